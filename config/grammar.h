@@ -1,0 +1,82 @@
+/*
+ * The grammar: one table of every key that a configuration may hold.
+ *
+ * A row says what the key is called, where it stands, of what type and range its value is, and in one
+ * sentence what it does. The loader reads by this table, and words what its messages say is allowed from it;
+ * whatever else describes the grammar is to be made from it as well, so that nothing can disagree.
+ */
+#ifndef SHMBROKER_CONFIG_GRAMMAR_H
+#define SHMBROKER_CONFIG_GRAMMAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The mappings that have keys of their own. Bits: a key may stand in several. */
+typedef enum config_section {
+    CONFIG_IN_FILE = 1,
+    CONFIG_IN_DEFAULTS = 2,
+    CONFIG_IN_REGION = 4,
+    CONFIG_IN_ACCESS = 8,
+    CONFIG_IN_BACKING = 16
+} config_section;
+
+typedef enum config_type {
+    CONFIG_TYPE_NUMBER,     /* a whole number from `least` to `most`, unquoted */
+    CONFIG_TYPE_SIZE,       /* bytes from `least` to `most`, units.h */
+    CONFIG_TYPE_CHOICE,     /* one of `choices`; its value is the choice's place in that list */
+    CONFIG_TYPE_TEXT,       /* free text of at most `most` bytes */
+    CONFIG_TYPE_FILE,       /* a backing file's path of at most `most` bytes, paths.h */
+    CONFIG_TYPE_SDDL,       /* a security descriptor's text of at most `most` bytes */
+    CONFIG_TYPE_PRINCIPALS, /* a list of at most `most` accounts and groups, principals.h */
+    CONFIG_TYPE_SECTION,    /* a mapping with the keys of `inner` */
+    CONFIG_TYPE_REGIONS     /* a mapping from at most `most` names to mappings with the keys of `inner` */
+} config_type;
+
+typedef enum config_key_id {
+    CONFIG_KEY_VERSION,
+    CONFIG_KEY_DEFAULTS,
+    CONFIG_KEY_REGIONS,
+    CONFIG_KEY_DESCRIPTION,
+    CONFIG_KEY_SIZE,
+    CONFIG_KEY_NAMESPACE,
+    CONFIG_KEY_ACCESS,
+    CONFIG_KEY_SDDL,
+    CONFIG_KEY_BACKING,
+    CONFIG_KEY_READ,
+    CONFIG_KEY_WRITE,
+    CONFIG_KEY_FILE,
+    CONFIG_KEY_COUNT
+} config_key_id;
+
+typedef struct config_key {
+    const char *name;
+    unsigned sections; /* where it may stand: bits of config_section */
+    unsigned required; /* where it must stand: likewise */
+    config_type type;
+    uint64_t least;
+    uint64_t most;
+    const char *const *choices; /* CONFIG_TYPE_CHOICE: ends with NULL */
+    config_section inner;       /* CONFIG_TYPE_SECTION and CONFIG_TYPE_REGIONS */
+    const char *help;           /* one sentence */
+} config_key;
+
+/* The table: row i describes the key whose id is i. */
+extern const config_key config_keys[CONFIG_KEY_COUNT];
+
+/* The key called so in `section`; CONFIG_KEY_COUNT when it has none. */
+config_key_id config_key_find(config_section section, const char *name, size_t length);
+
+/* The key of `section` that `name` may be a slip of; CONFIG_KEY_COUNT when none is near. */
+config_key_id config_key_similar(config_section section, const char *name, size_t length);
+
+/* Lists the keys of `section`: `version, defaults, regions`. Returns `buffer`; what does not fit is cut. */
+const char *config_key_list(config_section section, char *buffer, size_t size);
+
+/*
+ * Says what a key's value may be, fit to stand after "write": `a number of bytes …, from 1 to 128 TiB`,
+ * `global or local`. Returns `buffer`; what does not fit is cut.
+ */
+const char *config_key_allowed(config_key_id id, char *buffer, size_t size);
+
+#endif

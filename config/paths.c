@@ -1,0 +1,126 @@
+/*
+ * Paths of backing files. Whatever Windows would take for something else than the plain file that it looks
+ * like is refused: devices, streams, shares, short-cuts through `..`, names that lose their last dots
+ * ("Naming Files, Paths, and Namespaces" in the Windows documentation).
+ */
+#include "paths.h"
+
+#include "text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static bool is_separator(char c)
+{
+    return c == '\\' || c == '/';
+}
+
+static bool is_letter(char c)
+{
+    c = config_text_fold(c);
+    return c >= 'a' && c <= 'z';
+}
+
+/* Whether the name, up to its first dot, stands for a device: NUL, COM1, `NUL.txt`, `com1 .log`. */
+static bool is_device(const char *name, size_t length)
+{
+    static const char *const devices[] = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"};
+    const char *dot = memchr(name, '.', length);
+    size_t base = dot != NULL ? (size_t)(dot - name) : length;
+    while (base > 0 && name[base - 1] == ' ') {
+        base--;
+    }
+    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+        if (config_text_same(name, base, devices[i], strlen(devices[i]))) {
+            return true;
+        }
+    }
+    if (base < 4 || !(config_text_same(name, 3, "COM", 3) || config_text_same(name, 3, "LPT", 3))) {
+        return false;
+    }
+    /* COM0 to COM9, and COM with a superscript 1, 2 or 3. */
+    return (base == 4 && name[3] >= '0' && name[3] <= '9') ||
+           (base == 5 && name[3] == '\xC2' && memchr("\xB9\xB2\xB3", name[4], 3) != NULL);
+}
+
+static const char *component_problem(const char *name, size_t length)
+{
+    if (length == 0) {
+        return "a name between two separators, or behind the last, is empty";
+    }
+    if ((length == 1 && name[0] == '.') || (length == 2 && memcmp(name, "..", 2) == 0)) {
+        return "the components . and .. are not allowed";
+    }
+    if (name[length - 1] == '.' || name[length - 1] == ' ') {
+        return "a name must not end with a dot or a space";
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] == ':') {
+            return "a colon is allowed behind the drive's letter only";
+        }
+        if (strchr("<>\"|?*", name[i]) != NULL) {
+            return "the characters < > \" | ? * are not allowed";
+        }
+    }
+    if (length > 255) {
+        return "a file's or folder's name has at most 255 bytes";
+    }
+    return is_device(name, length) ? "a name such as CON, NUL or COM1 means a device" : NULL;
+}
+
+/* Looks at what stands before the first component, and moves `*path` behind it. */
+static const char *root_problem(const char **path, size_t *length, bool *is_full)
+{
+    const char *text = *path;
+    size_t size = *length;
+    if (size >= 2 && is_separator(text[0]) && is_separator(text[1])) {
+        return "shares and devices (\\\\…) are not allowed; the file must be on a local drive";
+    }
+    if (size >= 1 && is_separator(text[0])) {
+        return "a path that begins with a separator lacks its drive";
+    }
+    *is_full = size >= 2 && is_letter(text[0]) && text[1] == ':';
+    if (*is_full && (size == 2 || !is_separator(text[2]))) {
+        return "a separator must follow the drive, as in X:\\";
+    }
+    size_t skip = *is_full ? 3 : 0;
+    *path += skip;
+    *length -= skip;
+    return NULL;
+}
+
+const char *config_path_problem(const char *path, size_t length)
+{
+    bool is_full;
+    if (length == 0) {
+        return "it is empty";
+    }
+    if (config_text_has_control(path, length, "")) {
+        return "control characters are not allowed";
+    }
+    const char *problem = root_problem(&path, &length, &is_full);
+    for (size_t start = 0; problem == NULL && start <= length;) {
+        size_t end = start;
+        while (end < length && !is_separator(path[end])) {
+            end++;
+        }
+        problem = component_problem(path + start, end - start);
+        if (problem == NULL && start == 0 && !is_full && config_text_same(path, end, "logs", 4)) {
+            problem = "the folder logs of the data folder belongs to the broker's log";
+        }
+        start = end + 1;
+    }
+    return problem;
+}
+
+void config_path_normalise(char *path)
+{
+    if (path[0] != '\0' && path[1] == ':' && path[0] >= 'a' && path[0] <= 'z') {
+        path[0] = (char)(path[0] - 'a' + 'A');
+    }
+    for (; *path != '\0'; path++) {
+        if (*path == '/') {
+            *path = '\\';
+        }
+    }
+}

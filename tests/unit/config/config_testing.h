@@ -1,0 +1,52 @@
+/*
+ * What the tests of config/ share: a resolver that answers without a machine, and loading in one call.
+ */
+#ifndef SHMBROKER_TESTS_CONFIG_TESTING_H
+#define SHMBROKER_TESTS_CONFIG_TESTING_H
+
+/* cmocka's header needs these four before it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "loader.h"
+
+/* How often each question was asked; `context` of the resolver. */
+typedef struct fake_machine {
+    unsigned services;
+    unsigned accounts;
+    unsigned descriptors;
+} fake_machine;
+
+/*
+ * Knows every service (its SID ends with the length of its name), the accounts `PLC\Operators`, `.\anna` and
+ * `B\u00E4cker` (in UTF-8), and takes each SDDL text for valid that begins with `D:P(` and ends with `)`.
+ */
+config_resolver fake_resolver(fake_machine *machine);
+
+/* One load with all that came of it. */
+typedef struct loaded {
+    fake_machine machine;
+    config_diagnostics diagnostics;
+    config_model *model;
+} loaded;
+
+/* Loads a text called `test.yaml`. */
+void load_bytes(loaded *result, const char *text, size_t length);
+void load(loaded *result, const char *text);
+
+/* Fails the test, with what the loader said, unless a model came of it. */
+void assert_accepted(const loaded *result);
+
+/* Fails the test unless the load failed with exactly this one diagnostic. */
+void assert_refused(const loaded *result, const char *line);
+
+void unload(loaded *result);
+
+/* Reads a file whole, with a NUL behind it; the caller frees it. Fails the test when it cannot. */
+char *read_whole_file(const char *path, size_t *length);
+
+#endif

@@ -1,0 +1,367 @@
+/*
+ * Good documents and the models they become: defaults, access lists, encodings, the examples.
+ */
+#include "config_testing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+#define USERS           "defaults: { access: { read: [Users] } }\n"
+
+/* Fails unless the list holds these SIDs, separated by spaces. */
+static void assert_list(const config_principal_list *list, const char *sids)
+{
+    char found[1024] = "";
+    for (size_t i = 0; i < list->count; i++) {
+        strcat(found, i > 0 ? " " : "");
+        strcat(found, list->items[i].sid);
+    }
+    assert_string_equal(found, sids);
+}
+
+static void the_reference_document_becomes_its_model(void **state)
+{
+    static const char text[] =
+        "version: 1\n"
+        "defaults: { namespace: global, access: { read: [Users], write: [Administrators] } }\n"
+        "regions:\n"
+        "  Telemetry:\n"
+        "    description: wheel and engine data, 60 Hz\n"
+        "    size: 64 KiB\n"
+        "    access:\n"
+        "      read: [Users]\n"
+        "      write: ['NT SERVICE\\Sensor', Administrators]\n"
+        "  HWiNFO_SENS_SM2: { size: 256 KiB }\n"
+        "  Recipes:\n"
+        "    size: 1 MiB\n"
+        "    backing: { file: 'recipes.shm' }      # relative to the data folder\n"
+        "  Scratch: { namespace: local, size: 4 KiB, sddl: 'D:P(A;;0x20007;;;WD)' }\n";
+    loaded result;
+    (void)state;
+    load(&result, text);
+    assert_accepted(&result);
+    const config_region *region = result.model->regions;
+    assert_string_equal(result.model->file, "test.yaml");
+    assert_int_equal(result.model->region_count, 4);
+
+    assert_string_equal(region[0].name, "Telemetry");
+    assert_string_equal(region[0].description, "wheel and engine data, 60 Hz");
+    assert_int_equal(region[0].name_space, CONFIG_NAMESPACE_GLOBAL);
+    assert_int_equal(region[0].size, 65536);
+    assert_null(region[0].backing_file);
+    assert_null(region[0].sddl);
+    assert_list(&region[0].access.read, "S-1-5-32-545");
+    assert_list(&region[0].access.write, "S-1-5-80-1-2-3-4-6 S-1-5-32-544");
+    assert_string_equal(region[0].access.write.items[0].text, "NT SERVICE\\Sensor");
+    assert_int_equal(region[0].access.write.items[1].where.line, 9);
+    assert_int_equal(region[0].access.write.items[1].where.column, 36);
+    assert_int_equal(region[0].where.line, 4);
+    assert_int_equal(region[0].where.column, 3);
+
+    assert_string_equal(region[1].name, "HWiNFO_SENS_SM2");
+    assert_string_equal(region[1].description, "");
+    assert_int_equal(region[1].size, 262144);
+    assert_list(&region[1].access.read, "S-1-5-32-545");
+    assert_list(&region[1].access.write, "S-1-5-32-544");
+
+    assert_string_equal(region[2].backing_file, "recipes.shm");
+    assert_int_equal(region[3].name_space, CONFIG_NAMESPACE_LOCAL);
+    assert_string_equal(region[3].sddl, "D:P(A;;0x20007;;;WD)");
+    assert_list(&region[3].access.read, "");
+    assert_list(&region[3].access.write, "");
+    assert_int_equal(result.machine.services, 1);
+    assert_int_equal(result.machine.accounts, 0);
+    assert_int_equal(result.machine.descriptors, 1);
+    unload(&result);
+}
+
+static void an_empty_mapping_declares_no_regions(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, "version: 1\nregions: {}\n");
+    assert_accepted(&result);
+    assert_int_equal(result.model->region_count, 0);
+    unload(&result);
+    load(&result, "regions: {}\ndefaults: {}\nversion: 1");
+    assert_accepted(&result);
+    unload(&result);
+}
+
+static void a_region_replaces_the_default_access_as_a_whole(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, "version: 1\n"
+                  "regions:\n"
+                  "  A: { size: 1, access: { read: [Guests] } }\n"
+                  "  B: { size: 1, access: { write: [] } }\n"
+                  "  C: { size: 1 }\n"
+                  "  D: { size: 1, namespace: global }\n"
+                  "defaults: { namespace: local, access: { read: [Users], write: [SYSTEM] } }\n");
+    assert_accepted(&result);
+    const config_region *region = result.model->regions;
+    assert_list(&region[0].access.read, "S-1-5-32-546");
+    assert_list(&region[0].access.write, "");
+    assert_list(&region[1].access.read, "");
+    assert_list(&region[1].access.write, "");
+    assert_list(&region[2].access.read, "S-1-5-32-545");
+    assert_list(&region[2].access.write, "S-1-5-18");
+    assert_int_equal(region[2].name_space, CONFIG_NAMESPACE_LOCAL);
+    assert_int_equal(region[3].name_space, CONFIG_NAMESPACE_GLOBAL);
+    unload(&result);
+}
+
+static void the_namespace_is_global_unless_said_otherwise(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, "version: 1\n" USERS "regions: { A: { size: 1 } }\n");
+    assert_accepted(&result);
+    assert_int_equal(result.model->regions[0].name_space, CONFIG_NAMESPACE_GLOBAL);
+    unload(&result);
+}
+
+static void names_of_existing_programs_are_accepted(void **state)
+{
+    static const char *const names[] = {"$rFactor2SMMP_Telemetry$",
+                                        "$pcars2$",
+                                        "123",
+                                        "true",
+                                        "Link/Hud: a",
+                                        "M\xC3\xBCller \xF0\x9F\x98\x80",
+                                        "ShmBroker",
+                                        "ShmBrokers.a",
+                                        " padded ",
+                                        "*",
+                                        "[a]",
+                                        "null",
+                                        "~",
+                                        "Con"};
+    char text[2048] = "version: 1\n" USERS "regions:\n";
+    loaded result;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        snprintf(text + strlen(text), sizeof text - strlen(text), "  \"%s\": { size: 1 }\n", names[i]);
+    }
+    load(&result, text);
+    assert_accepted(&result);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        assert_string_equal(result.model->regions[i].name, names[i]);
+    }
+    unload(&result);
+}
+
+static void any_scalar_describes(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, "version: 1\n" USERS "regions:\n"
+                  "  A: { size: 1, description: 42 }\n"
+                  "  B: { size: 1, description: true }\n"
+                  "  C: { size: 1, description: \"\" }\n"
+                  "  D:\n    size: 1\n    description: |\n      two\n      lines\n"
+                  "  E: { size: 1, description: 'null' }\n");
+    assert_accepted(&result);
+    assert_string_equal(result.model->regions[0].description, "42");
+    assert_string_equal(result.model->regions[1].description, "true");
+    assert_string_equal(result.model->regions[2].description, "");
+    assert_string_equal(result.model->regions[3].description, "two\nlines\n");
+    assert_string_equal(result.model->regions[4].description, "null");
+    unload(&result);
+}
+
+static void sizes_may_be_quoted(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, "version: 1\n" USERS
+                  "regions: { A: { size: '64 KiB' }, B: { size: \"4096\" }, C: { size: 128 TiB } }\n");
+    assert_accepted(&result);
+    assert_int_equal(result.model->regions[0].size, 65536);
+    assert_int_equal(result.model->regions[1].size, 4096);
+    assert_true(result.model->regions[2].size == CONFIG_MAX_REGION_SIZE);
+    unload(&result);
+}
+
+static void backing_files_take_one_form(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, "version: 1\n" USERS "regions:\n"
+                  "  A: { size: 1, backing: { file: dir/a.shm } }\n"
+                  "  B: { size: 1, backing: { file: 'd:/shm\\b.shm' } }\n"
+                  "  C: { size: 1, backing: { file: 'shm\\b.shm' } }\n");
+    assert_accepted(&result);
+    assert_string_equal(result.model->regions[0].backing_file, "dir\\a.shm");
+    assert_string_equal(result.model->regions[1].backing_file, "D:\\shm\\b.shm");
+    assert_string_equal(result.model->regions[2].backing_file, "shm\\b.shm");
+    unload(&result);
+}
+
+static void each_account_is_asked_for_once(void **state)
+{
+    char text[8192] = "version: 1\nregions:\n";
+    loaded result;
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        snprintf(text + strlen(text), sizeof text - strlen(text),
+                 "  R%d: { size: 1, access: { read: ['PLC\\Operators'], write: [.\\anna] } }\n", i);
+    }
+    load(&result, text);
+    assert_accepted(&result);
+    assert_int_equal(result.machine.accounts, 2);
+    assert_list(&result.model->regions[99].access.read, "S-1-5-21-1-2-3-1000");
+    unload(&result);
+}
+
+static const char odd_text[] =
+    "version: 1\n" USERS "regions:\n  \"G\xC3\xA9 \xF0\x9F\x98\x80\": { size: 7 }\n";
+
+/* Loads `odd_text` in another coat, and looks for its region. */
+static void check_odd_text(const char *text, size_t length)
+{
+    loaded result;
+    load_bytes(&result, text, length);
+    assert_accepted(&result);
+    assert_int_equal(result.model->region_count, 1);
+    assert_string_equal(result.model->regions[0].name, "G\xC3\xA9 \xF0\x9F\x98\x80");
+    assert_int_equal(result.model->regions[0].where.line, 4);
+    assert_int_equal(result.model->regions[0].where.column, 3);
+    unload(&result);
+}
+
+static void utf8_may_have_a_byte_order_mark(void **state)
+{
+    char text[256] = "\xEF\xBB\xBF";
+    (void)state;
+    strcat(text, odd_text);
+    check_odd_text(odd_text, strlen(odd_text));
+    check_odd_text(text, strlen(text));
+}
+
+/* Puts one UTF-16 unit at the end of `text`. */
+static void add_unit(char *text, size_t *length, unsigned unit, bool big)
+{
+    text[(*length)++] = (char)(big ? unit >> 8 : unit & 0xFFu);
+    text[(*length)++] = (char)(big ? unit & 0xFFu : unit >> 8);
+}
+
+static void utf16_is_read_in_both_orders(void **state)
+{
+    (void)state;
+    for (int big = 0; big < 2; big++) {
+        char text[512];
+        size_t length = 0;
+        add_unit(text, &length, 0xFEFFu, big);
+        for (const char *c = odd_text; *c != '\0'; c++) {
+            if (strncmp(c, "\xC3\xA9", 2) == 0) {
+                add_unit(text, &length, 0xE9u, big);
+                c += 1;
+            } else if (strncmp(c, "\xF0\x9F\x98\x80", 4) == 0) {
+                add_unit(text, &length, 0xD83Du, big);
+                add_unit(text, &length, 0xDE00u, big);
+                c += 3;
+            } else {
+                add_unit(text, &length, (unsigned char)*c, big);
+            }
+        }
+        check_odd_text(text, length);
+    }
+}
+
+static void lines_may_end_with_carriage_returns(void **state)
+{
+    char text[256];
+    size_t length = 0;
+    (void)state;
+    for (const char *c = odd_text; *c != '\0'; c++) {
+        if (*c == '\n') {
+            text[length++] = '\r';
+        }
+        text[length++] = *c;
+    }
+    check_odd_text(text, length);
+}
+
+static void document_markers_and_comments_are_harmless(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, "%YAML 1.2\n---\n# first\nversion: 1 # one\nregions: {}\n...\n# last\n");
+    assert_accepted(&result);
+    unload(&result);
+}
+
+static void a_failed_load_leaves_earlier_diagnostics_alone(void **state)
+{
+    fake_machine machine;
+    config_resolver resolver = fake_resolver(&machine);
+    config_diagnostics diagnostics;
+    const char *good = "version: 1\nregions: {}\n";
+    (void)state;
+    config_diagnostics_init(&diagnostics, "test.yaml");
+    assert_null(config_load_text("test.yaml", "x", 1, &resolver, &diagnostics));
+    assert_int_equal(diagnostics.count, 1);
+    config_model *model = config_load_text("test.yaml", good, strlen(good), &resolver, &diagnostics);
+    assert_non_null(model);
+    assert_int_equal(diagnostics.count, 1);
+    config_model_free(model);
+    config_model_free(NULL);
+    config_diagnostics_free(&diagnostics);
+}
+
+/* Loads one of the examples from its file, as the program does. */
+static void check_example(const char *name, size_t least_regions)
+{
+    char path[512];
+    loaded result;
+    config_resolver resolver = fake_resolver(&result.machine);
+    snprintf(path, sizeof path, "%s/%s", CONFIG_EXAMPLES, name);
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL) {
+        fail_msg("%s cannot be opened", path);
+        return;
+    }
+    config_diagnostics_init(&result.diagnostics, name);
+    result.model = config_load_stream(name, stream, &resolver, &result.diagnostics);
+    fclose(stream);
+    assert_accepted(&result);
+    assert_in_range(result.model->region_count, least_regions, 100);
+    /* Whoever installs an example has none of our accounts. */
+    assert_int_equal(result.machine.accounts, 0);
+    unload(&result);
+}
+
+static void all_examples_are_accepted(void **state)
+{
+    (void)state;
+    check_example("minimal.yaml", 1);
+    check_example("sensors.yaml", 12);
+    check_example("files.yaml", 3);
+    check_example("plc.yaml", 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_reference_document_becomes_its_model),
+        cmocka_unit_test(an_empty_mapping_declares_no_regions),
+        cmocka_unit_test(a_region_replaces_the_default_access_as_a_whole),
+        cmocka_unit_test(the_namespace_is_global_unless_said_otherwise),
+        cmocka_unit_test(names_of_existing_programs_are_accepted),
+        cmocka_unit_test(any_scalar_describes),
+        cmocka_unit_test(sizes_may_be_quoted),
+        cmocka_unit_test(backing_files_take_one_form),
+        cmocka_unit_test(each_account_is_asked_for_once),
+        cmocka_unit_test(utf8_may_have_a_byte_order_mark),
+        cmocka_unit_test(utf16_is_read_in_both_orders),
+        cmocka_unit_test(lines_may_end_with_carriage_returns),
+        cmocka_unit_test(document_markers_and_comments_are_harmless),
+        cmocka_unit_test(a_failed_load_leaves_earlier_diagnostics_alone),
+        cmocka_unit_test(all_examples_are_accepted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
