@@ -1,0 +1,155 @@
+/*
+ * shmb_layout.h: the catalog's bytes, agreed between broker and clients.
+ *
+ * client/LAYOUT.md specifies this in prose for other languages; the two say the same. Everything is little-endian,
+ * fixed-width, naturally aligned, and the same for 32- and 64-bit processes. Offsets count from the catalog's first
+ * byte. No pointers. Atomic fields are named so; they are read and written whole, with the ordering that LAYOUT.md
+ * gives.
+ *
+ * The catalog is one section, written by the broker alone:
+ *
+ *   +--------------------+ 0
+ *   | header             | SHMB_CATALOG_HEADER_BYTES
+ *   +--------------------+
+ *   | records            | entries, indexes and texts, in the order they were appended; nothing moves or shrinks
+ *   +--------------------+ committed_bytes: grows, never shrinks
+ *   | reserved           | not memory yet: touching it is an access violation
+ *   +--------------------+ reserved_bytes: the section's size
+ *
+ * Finding a name: FNV-1a of it, the index at index_offset, linear probing to the entry whose name is equal.
+ *
+ * An entry has two slots. `version` counts the publications; slot version % 2 is the published one. The broker fills
+ * the other slot and then counts version up, so that a reader who finds version unchanged after copying has a whole
+ * slot, and a broker killed at any instruction leaves the last whole one.
+ */
+#ifndef SHMB_LAYOUT_H
+#define SHMB_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SHMB_CATALOG_MAGIC        0x31544143424D4853ull /* "SHMBCAT1" in memory */
+#define SHMB_CATALOG_VERSION      1u                    /* a reader refuses any other */
+#define SHMB_CATALOG_HEADER_BYTES 4096u
+#define SHMB_CATALOG_RESERVED     (256ull << 20) /* what the broker reserves; readers go by reserved_bytes */
+
+#define SHMB_NAME_MAX_BYTES 800u /* a region's name: 200 code points of UTF-8 */
+#define SHMB_TEXT_MAX_BYTES 1024u /* any other text */
+
+/* What the broker is doing. */
+typedef enum shmb_broker_state {
+    SHMB_BROKER_STARTING = 1, /* regions are being created: wait */
+    SHMB_BROKER_RUNNING = 2,
+    SHMB_BROKER_STOPPING = 3,
+    SHMB_BROKER_STOPPED = 4 /* ended in order; what still stands here is history */
+} shmb_broker_state;
+
+/* What became of one region. */
+typedef enum shmb_region_state {
+    SHMB_REGION_PENDING = 1, /* declared, not created yet */
+    SHMB_REGION_READY = 2,
+    SHMB_REGION_BROKEN = 3, /* declared, and could not be created: `reason` says why */
+    SHMB_REGION_RETIRED = 4 /* no longer declared */
+} shmb_region_state;
+
+/* A text among the records: bytes at `offset`, UTF-8, followed by a NUL that `length` does not count.
+   It never changes once it can be reached. Offset 0: no text. */
+typedef struct shmb_text {
+    uint32_t offset;
+    uint32_t length;
+} shmb_text;
+
+/* The first bytes of the catalog. */
+typedef struct shmb_catalog_header {
+    uint64_t magic;            /*   0 atomic: written last when the catalog is made */
+    uint32_t layout_version;   /*   8 */
+    uint32_t header_bytes;     /*  12 SHMB_CATALOG_HEADER_BYTES */
+    uint64_t reserved_bytes;   /*  16 the section's size */
+    uint64_t committed_bytes;  /*  24 atomic: what may be read; multiple of 4096 */
+    uint64_t index_offset;     /*  32 atomic: the current index */
+    uint64_t generation;       /*  40 atomic: counts every change that a reader could see */
+    uint64_t heartbeat;        /*  48 atomic: unbiased interrupt time, 100 ns units, of the broker's last sign of life */
+    uint32_t heartbeat_period; /*  56 milliseconds between signs of life */
+    uint32_t broker_state;     /*  60 atomic: shmb_broker_state */
+    uint32_t broker_pid;       /*  64 atomic */
+    uint32_t entry_count;      /*  68 atomic: entries in the index, retired ones too */
+    uint64_t broker_started;   /*  72 atomic: 100 ns units since 1601-01-01 UTC */
+    uint64_t first_entry;      /*  80 atomic: offset of the entry appended first, 0 when there is none */
+    uint64_t epoch;            /*  88 atomic: counts the brokers that have used this catalog, from 1 */
+    char broker_version[32];   /*  96 UTF-8, NUL-padded */
+    char instance[64];         /* 128 UTF-8, NUL-padded; "" is the default instance */
+} shmb_catalog_header;
+
+/* The index: a power of two of buckets, at most half of them used. Each holds an entry's offset, or 0. Entries are
+   never taken out. A broker that needs more buckets appends a larger index and then stores index_offset. */
+typedef struct shmb_catalog_index {
+    uint32_t bucket_count;
+    uint32_t zero;
+    /* uint64_t buckets[bucket_count], atomic, follow */
+} shmb_catalog_index;
+
+/* One half of an entry: all that may change. */
+typedef struct shmb_catalog_slot {
+    uint32_t state;        /*  0 shmb_region_state */
+    uint32_t kind;         /*  4 SHMB_KIND_RAW */
+    uint64_t size;         /*  8 the region's bytes as declared */
+    uint64_t generation;   /* 16 of the object: another number, another object. From 1 */
+    uint64_t changed;      /* 24 when this was published, 100 ns units since 1601-01-01 UTC */
+    shmb_text object_name; /* 32 what OpenFileMapping takes: "Global\Telemetry" */
+    shmb_text reason;      /* 40 why it is broken */
+    shmb_text description; /* 48 from the configuration */
+    uint32_t flags;        /* 56 SHMB_FLAG_… */
+    uint32_t zero;         /* 60 */
+} shmb_catalog_slot;
+
+#define SHMB_KIND_RAW 1u /* bytes, nothing else */
+
+#define SHMB_FLAG_FILE_BACKED 1u
+
+typedef struct shmb_catalog_entry {
+    uint64_t hash;       /*   0 FNV-1a, 64 bit, of the name's bytes */
+    shmb_text name;      /*   8 */
+    uint64_t next_entry; /*  16 atomic: offset of the entry appended after this one, or 0 */
+    uint32_t version;    /*  24 atomic: counts publications, from 1; slot version % 2 is the published one */
+    uint32_t zero;       /*  28 */
+    shmb_catalog_slot slots[2]; /* 32 */
+} shmb_catalog_entry;
+
+#define SHMB_FNV_OFFSET 0xCBF29CE484222325ull
+#define SHMB_FNV_PRIME  0x00000100000001B3ull
+
+/* The hash of a name, as the index uses it. */
+static inline uint64_t shmb_name_hash(const char *name, size_t length)
+{
+    uint64_t hash = SHMB_FNV_OFFSET;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)name[i]) * SHMB_FNV_PRIME;
+    return hash;
+}
+
+#ifdef __cplusplus
+#define SHMB_LAYOUT_ASSERT(fact) static_assert(fact, #fact)
+#else
+#define SHMB_LAYOUT_ASSERT(fact) _Static_assert(fact, #fact)
+#endif
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, committed_bytes) == 24);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, heartbeat) == 48);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, broker_state) == 60);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, epoch) == 88);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, instance) == 128);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_header) == 192);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_index) == 8);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, object_name) == 32);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_slot) == 64);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_entry, version) == 24);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_entry) == 160);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * broker_win32.h: asking a broker's catalog for a region.
+ *
+ * The catalogs that this process has opened stay mapped, one per instance, so that asking again costs no
+ * kernel call. Any thread may ask at any time.
+ */
+#ifndef SHMB_BROKER_WIN32_H
+#define SHMB_BROKER_WIN32_H
+
+#include "catalog_reader.h"
+#include "message.h"
+#include "shmb.h"
+
+#include <stdbool.h>
+
+/*
+ * The region `name` of the broker `instance` ("": the default one), when the broker runs and the region is
+ * ready. Otherwise why not: SHMB_NO_BROKER      no catalog, or the broker has stopped, is stopping, or shows
+ * no sign of life SHMB_NOT_DECLARED   no such region, or it is no longer declared SHMB_TIMED_OUT      not
+ * yet: the broker is starting, or about to create the region SHMB_REGION_FAILED  with the broker's reason in
+ * the message SHMB_ACCESS_DENIED, SHMB_INCOMPATIBLE, SHMB_UNTRUSTED, SHMB_CORRUPT, SHMB_NO_MEMORY,
+ * SHMB_SYSTEM_ERROR
+ */
+shmb_status shmb_broker_find(const char *instance, const char *name, catalog_region *region,
+                             shmb_message *message);
+
+/* Does the broker still publish `region` as it was found? */
+bool shmb_broker_keeps(const char *instance, const catalog_region *region);
+
+/* Is the broker's process known to be gone? One kernel call: for when something has gone wrong. */
+bool shmb_broker_is_dead(const char *instance);
+
+#endif

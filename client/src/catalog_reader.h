@@ -1,0 +1,72 @@
+/*
+ * Reading a catalog: pure functions over its bytes, for any operating system.
+ *
+ * The bytes are taken as hostile: each control word is read once, checked, and the checked copy used. No
+ * content makes a reader leave `size` bytes, loop without bound, or crash. LAYOUT.md specifies the bytes.
+ */
+#ifndef SHMB_CATALOG_READER_H
+#define SHMB_CATALOG_READER_H
+
+#include "shmb_layout.h"
+
+#include <stdbool.h>
+
+/* What a reader can see of a catalog: `base` is readable for `size` bytes. */
+typedef struct catalog_view {
+    const uint8_t *base;
+    uint64_t size;
+} catalog_view;
+
+typedef enum catalog_result {
+    CATALOG_OK,
+    CATALOG_NOT_FOUND,
+    CATALOG_BEYOND_VIEW, /* the catalog has grown past `size`: map committed_bytes and ask again */
+    CATALOG_NOT_READY,   /* no magic yet: the broker is making it */
+    CATALOG_INCOMPATIBLE,
+    CATALOG_CORRUPT
+} catalog_result;
+
+/* The header, copied and checked. */
+typedef struct catalog_info {
+    uint32_t layout_version;
+    uint64_t reserved_bytes;
+    uint64_t committed_bytes;
+    uint64_t generation;
+    uint64_t heartbeat;
+    uint32_t heartbeat_period;
+    uint32_t broker_state;
+    uint32_t broker_pid;
+    uint32_t entry_count;
+    uint64_t broker_started;
+    uint64_t epoch;
+    char broker_version[33];
+    char instance[65];
+} catalog_info;
+
+/* One region, copied whole: never half of an update. Texts are NUL-terminated. */
+typedef struct catalog_region {
+    uint64_t entry_offset; /* for catalog_next */
+    uint32_t version;
+    uint32_t state;
+    uint32_t kind;
+    uint32_t flags;
+    uint64_t size;
+    uint64_t generation;
+    uint64_t changed;
+    char name[SHMB_NAME_MAX_BYTES + 1];
+    char object_name[SHMB_TEXT_MAX_BYTES + 1];
+    char reason[SHMB_TEXT_MAX_BYTES + 1];
+    char description[SHMB_TEXT_MAX_BYTES + 1];
+} catalog_region;
+
+catalog_result catalog_read_info(const catalog_view *view, catalog_info *info);
+
+/* Finds `name` (`length` bytes) in constant time. */
+catalog_result catalog_find(const catalog_view *view, const char *name, size_t length,
+                            catalog_region *region);
+
+/* Walks all entries in the order they were appended: start with *cursor = 0; CATALOG_NOT_FOUND ends the walk.
+   The caller bounds the walk by info.entry_count. */
+catalog_result catalog_next(const catalog_view *view, uint64_t *cursor, catalog_region *region);
+
+#endif

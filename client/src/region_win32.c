@@ -1,0 +1,299 @@
+/*
+ * Attaching to regions; shmb.h is the contract.
+ *
+ * attach: check the request, then try until it succeeds, fails for good, or time is up. One try: find the
+ * region in the catalog, open its section with the least rights, map the view, and see that the catalog still
+ * says the same.
+ */
+#include "broker_win32.h"
+#include "request.h"
+#include "shmb.h"
+#include "text_win32.h"
+
+#include <windows.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_CHANGES     16u /* times that a region may change under one try */
+#define LONGEST_PAUSE   50u /* milliseconds between tries */
+#define INSTANCE_VALUE  L"SHMBROKER_INSTANCE"
+#define INSTANCE_BUFFER (SHMB_INSTANCE_MAX + 2) /* so that one character too many is seen */
+
+struct shmb_region {
+    HANDLE section;
+    void *mapping; /* what MapViewOfFile gave: at most SHMB_GRANULARITY - 1 bytes before the view */
+    uint8_t *data;
+    uint64_t size;
+    uint64_t region_size;
+};
+
+/* ---- One view ---------------------------------------------------------------------------------- */
+
+/* Takes `section` over when it succeeds. */
+static shmb_status map_view(HANDLE section, uint64_t region_size, const shmb_request *request,
+                            shmb_region **region, shmb_message *message)
+{
+    shmb_range range;
+    shmb_status status = shmb_request_range(request, region_size, &range, message);
+    if (status != SHMB_OK)
+        return status;
+    shmb_region *view = calloc(1, sizeof *view);
+    if (view == NULL) {
+        shmb_message_set(message, "there is no memory left");
+        return SHMB_NO_MEMORY;
+    }
+    view->mapping = MapViewOfFile(section, request->write ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ,
+                                  (DWORD)(range.map_offset >> 32), (DWORD)range.map_offset, range.map_bytes);
+    if (view->mapping == NULL) {
+        DWORD error = GetLastError();
+        char text[SHMB_ERROR_TEXT_BYTES];
+        shmb_message_set(message, "%" PRIu64 " bytes at offset %" PRIu64 " cannot be mapped, %s%s",
+                         range.length, request->offset, shmb_error_text(error, text),
+                         error == ERROR_ACCESS_DENIED
+                             ? ": the section is smaller than it should be, or its handle "
+                               "lacks the right to be mapped so"
+                             : "");
+        free(view);
+        return shmb_status_of_error(error);
+    }
+    view->section = section;
+    view->data = (uint8_t *)view->mapping + range.skip;
+    view->size = range.length;
+    view->region_size = region_size;
+    *region = view;
+    return SHMB_OK;
+}
+
+static shmb_status explain_missing(const char *instance, const catalog_region *found, shmb_message *message)
+{
+    if (shmb_broker_is_dead(instance)) {
+        shmb_message_set(message, "the broker's process is gone, and the region with it: start the broker");
+        return SHMB_NO_BROKER;
+    }
+    bool local = strncmp(found->object_name, "Local\\", strlen("Local\\")) == 0;
+    shmb_message_set(
+        message, "there is no section %s, although the broker has published it: %s", found->object_name,
+        local ? "it is local to the broker's session and this process runs in another; declare it with "
+                "`namespace: global`"
+              : "restart the broker");
+    return SHMB_SYSTEM_ERROR;
+}
+
+static shmb_status explain_open(const char *instance, const shmb_request *request,
+                                const catalog_region *found, DWORD error, shmb_message *message)
+{
+    char text[SHMB_ERROR_TEXT_BYTES];
+    if (error == ERROR_FILE_NOT_FOUND)
+        return explain_missing(instance, found, message);
+    if (error == ERROR_ACCESS_DENIED) {
+        shmb_message_set(
+            message,
+            "this account may not %s it, %s: the section %s is open to those whom the region's `access` "
+            "names; add the account there",
+            request->write ? "write" : "read", shmb_error_text(error, text), found->object_name);
+        return SHMB_ACCESS_DENIED;
+    }
+    shmb_message_set(message, "the section %s cannot be opened: %s", found->object_name,
+                     shmb_error_text(error, text));
+    return shmb_status_of_error(error);
+}
+
+static shmb_status open_view(const char *instance, const shmb_request *request, const catalog_region *found,
+                             shmb_region **region, shmb_message *message)
+{
+    wchar_t name[SHMB_TEXT_MAX_BYTES + 1];
+    if (!shmb_widen(found->object_name, name, ARRAYSIZE(name))) {
+        shmb_message_set(message, "the object name in the broker's catalog is not UTF-8: restart the broker");
+        return SHMB_CORRUPT;
+    }
+    HANDLE section =
+        OpenFileMappingW(request->write ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ, FALSE, name);
+    if (section == NULL)
+        return explain_open(instance, request, found, GetLastError(), message);
+
+    shmb_status status = map_view(section, found->size, request, region, message);
+    if (status == SHMB_OK)
+        return SHMB_OK;
+    CloseHandle(section);
+    /* The right was given with the handle, so what was refused is the size. */
+    return status == SHMB_ACCESS_DENIED ? SHMB_SYSTEM_ERROR : status;
+}
+
+/* ---- Attaching --------------------------------------------------------------------------------- */
+
+/* One try. What was opened counts only when the catalog says the same afterwards: a region may be replaced
+   between the two looks, and then the view would be of an object that nobody else sees. */
+static shmb_status attach_now(const char *instance, const char *name, const shmb_request *request,
+                              shmb_region **region, shmb_message *message)
+{
+    for (uint32_t i = 0; i < MAX_CHANGES; i++) {
+        catalog_region found;
+        shmb_status status = shmb_broker_find(instance, name, &found, message);
+        if (status != SHMB_OK)
+            return status;
+        status = open_view(instance, request, &found, region, message);
+        if (shmb_broker_keeps(instance, &found))
+            return status;
+        shmb_detach(*region);
+        *region = NULL;
+    }
+    shmb_message_set(message, "the region is being changed all the time");
+    return SHMB_TIMED_OUT;
+}
+
+/* Can waiting help? */
+static bool may_pass(shmb_status status)
+{
+    return status == SHMB_NO_BROKER || status == SHMB_NOT_DECLARED || status == SHMB_TIMED_OUT;
+}
+
+static shmb_status attach_waiting(const char *instance, const char *name, const shmb_request *request,
+                                  shmb_region **region, shmb_message *message)
+{
+    ULONGLONG start = GetTickCount64();
+    DWORD pause = 1;
+    for (;;) {
+        shmb_status status = attach_now(instance, name, request, region, message);
+        if (!may_pass(status))
+            return status;
+        if (request->timeout_ms == SHMB_NO_WAIT) {
+            shmb_message_add(message, "; options.timeout_ms would wait for it");
+            return status;
+        }
+        ULONGLONG waited = GetTickCount64() - start;
+        if (request->timeout_ms != SHMB_INFINITE && waited >= request->timeout_ms) {
+            shmb_message_add(message, " (waited %" PRIu32 " ms)", request->timeout_ms);
+            return SHMB_TIMED_OUT;
+        }
+        if (request->timeout_ms != SHMB_INFINITE && pause > request->timeout_ms - waited)
+            pause = (DWORD)(request->timeout_ms - waited);
+        Sleep(pause);
+        pause = pause * 2 < LONGEST_PAUSE ? pause * 2 : LONGEST_PAUSE;
+    }
+}
+
+/* The instance that the caller names, else the environment, else the default one. */
+static shmb_status resolve_instance(const char *given, char instance[INSTANCE_BUFFER], shmb_message *message)
+{
+    wchar_t value[INSTANCE_BUFFER];
+    instance[0] = '\0';
+    if (given != NULL) {
+        shmb_status status = shmb_check_instance(given, message);
+        if (status == SHMB_OK)
+            memcpy(instance, given, strlen(given) + 1);
+        return status;
+    }
+    DWORD units = GetEnvironmentVariableW(INSTANCE_VALUE, value, ARRAYSIZE(value));
+    if (units == 0)
+        return SHMB_OK;
+    /* What does not fit, or is no Unicode, is no instance's name: let the check say so. */
+    if (units >= ARRAYSIZE(value) || !shmb_narrow(value, instance, INSTANCE_BUFFER))
+        memcpy(instance, "?", 2);
+    return shmb_check_instance(instance, message);
+}
+
+shmb_status shmb_attach(const char *name, const shmb_attach_options *options, shmb_region **region)
+{
+    shmb_request request;
+    shmb_message message;
+    char instance[INSTANCE_BUFFER];
+    if (region != NULL)
+        *region = NULL;
+    shmb_status status = shmb_request_read(options, &request, &message);
+    if (status != SHMB_OK)
+        return status;
+    if (region == NULL) {
+        shmb_message_set(&message, "there is no place for the region: pass the address of a pointer");
+        return SHMB_INVALID_ARGUMENT;
+    }
+    status = shmb_check_name(name, &message);
+    if (status == SHMB_OK)
+        status = resolve_instance(request.instance, instance, &message);
+    if (status != SHMB_OK)
+        return status;
+
+    shmb_message_prefix(&message, "cannot attach to \"%s\": ", name);
+    status = attach_waiting(instance, name, &request, region, &message);
+    if (status == SHMB_OK)
+        shmb_message_clear(&message);
+    return status;
+}
+
+/* A handle of the region's own, with the least rights. */
+static shmb_status duplicate(HANDLE section, const shmb_request *request, HANDLE *own, shmb_message *message)
+{
+    HANDLE process = GetCurrentProcess();
+    DWORD access = request->write ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ;
+    if (DuplicateHandle(process, section, process, own, access, FALSE, 0))
+        return SHMB_OK;
+    DWORD error = GetLastError();
+    char text[SHMB_ERROR_TEXT_BYTES];
+    shmb_message_set(message, "the handle %p cannot be duplicated for %s, %s: %s", section,
+                     request->write ? "writing" : "reading", shmb_error_text(error, text),
+                     error == ERROR_INVALID_HANDLE ? "it is no handle of this process; was it inherited?"
+                                                   : "does it have the right that is asked for?");
+    *own = NULL;
+    return error == ERROR_INVALID_HANDLE ? SHMB_INVALID_ARGUMENT : shmb_status_of_error(error);
+}
+
+shmb_status shmb_attach_handle(void *section, uint64_t region_size, const shmb_attach_options *options,
+                               shmb_region **region)
+{
+    shmb_request request;
+    shmb_message message;
+    HANDLE own = NULL;
+    if (region != NULL)
+        *region = NULL;
+    shmb_status status = shmb_request_read(options, &request, &message);
+    if (status != SHMB_OK)
+        return status;
+    /* -1 is what GetCurrentProcess gives, and INVALID_HANDLE_VALUE: a section's handle is neither. */
+    if (region == NULL || section == NULL || section == INVALID_HANDLE_VALUE || region_size == 0) {
+        shmb_message_set(&message,
+                         "a section's handle, the region's size in bytes and the address of a pointer are "
+                         "needed: one of them is missing");
+        return SHMB_INVALID_ARGUMENT;
+    }
+    shmb_message_prefix(&message, "cannot attach to the section of handle %p: ", section);
+    status = duplicate(section, &request, &own, &message);
+    if (status == SHMB_OK)
+        status = map_view(own, region_size, &request, region, &message);
+    if (status != SHMB_OK && own != NULL)
+        CloseHandle(own);
+    if (status == SHMB_OK)
+        shmb_message_clear(&message);
+    return status;
+}
+
+/* ---- Using and letting go ---------------------------------------------------------------------- */
+
+void shmb_detach(shmb_region *region)
+{
+    if (region == NULL)
+        return;
+    UnmapViewOfFile(region->mapping);
+    CloseHandle(region->section);
+    free(region);
+}
+
+void *shmb_data(const shmb_region *region)
+{
+    return region != NULL ? region->data : NULL;
+}
+
+uint64_t shmb_size(const shmb_region *region)
+{
+    return region != NULL ? region->size : 0;
+}
+
+uint64_t shmb_region_size(const shmb_region *region)
+{
+    return region != NULL ? region->region_size : 0;
+}
+
+void *shmb_handle(const shmb_region *region)
+{
+    return region != NULL ? region->section : NULL;
+}
