@@ -1,0 +1,25 @@
+/*
+ * Sections of an earlier run of this broker, kept alive by the clients that still hold them: recognised, and
+ * taken over with their data.
+ *
+ * The proof is the descriptor: only the broker's account can make an object that it owns, so one with the
+ * broker's owner and exactly the declared entries was made by a broker, and nobody else could change it
+ * since.
+ */
+#ifndef SHMBROKER_ADOPT_WIN32_H
+#define SHMBROKER_ADOPT_WIN32_H
+
+#include "support_win32.h"
+
+/* Whether `object` (a handle with READ_CONTROL) has the owner, group and DACL of `descriptor`, entry for
+ * entry. */
+bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor);
+
+/*
+ * The section `name`, when an earlier broker made it exactly so: with `descriptor`, of `size` bytes up to the
+ * end of the page, and a view of `file` or of the paging file (INVALID_HANDLE_VALUE). NULL when it is
+ * another's, or cannot be seen to be ours: then the name is taken.
+ */
+HANDLE win32_adopt_section(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, uint64_t size, HANDLE file);
+
+#endif

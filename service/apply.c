@@ -1,0 +1,208 @@
+/* Carries out a plan. See apply.h. */
+#include "apply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FAILURES_LOGGED 100u /* each by itself; the rest are counted in the line that ends the start */
+
+static void release_texts(existing_region *region)
+{
+    free((void *)(uintptr_t)region->name);
+    free((void *)(uintptr_t)region->object_name);
+    free((void *)(uintptr_t)region->section_sddl);
+    free((void *)(uintptr_t)region->backing_path);
+    memset(region, 0, sizeof *region);
+}
+
+static bool grow(holdings *h)
+{
+    if (h->count < h->capacity)
+        return true;
+    size_t capacity = h->capacity ? h->capacity * 2 : 64;
+    existing_region *regions = realloc(h->regions, capacity * sizeof *regions);
+    if (regions)
+        h->regions = regions;
+    platform_section **sections = realloc(h->sections, capacity * sizeof *sections);
+    if (sections)
+        h->sections = sections;
+    if (!regions || !sections)
+        return false;
+    h->capacity = capacity;
+    return true;
+}
+
+/* Takes a section into the holdings, at index count. */
+static bool hold(holdings *h, const declared_region *declared, platform_section *section)
+{
+    if (!grow(h))
+        return false;
+    existing_region region = {.name = text_make("%s", declared->name),
+                              .object_name = text_make("%s", declared->object_name),
+                              .section_sddl = text_make("%s", declared->section_sddl),
+                              .size = declared->size};
+    if (declared->backing_path)
+        region.backing_path = text_make("%s", declared->backing_path);
+    if (!region.name || !region.object_name || !region.section_sddl ||
+        (declared->backing_path && !region.backing_path)) {
+        release_texts(&region);
+        return false;
+    }
+    h->regions[h->count] = region;
+    h->sections[h->count] = section;
+    h->count++;
+    return true;
+}
+
+existing_regions holdings_regions(const holdings *h)
+{
+    return (existing_regions){h->regions, h->count};
+}
+
+void holdings_free(holdings *h)
+{
+    for (size_t i = 0; i < h->count; i++)
+        release_texts(&h->regions[i]);
+    free(h->regions);
+    free(h->sections);
+    memset(h, 0, sizeof *h);
+}
+
+static catalog_publication publication_of(const declared_region *declared, shmb_region_state state,
+                                          uint64_t generation)
+{
+    return (catalog_publication){.state = state,
+                                 .size = declared->size,
+                                 .generation = generation,
+                                 .now = platform_now(),
+                                 .flags = declared->backing_path ? SHMB_FLAG_FILE_BACKED : 0,
+                                 .object_name = declared->object_name,
+                                 .description = declared->description};
+}
+
+bool apply_announce(const apply_context *context, const declared_regions *declared, platform_failure *failure)
+{
+    for (size_t i = 0; i < declared->count; i++) {
+        catalog_place place;
+        uint64_t generation;
+        if (!catalog_place_of(context->catalog, declared->items[i].name, &place, &generation, failure))
+            return false;
+        catalog_publication pending = publication_of(&declared->items[i], SHMB_REGION_PENDING, generation);
+        if (!catalog_publish(context->catalog, place, &pending, failure))
+            return false;
+    }
+    return true;
+}
+
+static bool create_section(const declared_region *declared, platform_section **section, bool *adopted,
+                           platform_failure *failure)
+{
+    platform_section_request request = {.object_name = declared->object_name,
+                                        .sddl = declared->section_sddl,
+                                        .size = declared->size,
+                                        .backing_path = declared->backing_path,
+                                        .file_sddl = declared->file_sddl};
+    return platform_section_create(&request, section, adopted, failure);
+}
+
+static void report_failure(const apply_context *context, const declared_region *declared,
+                           size_t failed_so_far, const char *reason)
+{
+    if (failed_so_far < FAILURES_LOGGED)
+        log_write(context->log, LOG_REGION_FAILED, "region %s is not served: %s", declared->name, reason);
+}
+
+static bool create_and_hold(const apply_context *context, const declared_region *declared, bool *adopted,
+                            platform_failure *failure)
+{
+    platform_section *section;
+    if (!create_section(declared, &section, adopted, failure))
+        return false;
+    if (hold(context->holdings, declared, section))
+        return true;
+    failure->code = 0;
+    snprintf(failure->text, sizeof failure->text,
+             "cannot keep %s: out of memory; close other programs or declare fewer regions",
+             declared->object_name);
+    platform_section_close(section);
+    return false;
+}
+
+/* Creates, holds and publishes one region; on failure publishes the reason instead. */
+static bool create_region(const apply_context *context, const declared_region *declared,
+                          apply_outcome *outcome, platform_failure *failure)
+{
+    catalog_place place;
+    uint64_t generation;
+    bool adopted = false;
+    if (!catalog_place_of(context->catalog, declared->name, &place, &generation, failure))
+        return false;
+    bool ok = create_and_hold(context, declared, &adopted, failure);
+    if (ok && (!adopted || generation == 0))
+        generation++; /* another object, another number */
+    catalog_publication result =
+        publication_of(declared, ok ? SHMB_REGION_READY : SHMB_REGION_BROKEN, generation);
+    if (!ok)
+        result.reason = failure->text;
+    platform_failure unpublished;
+    if (!catalog_publish(context->catalog, place, &result, &unpublished) && ok) {
+        *failure = unpublished; /* the section is held, so its name stays ours; clients see it as pending */
+        return false;
+    }
+    outcome->adopted += adopted;
+    return ok;
+}
+
+static void retire_region(const apply_context *context, size_t index)
+{
+    holdings *h = context->holdings;
+    const existing_region *region = &h->regions[index];
+    platform_failure
+        ignored; /* a retirement adds no entry and no text, so it needs no space and cannot fail */
+    catalog_place place;
+    catalog_publication gone = {.state = SHMB_REGION_RETIRED,
+                                .size = region->size,
+                                .now = platform_now(),
+                                .object_name = region->object_name};
+    catalog_place_of(context->catalog, region->name, &place, &gone.generation, &ignored);
+    catalog_publish(context->catalog, place, &gone, &ignored);
+    platform_section_close(h->sections[index]);
+    release_texts(&h->regions[index]);
+}
+
+/* Closes the gaps that retired regions left. */
+static void compact(holdings *h)
+{
+    size_t to = 0;
+    for (size_t from = 0; from < h->count; from++) {
+        if (!h->regions[from].name)
+            continue;
+        h->regions[to] = h->regions[from];
+        h->sections[to] = h->sections[from];
+        to++;
+    }
+    h->count = to;
+}
+
+void apply_plan(const apply_context *context, const plan *p, const declared_regions *declared,
+                apply_outcome *outcome)
+{
+    memset(outcome, 0, sizeof *outcome);
+    for (size_t i = 0; i < p->count; i++) {
+        const plan_action *action = &p->actions[i];
+        platform_failure failure = {0};
+        if (action->kind == PLAN_RETIRE) {
+            retire_region(context, action->existing);
+            outcome->retired++;
+        } else if (action->kind == PLAN_KEEP) {
+            outcome->kept++;
+        } else if (create_region(context, &declared->items[action->declared], outcome, &failure)) {
+            outcome->created++;
+        } else {
+            report_failure(context, &declared->items[action->declared], outcome->failed, failure.text);
+            outcome->failed++;
+        }
+        context->progress(context->progress_context);
+    }
+    compact(context->holdings);
+}

@@ -1,0 +1,54 @@
+/*
+ * Apply: carries out a plan, and publishes each step in the catalog.
+ *
+ * A region that cannot be created does not stop the others: it is published with its reason, and counted.
+ */
+#ifndef SHMBROKER_APPLY_H
+#define SHMBROKER_APPLY_H
+
+#include "catalog.h"
+#include "log.h"
+#include "plan.h"
+#include "platform.h"
+
+/* The regions that this broker holds, with their sections. */
+typedef struct holdings {
+    existing_region *regions;    /* texts owned */
+    platform_section **sections; /* at the same indexes */
+    size_t count;
+    size_t capacity;
+} holdings;
+
+typedef struct apply_outcome {
+    size_t created; /* adopted ones too */
+    size_t adopted; /* an earlier broker's, with their data */
+    size_t kept;
+    size_t retired;
+    size_t failed;
+} apply_outcome;
+
+/* What a plan is carried out with. */
+typedef struct apply_context {
+    catalog *catalog;
+    holdings *holdings;
+    broker_log *log;
+    void (*progress)(void *context); /* after each step */
+    void *progress_context;
+} apply_context;
+
+/* Publishes every declared region as pending, so that clients wait for it rather than hear that it is
+ * unknown. */
+bool apply_announce(const apply_context *context, const declared_regions *declared,
+                    platform_failure *failure);
+
+/* Carries out `p`, which was made of `declared` and of what `context->holdings` had. */
+void apply_plan(const apply_context *context, const plan *p, const declared_regions *declared,
+                apply_outcome *outcome);
+
+/* What is held, as plan_make takes it. */
+existing_regions holdings_regions(const holdings *h);
+
+/* Frees the memory of holdings that hold nothing any more. */
+void holdings_free(holdings *h);
+
+#endif

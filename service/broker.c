@@ -1,0 +1,223 @@
+/* The broker's engine. See broker.h. */
+#include "broker.h"
+
+#include "apply.h"
+#include "declare.h"
+#include "names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything that one run of the broker has, in the order in which it is acquired. */
+typedef struct broker {
+    const broker_options *options;
+    const broker_host *host;
+    broker_log *log;
+    char owner_sid[CONFIG_SID_TEXT];
+    char broker_sid[CONFIG_SID_TEXT];
+    access_identity identity;
+    platform_folders folders;
+    char config_path[PLATFORM_PATH];
+    platform_claim *claim;
+    config_model *model;
+    declaration declared;
+    platform_catalog memory;
+    catalog catalog;
+    holdings holdings;
+    apply_outcome outcome;
+} broker;
+
+static int start_failed(broker *b, const platform_failure *failure, int code)
+{
+    log_write(b->log, LOG_START_FAILED, "the broker cannot start: %s", failure->text);
+    return code;
+}
+
+/* Who this broker is, and where its things stand. */
+static int identify(broker *b)
+{
+    platform_failure failure = {0};
+    char service[NAMES_TEXT];
+    names_service(b->options->instance, service);
+    if (!platform_owner_sid(b->owner_sid, &failure) ||
+        !platform_service_sid(service, b->broker_sid, &failure) ||
+        !platform_folders_find(b->options->instance, &b->folders, &failure) ||
+        !platform_path_absolute(b->options->config ? b->options->config : b->folders.config, b->config_path,
+                                &failure))
+        return start_failed(b, &failure, EXIT_FAILED);
+    b->identity = (access_identity){b->owner_sid, b->broker_sid};
+    return EXIT_OK;
+}
+
+/* One broker to an instance; only then may its log file and catalog be touched. */
+static int claim_instance(broker *b)
+{
+    platform_failure failure = {0};
+    char name[NAMES_TEXT];
+    names_claim(b->options->instance, name);
+    char *sddl = access_compile_claim(&b->identity);
+    bool claimed = sddl && platform_claim_take(name, sddl, &b->claim, &failure);
+    free(sddl);
+    if (!claimed || !platform_folders_create(&b->folders, &b->identity, false, &failure))
+        return start_failed(b, &failure, EXIT_FAILED);
+    log_to_file(b->log, b->folders.log);
+    log_write(b->log, LOG_STARTING, "shmbroker %s starts %s, process %u, with %s", SHMBROKER_VERSION,
+              b->host->purpose, (unsigned)platform_process_id(), b->config_path);
+    return EXIT_OK;
+}
+
+static void log_diagnostics(broker_log *log, const config_diagnostics *diagnostics)
+{
+    char line[LOG_LINE_MAX];
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        config_diagnostics_format(diagnostics, i, line, sizeof line);
+        log_write(log, LOG_CONFIG_REFUSED, "%s", line);
+    }
+    if (diagnostics->dropped)
+        log_write(log, LOG_CONFIG_REFUSED, "%s: %u more errors", diagnostics->file,
+                  (unsigned)diagnostics->dropped);
+}
+
+static int read_config(broker *b)
+{
+    platform_failure failure = {0};
+    FILE *stream = platform_file_open(b->config_path, &failure);
+    if (!stream)
+        return start_failed(b, &failure, EXIT_BAD_USAGE);
+    static config_diagnostics diagnostics; /* its table is large for a service's stack */
+    const char *file = b->options->config ? b->options->config : b->config_path;
+    config_diagnostics_init(&diagnostics, file);
+    b->model = config_load_stream(file, stream, platform_resolver(), &diagnostics);
+    fclose(stream);
+    log_diagnostics(b->log, &diagnostics);
+    size_t errors = diagnostics.count + diagnostics.dropped;
+    config_diagnostics_free(&diagnostics);
+    if (!b->model) {
+        snprintf(failure.text, sizeof failure.text,
+                 "%.900s has %u %s; correct them, `shmbroker check` shows them too", file, (unsigned)errors,
+                 errors == 1 ? "error" : "errors");
+        return start_failed(b, &failure, EXIT_BAD_USAGE);
+    }
+    if (!declare_regions(b->model, b->folders.data, &b->identity, &b->declared, &failure))
+        return start_failed(b, &failure, EXIT_FAILED);
+    return EXIT_OK;
+}
+
+static bool commit_catalog(void *context, uint64_t bytes, platform_failure *failure)
+{
+    return platform_catalog_commit(context, bytes, failure);
+}
+
+static int open_catalog(broker *b)
+{
+    platform_failure failure = {0};
+    char name[NAMES_TEXT];
+    names_catalog(b->options->instance, name);
+    char *sddl = access_compile_catalog(&b->identity);
+    bool local_will_do = b->declared.global_count == 0;
+    bool opened =
+        sddl && platform_catalog_open(name, sddl, SHMB_CATALOG_RESERVED, local_will_do, &b->memory, &failure);
+    free(sddl);
+    if (!opened)
+        return start_failed(b, &failure, EXIT_FAILED);
+    catalog_memory memory = {b->memory.base, b->memory.reserved, commit_catalog, &b->memory};
+    catalog_publisher publisher = {.version = SHMBROKER_VERSION,
+                                   .instance = b->options->instance,
+                                   .pid = platform_process_id(),
+                                   .started = platform_now(),
+                                   .heartbeat_period = BROKER_HEARTBEAT_MS};
+    if (!catalog_start(&b->catalog, &memory, b->memory.adopted, &publisher, &failure))
+        return start_failed(b, &failure, EXIT_FAILED);
+    catalog_beat(&b->catalog, platform_heartbeat());
+    if (b->memory.adopted)
+        log_write(b->log, LOG_CATALOG_ADOPTED,
+                  "the catalog of an earlier broker, still open in programs, is continued: they need not "
+                  "reconnect");
+    return EXIT_OK;
+}
+
+/* Starting and stopping take as many steps as there are regions: each is a sign of life. */
+static void on_progress(void *context)
+{
+    broker *b = context;
+    catalog_beat(&b->catalog, platform_heartbeat());
+    b->host->progress(b->host->context);
+}
+
+/* Makes what exists what `declared` says. */
+static int reconcile(broker *b, const declared_regions *declared)
+{
+    platform_failure failure = {0};
+    apply_context context = {&b->catalog, &b->holdings, b->log, on_progress, b};
+    existing_regions existing = holdings_regions(&b->holdings);
+    plan p;
+    if (!apply_announce(&context, declared, &failure))
+        return start_failed(b, &failure, EXIT_FAILED);
+    if (!plan_make(declared, &existing, &p)) {
+        snprintf(failure.text, sizeof failure.text, "out of memory while planning; close other programs");
+        return start_failed(b, &failure, EXIT_FAILED);
+    }
+    apply_plan(&context, &p, declared, &b->outcome);
+    plan_free(&p);
+    return EXIT_OK;
+}
+
+/* What was only needed to start: a broker of many regions keeps little of each. */
+static void forget_config(broker *b)
+{
+    declaration_free(&b->declared);
+    config_model_free(b->model);
+    b->model = NULL;
+}
+
+static int start(broker *b)
+{
+    int code = identify(b);
+    if (code == EXIT_OK)
+        code = claim_instance(b);
+    if (code == EXIT_OK)
+        code = read_config(b);
+    if (code == EXIT_OK)
+        code = open_catalog(b);
+    if (code == EXIT_OK)
+        code = reconcile(b, &b->declared.regions);
+    forget_config(b);
+    return code;
+}
+
+static void serve(broker *b)
+{
+    broker_summary summary = {b->config_path, b->outcome.created, b->outcome.failed};
+    catalog_set_state(&b->catalog, SHMB_BROKER_RUNNING);
+    log_write(b->log, LOG_READY, "%u regions are served, %u of them taken over with their data, %u failed",
+              (unsigned)summary.regions, (unsigned)b->outcome.adopted, (unsigned)summary.failed);
+    b->host->ready(b->host->context, &summary);
+    while (b->host->wait(b->host->context, BROKER_HEARTBEAT_MS))
+        catalog_beat(&b->catalog, platform_heartbeat());
+}
+
+static void stop(broker *b)
+{
+    if (b->catalog.used) {
+        const declared_regions nothing = {NULL, 0};
+        log_write(b->log, LOG_STOPPING, "%u regions are let go", (unsigned)b->holdings.count);
+        catalog_set_state(&b->catalog, SHMB_BROKER_STOPPING);
+        reconcile(b, &nothing);
+        catalog_set_state(&b->catalog, SHMB_BROKER_STOPPED);
+    }
+    holdings_free(&b->holdings);
+    platform_catalog_close(&b->memory);
+    if (b->claim)
+        log_write(b->log, LOG_STOPPED, "the broker has ended");
+    platform_claim_release(b->claim);
+}
+
+int broker_run(const broker_options *options, const broker_host *host, broker_log *log)
+{
+    broker b = {.options = options, .host = host, .log = log};
+    int code = start(&b);
+    if (code == EXIT_OK)
+        serve(&b);
+    stop(&b);
+    return code;
+}

@@ -1,0 +1,48 @@
+/*
+ * The broker: claims its instance, reads the configuration, makes the regions, publishes them, and keeps them
+ * until it is told to stop. The same engine runs in a console and under the service manager.
+ */
+#ifndef SHMBROKER_BROKER_H
+#define SHMBROKER_BROKER_H
+
+#include "log.h"
+#include "platform.h"
+
+#define BROKER_HEARTBEAT_MS 500u
+
+/* How commands and the broker end; `shmbroker help` lists them. Under the service manager they are the
+   service-specific exit codes. */
+enum exit_code {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_BAD_USAGE = 2, /* or a bad configuration */
+    EXIT_ACCESS_DENIED = 3,
+    EXIT_NO_BROKER = 4,
+    EXIT_NO_REGION = 5
+};
+
+typedef struct broker_options {
+    const char *config;   /* NULL: the instance's own */
+    const char *instance; /* "" for the default one */
+} broker_options;
+
+/* What stands once the regions exist. */
+typedef struct broker_summary {
+    const char *config;
+    size_t regions; /* served */
+    size_t failed;
+} broker_summary;
+
+/* Who the broker runs under. */
+typedef struct broker_host {
+    void *context;
+    void (*progress)(void *context); /* after each step of starting and stopping */
+    void (*ready)(void *context, const broker_summary *summary); /* once, when the regions exist */
+    bool (*wait)(void *context, uint32_t milliseconds);          /* returns false as soon as it is to stop */
+    const char *purpose; /* for the log: "in a console", "as a service" */
+} broker_host;
+
+/* Runs until the host says stop. Returns an exit code; what went wrong is in `log`. */
+int broker_run(const broker_options *options, const broker_host *host, broker_log *log);
+
+#endif

@@ -1,0 +1,371 @@
+/* The catalog's writing side. See catalog.h, and client/LAYOUT.md for the bytes. */
+#include "catalog.h"
+
+#include "atomics.h"
+#include "catalog_reader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COMMIT_STEP   65536u
+#define FIRST_BUCKETS 256u
+
+static shmb_catalog_header *header_of(const catalog *c)
+{
+    return (shmb_catalog_header *)(void *)c->memory.base;
+}
+
+static shmb_catalog_entry *entry_at(const catalog *c, uint64_t offset)
+{
+    return (shmb_catalog_entry *)(void *)(c->memory.base + offset);
+}
+
+static shmb_catalog_index *index_of(const catalog *c)
+{
+    return (shmb_catalog_index *)(void *)(c->memory.base + header_of(c)->index_offset);
+}
+
+static uint64_t *buckets_of(shmb_catalog_index *index)
+{
+    return (uint64_t *)(void *)(index + 1);
+}
+
+static void count_change(catalog *c)
+{
+    shmb_catalog_header *header = header_of(c);
+    shmb_store_release_u64(&header->generation, header->generation + 1);
+}
+
+/* ---- Space ------------------------------------------------------------------------------------- */
+
+static bool commit(catalog *c, uint64_t bytes, platform_failure *failure)
+{
+    uint64_t wanted = (bytes + COMMIT_STEP - 1) / COMMIT_STEP * COMMIT_STEP;
+    if (wanted > c->memory.reserved) {
+        failure->code = 0;
+        snprintf(failure->text, sizeof failure->text,
+                 "the catalog is full: it needs %llu bytes and has room for %llu; declare fewer regions, or "
+                 "restart "
+                 "the broker when no client is attached",
+                 (unsigned long long)wanted, (unsigned long long)c->memory.reserved);
+        return false;
+    }
+    if (!c->memory.commit(c->memory.context, wanted, failure))
+        return false;
+    c->committed = wanted;
+    shmb_store_release_u64(&header_of(c)->committed_bytes, wanted);
+    return true;
+}
+
+/* Appends a record of `bytes`, zeroed, at a multiple of 8. */
+static bool append(catalog *c, uint64_t bytes, uint64_t *offset, platform_failure *failure)
+{
+    uint64_t at = (c->used + 7) & ~(uint64_t)7;
+    *offset = 0;
+    if (at + bytes > c->committed && !commit(c, at + bytes, failure))
+        return false;
+    memset(c->memory.base + at, 0, (size_t)bytes); /* memory of an earlier catalog may say anything */
+    c->used = at + bytes;
+    *offset = at;
+    return true;
+}
+
+/* The longest start of `bytes` that fits and does not cut a UTF-8 sequence. */
+static size_t fitting_length(const char *bytes)
+{
+    size_t length = strlen(bytes);
+    if (length <= SHMB_TEXT_MAX_BYTES)
+        return length;
+    length = SHMB_TEXT_MAX_BYTES;
+    while (length > 0 && ((unsigned char)bytes[length] & 0xC0) == 0x80)
+        length--;
+    return length;
+}
+
+/* Stores a text, or keeps `old` when it says the same, so that publishing the same again takes no space. */
+static bool store_text(catalog *c, shmb_text old, const char *bytes, shmb_text *result,
+                       platform_failure *failure)
+{
+    size_t length = bytes ? fitting_length(bytes) : 0;
+    *result = (shmb_text){0, 0};
+    if (length == 0)
+        return true;
+    if (old.offset != 0 && old.length == length && memcmp(c->memory.base + old.offset, bytes, length) == 0) {
+        *result = old;
+        return true;
+    }
+    uint64_t offset;
+    if (!append(c, length + 1, &offset, failure))
+        return false;
+    memcpy(c->memory.base + offset, bytes, length);
+    *result = (shmb_text){(uint32_t)offset, (uint32_t)length};
+    return true;
+}
+
+/* ---- The index --------------------------------------------------------------------------------- */
+
+static void insert(shmb_catalog_index *index, uint64_t hash, uint64_t offset)
+{
+    uint32_t mask = index->bucket_count - 1;
+    uint64_t *buckets = buckets_of(index);
+    uint32_t at = (uint32_t)hash & mask;
+    while (buckets[at] != 0)
+        at = (at + 1) & mask;
+    shmb_store_release_u64(&buckets[at], offset);
+}
+
+static bool append_index(catalog *c, uint32_t bucket_count, platform_failure *failure)
+{
+    uint64_t offset;
+    if (!append(c, sizeof(shmb_catalog_index) + (uint64_t)bucket_count * sizeof(uint64_t), &offset, failure))
+        return false;
+    shmb_catalog_header *header = header_of(c);
+    shmb_catalog_index *index = (shmb_catalog_index *)(void *)(c->memory.base + offset);
+    index->bucket_count = bucket_count;
+    for (uint64_t at = header->first_entry; at != 0; at = entry_at(c, at)->next_entry)
+        insert(index, entry_at(c, at)->hash, at);
+    shmb_store_release_u64(&header->index_offset, offset);
+    return true;
+}
+
+/* The entry called `name`, or 0. */
+static uint64_t find(const catalog *c, const char *name, size_t length, uint64_t hash)
+{
+    shmb_catalog_index *index = index_of(c);
+    const uint64_t *buckets = buckets_of(index);
+    uint32_t mask = index->bucket_count - 1;
+    for (uint32_t at = (uint32_t)hash & mask; buckets[at] != 0; at = (at + 1) & mask) {
+        const shmb_catalog_entry *entry = entry_at(c, buckets[at]);
+        if (entry->hash == hash && entry->name.length == length &&
+            memcmp(c->memory.base + entry->name.offset, name, length) == 0)
+            return buckets[at];
+    }
+    return 0;
+}
+
+/* ---- Entries ----------------------------------------------------------------------------------- */
+
+static void link_entry(catalog *c, uint64_t offset)
+{
+    shmb_catalog_header *header = header_of(c);
+    if (c->last_entry == 0)
+        shmb_store_release_u64(&header->first_entry, offset);
+    else
+        shmb_store_release_u64(&entry_at(c, c->last_entry)->next_entry, offset);
+    c->last_entry = offset;
+    shmb_store_release_u32(&header->entry_count, header->entry_count + 1);
+}
+
+static bool append_entry(catalog *c, const char *name, size_t length, uint64_t hash, catalog_place *place,
+                         platform_failure *failure)
+{
+    shmb_catalog_index *index = index_of(c);
+    uint32_t count = header_of(c)->entry_count;
+    if (2 * (count + 1) > index->bucket_count && !append_index(c, 2 * index->bucket_count, failure))
+        return false;
+    uint64_t offset, name_offset;
+    if (!append(c, sizeof(shmb_catalog_entry), &offset, failure) ||
+        !append(c, length + 1, &name_offset, failure))
+        return false;
+    memcpy(c->memory.base + name_offset, name, length);
+    shmb_catalog_entry *entry = entry_at(c, offset);
+    entry->hash = hash;
+    entry->name = (shmb_text){(uint32_t)name_offset, (uint32_t)length};
+    entry->slots[0].state = entry->slots[1].state = SHMB_REGION_PENDING;
+    entry->slots[0].kind = entry->slots[1].kind = SHMB_KIND_RAW;
+    entry->version = 1;
+    link_entry(c, offset);
+    insert(index_of(c), hash, offset);
+    *place = offset;
+    return true;
+}
+
+bool catalog_place_of(catalog *c, const char *name, catalog_place *place, uint64_t *generation,
+                      platform_failure *failure)
+{
+    size_t length = strlen(name);
+    uint64_t hash = shmb_name_hash(name, length);
+    *generation = 0;
+    *place = find(c, name, length, hash);
+    if (*place == 0)
+        return append_entry(c, name, length, hash, place, failure);
+    const shmb_catalog_entry *entry = entry_at(c, *place);
+    *generation = entry->slots[entry->version % 2].generation;
+    return true;
+}
+
+/* Fills the slot that no reader looks at, then makes it the published one. */
+static void publish_slot(catalog *c, shmb_catalog_entry *entry, const shmb_catalog_slot *slot)
+{
+    shmb_fence_release(); /* the version stored last is seen before any word that follows */
+    shmb_copy_words_relaxed(&entry->slots[(entry->version + 1) % 2], slot, sizeof *slot);
+    shmb_store_release_u32(&entry->version, entry->version + 1);
+    count_change(c);
+}
+
+bool catalog_publish(catalog *c, catalog_place place, const catalog_publication *publication,
+                     platform_failure *failure)
+{
+    shmb_catalog_entry *entry = entry_at(c, place);
+    const shmb_catalog_slot *old = &entry->slots[entry->version % 2];
+    shmb_catalog_slot slot = {.state = publication->state,
+                              .kind = SHMB_KIND_RAW,
+                              .size = publication->size,
+                              .generation = publication->generation,
+                              .changed = publication->now,
+                              .flags = publication->flags};
+    if (!store_text(c, old->object_name, publication->object_name, &slot.object_name, failure) ||
+        !store_text(c, old->reason, publication->reason, &slot.reason, failure) ||
+        !store_text(c, old->description, publication->description, &slot.description, failure))
+        return false;
+    publish_slot(c, entry, &slot);
+    return true;
+}
+
+/* ---- Starting ---------------------------------------------------------------------------------- */
+
+static void introduce(catalog *c, const catalog_publisher *publisher)
+{
+    shmb_catalog_header *header = header_of(c);
+    memset(header->broker_version, 0, sizeof header->broker_version);
+    memset(header->instance, 0, sizeof header->instance);
+    snprintf(header->broker_version, sizeof header->broker_version, "%s", publisher->version);
+    snprintf(header->instance, sizeof header->instance, "%s", publisher->instance);
+    header->heartbeat_period = publisher->heartbeat_period;
+    shmb_store_release_u32(&header->broker_pid, publisher->pid);
+    shmb_store_release_u64(&header->broker_started, publisher->started);
+    shmb_store_release_u64(&header->epoch, header->epoch + 1);
+    count_change(c);
+}
+
+/* Whether the adopted list of entries can be followed to its end; `count` is how many there are. */
+static bool list_is_sound(const catalog *c, uint32_t *count)
+{
+    catalog_view view = {c->memory.base, c->committed};
+    catalog_info info;
+    *count = 0;
+    if (catalog_read_info(&view, &info) != CATALOG_OK || info.reserved_bytes != c->memory.reserved ||
+        info.committed_bytes != c->committed)
+        return false;
+    static catalog_region region; /* too large for the stack of a service's thread */
+    uint64_t cursor = 0;
+    catalog_result result;
+    while ((result = catalog_next(&view, &cursor, &region)) == CATALOG_OK) /* ends: cursor only rises */
+        ++*count;
+    return result == CATALOG_NOT_FOUND;
+}
+
+/* Whether each of `count` entries is found by its name, and the index has nothing else: then every search in
+ * it ends. */
+static bool index_is_sound(const catalog *c, uint32_t count)
+{
+    uint64_t offset = header_of(c)->index_offset, used = 0;
+    if (offset < SHMB_CATALOG_HEADER_BYTES || offset % 8 != 0 ||
+        offset > c->committed - sizeof(shmb_catalog_index))
+        return false;
+    uint64_t room = (c->committed - offset - sizeof(shmb_catalog_index)) / sizeof(uint64_t);
+    uint32_t buckets = index_of(c)->bucket_count;
+    if (buckets > room || buckets < FIRST_BUCKETS || (buckets & (buckets - 1)) != 0 || buckets / 2 < count)
+        return false;
+    for (uint32_t i = 0; i < buckets; i++)
+        used += buckets_of(index_of(c))[i] != 0;
+    static catalog_region region, found;
+    catalog_view view = {c->memory.base, c->committed};
+    uint64_t cursor = 0;
+    while (catalog_next(&view, &cursor, &region) == CATALOG_OK)
+        if (catalog_find(&view, region.name, strlen(region.name), &found) != CATALOG_OK ||
+            found.entry_offset != region.entry_offset)
+            return false;
+    return used == count;
+}
+
+static void retire_all(catalog *c, uint64_t now)
+{
+    for (uint64_t at = header_of(c)->first_entry; at != 0; at = entry_at(c, at)->next_entry) {
+        shmb_catalog_entry *entry = entry_at(c, at);
+        shmb_catalog_slot slot = entry->slots[entry->version % 2];
+        slot.state = SHMB_REGION_RETIRED;
+        slot.changed = now;
+        publish_slot(c, entry, &slot);
+        c->last_entry = at;
+    }
+}
+
+/* Goes on with the `count` entries of an earlier broker. It may have died between linking an entry and
+ * entering it into the index: then an index is made anew. */
+static bool adopt(catalog *c, uint32_t count, uint64_t now, platform_failure *failure)
+{
+    uint32_t buckets = FIRST_BUCKETS;
+    c->used = c->committed; /* what is beyond the last record is not known: begin behind all of it */
+    while (buckets / 2 <= count)
+        buckets *= 2;
+    if (!index_is_sound(c, count) && !append_index(c, buckets, failure))
+        return false;
+    shmb_store_release_u32(&header_of(c)->entry_count, count);
+    retire_all(c, now);
+    return true;
+}
+
+/* Makes an empty catalog of memory that may hold anything. */
+static bool make_anew(catalog *c, platform_failure *failure)
+{
+    shmb_catalog_header *header = header_of(c);
+    uint64_t epoch = header->epoch;
+    shmb_store_release_u64(&header->magic, 0);
+    memset(c->memory.base + sizeof header->magic, 0, SHMB_CATALOG_HEADER_BYTES - sizeof header->magic);
+    c->used = SHMB_CATALOG_HEADER_BYTES;
+    header->layout_version = SHMB_CATALOG_VERSION;
+    header->header_bytes = SHMB_CATALOG_HEADER_BYTES;
+    header->reserved_bytes = c->memory.reserved;
+    header->epoch = epoch;
+    shmb_store_release_u64(&header->committed_bytes, c->committed);
+    return append_index(c, FIRST_BUCKETS, failure);
+}
+
+/* Finds out how much of the memory can be used: what an earlier broker says that it committed, if it was so.
+ */
+static bool take_memory(catalog *c, bool adopted, platform_failure *failure)
+{
+    c->committed = COMMIT_STEP;
+    if (!c->memory.commit(c->memory.context, c->committed, failure))
+        return false;
+    uint64_t said = adopted ? header_of(c)->committed_bytes : 0;
+    platform_failure ignored; /* what was committed can be again; more is a lie, and then all is made anew */
+    if (said > COMMIT_STEP && said <= c->memory.reserved && said % COMMIT_STEP == 0 &&
+        c->memory.commit(c->memory.context, said, &ignored))
+        c->committed = said;
+    return true;
+}
+
+bool catalog_start(catalog *c, const catalog_memory *memory, bool adopted, const catalog_publisher *publisher,
+                   platform_failure *failure)
+{
+    uint32_t count;
+    memset(c, 0, sizeof *c);
+    c->memory = *memory;
+    if (!take_memory(c, adopted, failure))
+        return false;
+    if (adopted && list_is_sound(c, &count)) {
+        catalog_set_state(c, SHMB_BROKER_STARTING);
+        if (!adopt(c, count, publisher->started, failure))
+            return false;
+    } else {
+        if (!make_anew(c, failure))
+            return false;
+        catalog_set_state(c, SHMB_BROKER_STARTING);
+    }
+    introduce(c, publisher);
+    shmb_store_release_u64(&header_of(c)->magic, SHMB_CATALOG_MAGIC);
+    return true;
+}
+
+void catalog_set_state(catalog *c, shmb_broker_state state)
+{
+    shmb_store_release_u32(&header_of(c)->broker_state, (uint32_t)state);
+    count_change(c);
+}
+
+void catalog_beat(catalog *c, uint64_t heartbeat)
+{
+    shmb_store_release_u64(&header_of(c)->heartbeat, heartbeat);
+}

@@ -1,0 +1,73 @@
+/*
+ * The catalog: what the broker publishes about its regions. This is the writing side; client/LAYOUT.md
+ * specifies the bytes and client/src/catalog_reader.h reads them.
+ *
+ * One thread writes. Readers see each region's last publication whole, whatever instruction the broker dies
+ * at. Appended records never move, so what a reader has found stays where it is.
+ */
+#ifndef SHMBROKER_CATALOG_H
+#define SHMBROKER_CATALOG_H
+
+#include "platform.h"
+#include "shmb_layout.h"
+
+/* The memory that the catalog stands in; `commit` makes its first `bytes` usable. */
+typedef struct catalog_memory {
+    uint8_t *base;
+    uint64_t reserved;
+    bool (*commit)(void *context, uint64_t bytes, platform_failure *failure);
+    void *context;
+} catalog_memory;
+
+typedef struct catalog {
+    catalog_memory memory;
+    uint64_t used;       /* bytes of records, from the start */
+    uint64_t committed;  /* bytes that are memory */
+    uint64_t last_entry; /* offset of the entry appended last, 0 before the first */
+} catalog;
+
+/* Who publishes. */
+typedef struct catalog_publisher {
+    const char *version;  /* of the broker, shown to people */
+    const char *instance; /* "" for the default one */
+    uint32_t pid;
+    uint64_t started;          /* platform_now */
+    uint32_t heartbeat_period; /* milliseconds */
+} catalog_publisher;
+
+/* What is published of one region. Texts are copied; NULL is the same as "". */
+typedef struct catalog_publication {
+    shmb_region_state state;
+    uint64_t size;
+    uint64_t generation;
+    uint64_t now; /* platform_now */
+    uint32_t flags;
+    const char *object_name;
+    const char *reason;
+    const char *description;
+} catalog_publication;
+
+/* An entry's place in the catalog. */
+typedef uint64_t catalog_place;
+
+/*
+ * Starts publishing: state STARTING, heart beating. With `adopted` the memory holds an earlier broker's
+ * catalog: its entries stay where clients found them, all retired until they are declared again. If what
+ * stands there is no sound catalog, it is made anew.
+ */
+bool catalog_start(catalog *c, const catalog_memory *memory, bool adopted, const catalog_publisher *publisher,
+                   platform_failure *failure);
+
+/* The place of the region `name`: its entry of old, or one appended. `generation` is its last one, 0 for a
+ * new entry. */
+bool catalog_place_of(catalog *c, const char *name, catalog_place *place, uint64_t *generation,
+                      platform_failure *failure);
+
+/* Publishes the region at `place`. On failure readers keep seeing the last publication. */
+bool catalog_publish(catalog *c, catalog_place place, const catalog_publication *publication,
+                     platform_failure *failure);
+
+void catalog_set_state(catalog *c, shmb_broker_state state);
+void catalog_beat(catalog *c, uint64_t heartbeat);
+
+#endif

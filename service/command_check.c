@@ -1,0 +1,54 @@
+/* `shmbroker check`: the regions as they will be created, or what is wrong with the file. */
+#include "commands.h"
+
+#include "declare.h"
+#include "names.h"
+#include "report.h"
+
+#include <stdlib.h>
+
+/* Compiles as the service would: it owns the objects, whoever checks. */
+static int report_regions(const config_model *model, const command_options *options)
+{
+    platform_failure failure = {0};
+    platform_folders folders;
+    declaration declared = {0};
+    char service[NAMES_TEXT], sid[CONFIG_SID_TEXT];
+    const access_identity identity = {sid, sid};
+    names_service(options->instance, service);
+    if (!platform_service_sid(service, sid, &failure) ||
+        !platform_folders_find(options->instance, &folders, &failure) ||
+        !declare_regions(model, folders.data, &identity, &declared, &failure)) {
+        fprintf(stderr, "error: %s\n", failure.text);
+        return EXIT_FAILED;
+    }
+    bool written = options->json ? report_check_json(stdout, model, &declared)
+                                 : report_check_text(stdout, model, &declared);
+    declaration_free(&declared);
+    if (!written)
+        fputs("error: cannot write the report: out of memory, or the output does not take it\n", stderr);
+    return written ? EXIT_OK : EXIT_FAILED;
+}
+
+int command_check(const command_options *options)
+{
+    static config_diagnostics diagnostics;
+    platform_failure failure;
+    FILE *stream = platform_file_open(options->argument, &failure);
+    if (!stream) {
+        fprintf(stderr, "error: %s\n", failure.text);
+        return EXIT_BAD_USAGE;
+    }
+    config_diagnostics_init(&diagnostics, options->argument);
+    config_model *model = config_load_stream(options->argument, stream, platform_resolver(), &diagnostics);
+    fclose(stream);
+    int code = EXIT_BAD_USAGE;
+    if (model)
+        code = report_regions(model, options);
+    else if (options->json)
+        report_errors_json(stdout, &diagnostics);
+    config_diagnostics_print(&diagnostics, stderr);
+    config_diagnostics_free(&diagnostics);
+    config_model_free(model);
+    return code;
+}

@@ -1,0 +1,186 @@
+/* The command line: which command, which options, and the help that describes them. One table says it all. */
+#include "commands.h"
+
+#include "names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TAKES_CONFIG = 1, TAKES_INSTANCE = 2, TAKES_JSON = 4, HIDDEN = 8, NEEDS_ARGUMENT = 16 };
+
+static const struct command {
+    const char *name;
+    const char *argument; /* what the free word is, or NULL when there is none */
+    unsigned takes;
+    int (*run)(const command_options *options);
+    const char *summary;
+    const char *details;
+} commands[] = {
+    {"check", "FILE", TAKES_INSTANCE | TAKES_JSON | NEEDS_ARGUMENT, command_check,
+     "Show the regions that FILE declares, or what is wrong with it.",
+     "Prints each region as the service will create it: object name, size, backing, who may read and\n"
+     "write, and the security descriptor. Changes nothing. Errors name file, line and column."},
+    {"run", NULL, TAKES_CONFIG | TAKES_INSTANCE, command_run, "Serve regions from this console until Ctrl+C.",
+     "For trying a configuration. Prints one line beginning `ready` when the regions exist. Objects belong "
+     "to\n"
+     "the account you run it as; names of all sessions (namespace: global) need an elevated console."},
+    {"install", NULL, TAKES_CONFIG | TAKES_INSTANCE, command_install,
+     "Install this program as a service, or update it.",
+     "Registers the service ShmBroker (ShmBroker$NAME for an instance) under its own virtual account, "
+     "started\n"
+     "automatically, and creates its folders. Needs an elevated console. `start` starts it."},
+    {"uninstall", NULL, TAKES_INSTANCE, command_uninstall,
+     "Stop and remove the service; keep configuration and data.",
+     "Succeeds when there is no such service. Needs an elevated console."},
+    {"start", NULL, TAKES_INSTANCE, command_start, "Start the service and wait until its regions exist.",
+     "Waits at most a minute without progress."},
+    {"stop", NULL, TAKES_INSTANCE, command_stop, "Stop the service and wait until it has stopped.",
+     "Regions live on while programs hold them; new programs cannot attach. Waits at most a minute without "
+     "progress."},
+    {"status", "REGION", TAKES_INSTANCE | TAKES_JSON, command_status,
+     "Show the broker and its regions, or one REGION.",
+     "Reads the catalog that the broker publishes; needs no rights beyond those of any client."},
+    {"help", "COMMAND", 0, command_help, "Show this, or what one COMMAND does.", NULL},
+    {"version", NULL, 0, command_version, "Show the version.", NULL},
+    {"service", NULL, TAKES_CONFIG | TAKES_INSTANCE | HIDDEN, command_service,
+     "What the service manager starts.", "Not for consoles: use `run` there."},
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static void print_usage(FILE *stream, const struct command *command)
+{
+    fprintf(stream, "shmbroker %s", command->name);
+    if (command->argument)
+        fprintf(stream, command->takes & NEEDS_ARGUMENT ? " %s" : " [%s]", command->argument);
+    fprintf(stream, "%s%s%s\n", command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
+            command->takes & TAKES_INSTANCE ? " [--instance NAME]" : "",
+            command->takes & TAKES_JSON ? " [--json]" : "");
+}
+
+static void print_overview(FILE *stream)
+{
+    fprintf(stream, "shmbroker %s: named shared memory, declared in YAML and owned by a service\n\n",
+            SHMBROKER_VERSION);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (!(commands[i].takes & HIDDEN))
+            fprintf(stream, "  shmbroker %-10s %s\n", commands[i].name, commands[i].summary);
+    fprintf(stream,
+            "\n"
+            "  --config FILE    the configuration; else %%ProgramData%%\\ShmBroker\\shmbroker.yaml\n"
+            "  --instance NAME  a second broker, independent of the first: 1 to 40 letters, digits, _ or -\n"
+            "  --json           machine-readable, on standard output\n"
+            "\n"
+            "Exit codes: 0 ok, 1 failed, 2 bad usage or bad config, 3 access denied, 4 broker not running,\n"
+            "5 no such region.\n");
+}
+
+int command_help(const command_options *options)
+{
+    if (!options->argument) {
+        print_overview(stdout);
+        return EXIT_OK;
+    }
+    const struct command *command = find_command(options->argument);
+    if (!command) {
+        fprintf(stderr, "error: there is no command \"%s\"; `shmbroker help` lists them\n",
+                options->argument);
+        return EXIT_BAD_USAGE;
+    }
+    print_usage(stdout, command);
+    printf("\n%s\n", command->summary);
+    if (command->details)
+        printf("\n%s\n", command->details);
+    return EXIT_OK;
+}
+
+int command_version(const command_options *options)
+{
+    (void)options;
+    printf("shmbroker %s\n", SHMBROKER_VERSION);
+    return EXIT_OK;
+}
+
+static int bad_usage(const struct command *command, const char *what, const char *word)
+{
+    fprintf(stderr, "error: shmbroker %s: %s%s%s\nusage: ", command->name, what, *word ? " " : "", word);
+    print_usage(stderr, command);
+    return EXIT_BAD_USAGE;
+}
+
+/* Takes the value behind option argv[*at]. */
+static int take_value(const struct command *command, int argc, char **argv, int *at, const char **value)
+{
+    if (*at + 1 >= argc)
+        return bad_usage(command, "needs a value behind", argv[*at]);
+    *value = argv[++*at];
+    return EXIT_OK;
+}
+
+static int take_option(const struct command *command, int argc, char **argv, int *at,
+                       command_options *options)
+{
+    const char *word = argv[*at];
+    if ((command->takes & TAKES_CONFIG) && strcmp(word, "--config") == 0)
+        return take_value(command, argc, argv, at, &options->config);
+    if ((command->takes & TAKES_INSTANCE) && strcmp(word, "--instance") == 0) {
+        int code = take_value(command, argc, argv, at, &options->instance);
+        if (code == EXIT_OK && (!*options->instance || !names_instance_is_valid(options->instance)))
+            return bad_usage(command, "an instance is 1 to 40 letters, digits, _ or -, not",
+                             options->instance);
+        return code;
+    }
+    if ((command->takes & TAKES_JSON) && strcmp(word, "--json") == 0) {
+        options->json = true;
+        return EXIT_OK;
+    }
+    if (word[0] == '-')
+        return bad_usage(command, "does not know the option", word);
+    if (!command->argument || options->argument)
+        return bad_usage(command, "does not know what to do with", word);
+    options->argument = word;
+    return EXIT_OK;
+}
+
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "/?") == 0;
+}
+
+int command_line_run(int argc, char **argv)
+{
+    command_options options = {.instance = ""};
+    if (argc < 2) {
+        print_overview(stderr);
+        return EXIT_BAD_USAGE;
+    }
+    if (asks_for_help(argv[1]))
+        return command_help(&options);
+    if (strcmp(argv[1], "--version") == 0)
+        return command_version(&options);
+    const struct command *command = find_command(argv[1]);
+    if (!command) {
+        fprintf(stderr, "error: there is no command \"%s\"; `shmbroker help` lists them\n", argv[1]);
+        return EXIT_BAD_USAGE;
+    }
+    for (int at = 2; at < argc; at++) {
+        if (asks_for_help(argv[at])) {
+            options.argument = command->name;
+            return command_help(&options);
+        }
+        int code = take_option(command, argc, argv, &at, &options);
+        if (code != EXIT_OK)
+            return code;
+    }
+    if ((command->takes & NEEDS_ARGUMENT) && !options.argument)
+        return bad_usage(command, "needs a", command->argument);
+    return command->run(&options);
+}

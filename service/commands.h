@@ -1,0 +1,33 @@
+/*
+ * The commands of shmbroker.exe. command_line.c finds out which one is meant; each returns an exit code
+ * (broker.h) after printing what there is to say: results to standard output, everything else to standard
+ * error.
+ */
+#ifndef SHMBROKER_COMMANDS_H
+#define SHMBROKER_COMMANDS_H
+
+#include "broker.h"
+
+/* What the command line said. Strings live as long as the process. */
+typedef struct command_options {
+    const char *argument; /* the word that is no option: FILE, REGION, or COMMAND; NULL when not given */
+    const char *config;   /* --config; NULL when not given */
+    const char *instance; /* --instance; "" for the default one */
+    bool json;            /* --json */
+} command_options;
+
+/* Finds and runs the command of `argv` (UTF-8). */
+int command_line_run(int argc, char **argv);
+
+int command_check(const command_options *options);
+int command_run(const command_options *options);     /* console_win32.c */
+int command_service(const command_options *options); /* service_win32.c: what the service manager starts */
+int command_install(const command_options *options);
+int command_uninstall(const command_options *options);
+int command_start(const command_options *options);
+int command_stop(const command_options *options);
+int command_status(const command_options *options);
+int command_help(const command_options *options);
+int command_version(const command_options *options);
+
+#endif

@@ -1,0 +1,35 @@
+/* Talking to the service manager about this product's service; shared by install, start, stop and status. */
+#ifndef SHMBROKER_CONTROL_WIN32_H
+#define SHMBROKER_CONTROL_WIN32_H
+
+#include "commands.h"
+#include "names.h"
+#include "support_win32.h"
+
+/* The service of one instance, as far as it could be opened. */
+typedef struct control {
+    SC_HANDLE manager;
+    SC_HANDLE service;     /* NULL when there is none */
+    char name[NAMES_TEXT]; /* "ShmBroker$plant2" */
+    wchar_t *wide_name;
+} control;
+
+/* Opens the manager with `manager_access` and the service with `service_access`. EXIT_OK also when there is
+   no such service (`service` is then NULL); otherwise says what is wrong and returns an exit code. Close it
+   in both cases. */
+int control_open(control *c, const char *instance, DWORD manager_access, DWORD service_access);
+void control_close(control *c);
+
+/* Says what could not be done and why, and returns the exit code for `error`. */
+int control_failed(const control *c, const char *what, DWORD error);
+
+/* Waits until the service leaves `pending` for another state, as long as it makes progress; `status` is the
+   last one seen. False when there was no progress for a minute, or the service cannot be asked (last error
+   set). */
+bool control_wait(const control *c, DWORD pending, SERVICE_STATUS_PROCESS *status);
+
+/* Stops a running service and waits for its end. EXIT_OK also when it was not running (`was_running` false).
+ */
+int control_stop(const control *c, bool *was_running);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * From the model to regions as the kernel is to have them: object names, descriptors, absolute paths.
+ *
+ * Pure, but for the platform's help with a declared `sddl`.
+ */
+#ifndef SHMBROKER_DECLARE_H
+#define SHMBROKER_DECLARE_H
+
+#include "access.h"
+#include "plan.h"
+#include "platform.h"
+
+/* What belongs to one compiled configuration. Its texts live as long as it, and as long as the model. */
+typedef struct declaration {
+    declared_regions regions;
+    size_t global_count; /* regions with global names */
+    size_t file_count;   /* regions with a backing file */
+    char **texts;        /* owned: what `regions` points to and the model does not have */
+    size_t text_count;
+} declaration;
+
+/* Compiles all regions of `model`. False with `failure` set. The caller frees `result`. */
+bool declare_regions(const config_model *model, const char *data_folder, const access_identity *identity,
+                     declaration *result, platform_failure *failure);
+void declaration_free(declaration *d);
+
+#endif

@@ -1,0 +1,130 @@
+/* Descriptors that a region declares itself (`sddl:`): checked, completed, and carried over to the file. */
+#include "access.h"
+#include "support_win32.h"
+
+#include <aclapi.h>
+#include <sddl.h>
+#include <stdlib.h>
+
+/* The rights of one entry, for the entry types that have a mask right behind the header. */
+static ACCESS_MASK *mask_of(ACE_HEADER *entry)
+{
+    switch (entry->AceType) {
+    case ACCESS_ALLOWED_ACE_TYPE:
+    case ACCESS_DENIED_ACE_TYPE:
+        return &((ACCESS_ALLOWED_ACE *)(void *)entry)->Mask;
+    default:
+        return NULL;
+    }
+}
+
+/* Turns the rights on a section into those on the file behind it, in place. */
+static bool translate_entries(PACL dacl)
+{
+    for (DWORD i = 0; i < dacl->AceCount; i++) {
+        void *entry;
+        if (!GetAce(dacl, i, &entry))
+            return false;
+        ACCESS_MASK *mask = mask_of(entry);
+        if (!mask)
+            return false;
+        *mask = access_file_mask(*mask);
+    }
+    return true;
+}
+
+/* Rights that name no kind of object are exact rights of a section: the kernel would map them so, the file's
+   translation must see them. */
+static bool map_generic_rights(PACL dacl)
+{
+    GENERIC_MAPPING mapping = {STANDARD_RIGHTS_READ | SECTION_QUERY | SECTION_MAP_READ,
+                               STANDARD_RIGHTS_WRITE | SECTION_MAP_WRITE,
+                               STANDARD_RIGHTS_EXECUTE | SECTION_MAP_EXECUTE, SECTION_ALL_ACCESS};
+    for (DWORD i = 0; i < dacl->AceCount; i++) {
+        void *entry;
+        if (!GetAce(dacl, i, &entry))
+            return false;
+        ACCESS_MASK *mask = mask_of(entry);
+        if (!mask)
+            return false;
+        MapGenericMask(mask, &mapping);
+    }
+    return true;
+}
+
+static char *descriptor_text(PSECURITY_DESCRIPTOR descriptor)
+{
+    wchar_t *wide = NULL;
+    char *sddl = NULL;
+    if (ConvertSecurityDescriptorToStringSecurityDescriptorW(
+            descriptor, SDDL_REVISION_1,
+            OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &wide, NULL))
+        sddl = win32_utf8(wide);
+    LocalFree(wide);
+    return sddl;
+}
+
+/* The parts of a declared descriptor that are used: its DACL, and the owner and group it gets. */
+static bool complete(PACL dacl, PSID owner, char **sddl)
+{
+    SECURITY_DESCRIPTOR descriptor;
+    *sddl = NULL;
+    if (InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION) &&
+        SetSecurityDescriptorOwner(&descriptor, owner, FALSE) &&
+        SetSecurityDescriptorGroup(&descriptor, owner, FALSE) &&
+        SetSecurityDescriptorDacl(&descriptor, TRUE, dacl, FALSE) &&
+        SetSecurityDescriptorControl(&descriptor, SE_DACL_PROTECTED, SE_DACL_PROTECTED))
+        *sddl = descriptor_text(&descriptor);
+    return *sddl != NULL;
+}
+
+/* The DACL of a declared descriptor, if it may be used. */
+static bool usable_dacl(PSECURITY_DESCRIPTOR descriptor, PACL *dacl, platform_failure *failure)
+{
+    BOOL present = FALSE, defaulted;
+    PSID owner = NULL;
+    *dacl = NULL;
+    if (!GetSecurityDescriptorDacl(descriptor, &present, dacl, &defaulted))
+        return win32_fail(failure, GetLastError(), "cannot read its DACL");
+    if (!present || !*dacl)
+        return win32_fail(failure, 0,
+                          "it has no DACL, which would let everyone do everything; give one, like "
+                          "D:P(A;;0x20007;;;BA)(A;;0x20005;;;BU)");
+    if (GetSecurityDescriptorOwner(descriptor, &owner, &defaulted) && owner)
+        return win32_fail(failure, 0,
+                          "it names an owner (O:); leave that out: the broker owns what it creates");
+    if (!map_generic_rights(*dacl))
+        return win32_fail(failure, 0,
+                          "it has an entry that is neither plain allow nor plain deny; use (A;…) and "
+                          "(D;…) entries");
+    return true;
+}
+
+bool platform_sddl_complete(const char *sddl, const char *owner_sid, char **section_sddl, char **file_sddl,
+                            platform_failure *failure)
+{
+    PACL dacl = NULL;
+    PSID owner = NULL;
+    bool ok = false;
+    *section_sddl = *file_sddl = NULL;
+    wchar_t *wide_owner = win32_wide(owner_sid);
+    PSECURITY_DESCRIPTOR descriptor = win32_descriptor(sddl, failure);
+    if (!descriptor || !usable_dacl(descriptor, &dacl, failure))
+        goto cleanup;
+    if (!wide_owner || !ConvertStringSidToSidW(wide_owner, &owner) || !complete(dacl, owner, section_sddl) ||
+        !translate_entries(dacl) || !complete(dacl, owner, file_sddl)) {
+        win32_fail(failure, GetLastError(), "cannot complete the security descriptor \"%s\"", sddl);
+        goto cleanup;
+    }
+    ok = true;
+cleanup:
+    if (!ok) {
+        free(*section_sddl);
+        free(*file_sddl);
+        *section_sddl = *file_sddl = NULL;
+    }
+    LocalFree(owner);
+    LocalFree(descriptor);
+    free(wide_owner);
+    return ok;
+}

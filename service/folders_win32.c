@@ -1,0 +1,177 @@
+/* Where things stand on disk, with their descriptors; files, time and process. See platform.h. */
+#include "support_win32.h"
+
+#include <aclapi.h>
+#include <initguid.h>
+#include <knownfolders.h>
+#include <shlobj.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+/* %ProgramData%, as the system has it: not as an environment variable claims. */
+static bool program_data(char *buffer, size_t size, platform_failure *failure)
+{
+    wchar_t *wide = NULL;
+    HRESULT result = SHGetKnownFolderPath(&FOLDERID_ProgramData, 0, NULL, &wide);
+    bool ok = SUCCEEDED(result) && win32_utf8_into(wide, buffer, size);
+    CoTaskMemFree(wide);
+    return ok || win32_fail(failure, (DWORD)result, "cannot find the ProgramData folder");
+}
+
+bool platform_folders_find(const char *instance, platform_folders *folders, platform_failure *failure)
+{
+    char root[PLATFORM_PATH / 2], home[PLATFORM_PATH - 64];
+    memset(folders, 0, sizeof *folders);
+    if (!program_data(root, sizeof root, failure))
+        return false;
+    snprintf(home, sizeof home, "%s\\ShmBroker%s%s", root, *instance ? "\\instances\\" : "", instance);
+    snprintf(folders->config, sizeof folders->config, "%s\\shmbroker.yaml", home);
+    snprintf(folders->data, sizeof folders->data, "%s\\data", home);
+    snprintf(folders->log, sizeof folders->log, "%s\\data\\logs\\shmbroker.log", home);
+    return true;
+}
+
+/* An existing folder is used only when nobody can lead us elsewhere by it. */
+static bool is_plain_folder(const wchar_t *path, const char *shown, platform_failure *failure)
+{
+    DWORD attributes = GetFileAttributesW(path);
+    if (attributes == INVALID_FILE_ATTRIBUTES)
+        return win32_fail(failure, GetLastError(), "cannot examine the folder %s", shown);
+    if (!(attributes & FILE_ATTRIBUTE_DIRECTORY) || (attributes & FILE_ATTRIBUTE_REPARSE_POINT))
+        return win32_fail_advise(failure, 0, "move it away; the broker makes the folder itself",
+                                 "%s is not a plain folder but a file, link or mount", shown);
+    return true;
+}
+
+static bool repair_descriptor(wchar_t *path, PSECURITY_DESCRIPTOR descriptor, const char *shown,
+                              platform_failure *failure)
+{
+    PACL dacl = NULL;
+    BOOL present, defaulted;
+    DWORD error = ERROR_INVALID_SECURITY_DESCR;
+    if (GetSecurityDescriptorDacl(descriptor, &present, &dacl, &defaulted))
+        error = SetNamedSecurityInfoW(path, SE_FILE_OBJECT,
+                                      DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, NULL,
+                                      NULL, dacl, NULL);
+    return error == ERROR_SUCCESS ||
+           win32_fail(failure, error, "cannot set the rights of the folder %s", shown);
+}
+
+static bool create_folder(const char *path, const char *sddl, bool repair, platform_failure *failure)
+{
+    bool ok = false;
+    wchar_t *wide = win32_wide(path);
+    PSECURITY_DESCRIPTOR descriptor = win32_descriptor(sddl, failure);
+    SECURITY_ATTRIBUTES security = {sizeof security, descriptor, FALSE};
+    if (!wide || !descriptor)
+        goto cleanup;
+    ok = CreateDirectoryW(wide, &security);
+    if (!ok && GetLastError() == ERROR_ALREADY_EXISTS)
+        ok = is_plain_folder(wide, path, failure) &&
+             (!repair || repair_descriptor(wide, descriptor, path, failure));
+    else if (!ok)
+        win32_fail_advise(failure, GetLastError(), "run `shmbroker install` elevated once, which makes it",
+                          "cannot create the folder %s", path);
+cleanup:
+    LocalFree(descriptor);
+    free(wide);
+    return ok;
+}
+
+/* Everything in an instance's folder belongs to administrators; Users may read what is declared. */
+static char *config_folder_sddl(const access_identity *identity)
+{
+    return text_make("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;%s)(A;OICI;0x1200a9;;;BU)",
+                     identity->broker_sid);
+}
+
+/* The data folder is the broker's; the owner is the same account, or the person who tries it in a console. */
+static char *data_folder_sddl(const access_identity *identity)
+{
+    return text_make("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;%s)(A;OICI;FA;;;%s)",
+                     identity->broker_sid, identity->owner_sid);
+}
+
+/* Creates every folder of `path` below %ProgramData%, itself included, with one descriptor. */
+static bool create_way(const char *path, size_t from, const char *sddl, bool repair,
+                       platform_failure *failure)
+{
+    char part[PLATFORM_PATH];
+    size_t length = strlen(path);
+    bool ok = true;
+    for (size_t at = from; ok && at <= length; at++) {
+        if (path[at] != '\\' && path[at] != 0)
+            continue;
+        snprintf(part, sizeof part, "%.*s", (int)at, path);
+        ok = create_folder(part, sddl, repair, failure);
+    }
+    return ok;
+}
+
+/* The folder that `path` is in. */
+static void parent_of(const char *path, char buffer[PLATFORM_PATH])
+{
+    snprintf(buffer, PLATFORM_PATH, "%s", path);
+    char *last = strrchr(buffer, '\\');
+    if (last)
+        *last = 0;
+}
+
+bool platform_folders_create(const platform_folders *folders, const access_identity *identity, bool repair,
+                             platform_failure *failure)
+{
+    char root[PLATFORM_PATH], home[PLATFORM_PATH], logs[PLATFORM_PATH];
+    char *config_sddl = config_folder_sddl(identity), *data_sddl = data_folder_sddl(identity);
+    parent_of(folders->config, home);
+    parent_of(folders->log, logs);
+    bool ok = program_data(root, sizeof root, failure) && config_sddl && data_sddl &&
+              create_way(home, strlen(root) + 1, config_sddl, repair, failure) &&
+              create_way(logs, strlen(home) + 1, data_sddl, repair, failure);
+    free(config_sddl);
+    free(data_sddl);
+    return ok;
+}
+
+bool platform_path_absolute(const char *path, char absolute[PLATFORM_PATH], platform_failure *failure)
+{
+    wchar_t full[PLATFORM_PATH];
+    absolute[0] = 0;
+    wchar_t *wide = win32_wide(path);
+    DWORD length = wide ? GetFullPathNameW(wide, PLATFORM_PATH, full, NULL) : 0;
+    free(wide);
+    if (length > 0 && length < PLATFORM_PATH && win32_utf8_into(full, absolute, PLATFORM_PATH))
+        return true;
+    return win32_fail(failure, length ? ERROR_FILENAME_EXCED_RANGE : GetLastError(), "cannot use the path %s",
+                      path);
+}
+
+FILE *platform_file_open(const char *path, platform_failure *failure)
+{
+    wchar_t *wide = win32_wide(path);
+    FILE *stream = wide ? _wfopen(wide, L"rb") : NULL;
+    if (!stream)
+        win32_fail_advise(failure, GetLastError(), "check the path and who may read it", "cannot open %s",
+                          path);
+    free(wide);
+    return stream;
+}
+
+uint64_t platform_heartbeat(void)
+{
+    ULONGLONG time = 0;
+    QueryUnbiasedInterruptTime(&time);
+    return time;
+}
+
+uint64_t platform_now(void)
+{
+    FILETIME time;
+    GetSystemTimeAsFileTime(&time);
+    return ((uint64_t)time.dwHighDateTime << 32) | time.dwLowDateTime;
+}
+
+uint32_t platform_process_id(void)
+{
+    return GetCurrentProcessId();
+}

@@ -1,0 +1,281 @@
+/*
+ * `shmbroker install` and `uninstall`. Installing again updates what is there. What the platform refuses
+ * beyond the service itself (an older Windows, Wine) is a warning: the service works without it, with fewer
+ * protections.
+ */
+#include "control_win32.h"
+
+#include <shellapi.h>
+#include <stdlib.h>
+#include <wchar.h>
+
+#define DESCRIPTION                                                                                          \
+    L"Owns the named shared memory regions that its configuration declares, so that programs of different "  \
+    L"sessions "                                                                                             \
+    L"and accounts can exchange data through them."
+#define EVENT_SOURCES L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\"
+
+/* ---- The service's own configuration ----------------------------------------------------------- */
+
+/* The folder and name of this program. */
+static wchar_t *program_path(void)
+{
+    DWORD capacity = 32768;
+    wchar_t *path = malloc(capacity * sizeof *path);
+    DWORD length = path ? GetModuleFileNameW(NULL, path, capacity) : 0;
+    if (length == 0 || length == capacity) {
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
+/* What the service manager runs. Each path is quoted: an unquoted one with a space lets others slip in a
+ * program. */
+static wchar_t *command_of(const char *config, const char *instance)
+{
+    wchar_t *wide = program_path();
+    char *path = wide ? win32_utf8(wide) : NULL;
+    free(wide);
+    if (!path)
+        return NULL;
+    text line = {0};
+    text_append(&line, "\"%s\" service", path);
+    if (config)
+        text_append(&line, " --config \"%s\"", config);
+    if (*instance)
+        text_append(&line, " --instance %s", instance);
+    free(path);
+    char *whole = text_take(&line);
+    wchar_t *command = whole ? win32_wide(whole) : NULL;
+    free(whole);
+    return command;
+}
+
+static int create_or_update(control *c, const wchar_t *command, const wchar_t *account,
+                            const wchar_t *display, bool *created)
+{
+    *created = !c->service;
+    if (c->service) {
+        if (!ChangeServiceConfigW(c->service, SERVICE_WIN32_OWN_PROCESS, SERVICE_AUTO_START,
+                                  SERVICE_ERROR_NORMAL, command, NULL, NULL, NULL, account, NULL, display))
+            return control_failed(c, "update the service", GetLastError());
+        return EXIT_OK;
+    }
+    c->service =
+        CreateServiceW(c->manager, c->wide_name, display, SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS,
+                       SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, command, NULL, NULL, NULL, account, NULL);
+    if (!c->service)
+        return control_failed(c, "create the service", GetLastError());
+    return EXIT_OK;
+}
+
+static int create_or_update_named(control *c, const char *config, const char *instance, bool *created)
+{
+    wchar_t *command = command_of(config, instance);
+    char *account = text_make("NT SERVICE\\%s", c->name);
+    char *display =
+        *instance ? text_make("%s (%s)", NAMES_DISPLAY, instance) : text_make("%s", NAMES_DISPLAY);
+    wchar_t *wide_account = account ? win32_wide(account) : NULL;
+    wchar_t *wide_display = display ? win32_wide(display) : NULL;
+    int code = EXIT_FAILED;
+    if (command && wide_account && wide_display)
+        code = create_or_update(c, command, wide_account, wide_display, created);
+    else
+        fputs("error: cannot install: out of memory; close other programs\n", stderr);
+    free(wide_display);
+    free(wide_account);
+    free(display);
+    free(account);
+    free(command);
+    return code;
+}
+
+static void set_extra(const control *c, DWORD level, void *info, const char *what)
+{
+    platform_failure failure;
+    if (ChangeServiceConfig2W(c->service, level, info))
+        return;
+    win32_fail(&failure, GetLastError(), "this system refuses %s for %s", what, c->name);
+    fprintf(stderr, "warning: %s; the service works without\n", failure.text);
+}
+
+static void set_extras(const control *c)
+{
+    wchar_t description[] = DESCRIPTION;
+    wchar_t privileges[] = L"SeChangeNotifyPrivilege\0SeCreateGlobalPrivilege\0";
+    SC_ACTION actions[] = {{SC_ACTION_RESTART, 1000}, {SC_ACTION_RESTART, 5000}, {SC_ACTION_RESTART, 30000}};
+    SERVICE_DESCRIPTIONW describe = {description};
+    SERVICE_SID_INFO sid = {SERVICE_SID_TYPE_UNRESTRICTED};
+    SERVICE_REQUIRED_PRIVILEGES_INFOW require = {privileges};
+    SERVICE_FAILURE_ACTIONSW failure = {.dwResetPeriod = 86400, .cActions = 3, .lpsaActions = actions};
+    set_extra(c, SERVICE_CONFIG_DESCRIPTION, &describe, "a description");
+    set_extra(c, SERVICE_CONFIG_SERVICE_SID_INFO, &sid, "a service SID");
+    set_extra(c, SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO, &require, "a list of required privileges");
+    set_extra(c, SERVICE_CONFIG_FAILURE_ACTIONS, &failure, "restarting after a crash");
+}
+
+/* ---- The Event Log source ---------------------------------------------------------------------- */
+
+static wchar_t *event_source_key(const control *c)
+{
+    size_t size = wcslen(EVENT_SOURCES) + wcslen(c->wide_name) + 1;
+    wchar_t *key = malloc(size * sizeof *key);
+    if (key) {
+        wmemcpy(key, EVENT_SOURCES, wcslen(EVENT_SOURCES) + 1);
+        wcscat(key, c->wide_name);
+    }
+    return key;
+}
+
+/* The DLL with the texts of the events, beside this program. */
+static wchar_t *events_dll(void)
+{
+    static const wchar_t name[] = TEXT(NAMES_EVENTS_DLL);
+    wchar_t *path = program_path(), *longer = NULL;
+    wchar_t *last = path ? wcsrchr(path, L'\\') : NULL;
+    if (last) {
+        last[1] = 0;
+        longer = malloc((wcslen(path) + wcslen(name) + 1) * sizeof *longer);
+    }
+    if (longer) {
+        wmemcpy(longer, path, wcslen(path) + 1);
+        wcscat(longer, name);
+    }
+    free(path);
+    return longer;
+}
+
+static void register_events(const control *c)
+{
+    const DWORD types = EVENTLOG_ERROR_TYPE | EVENTLOG_WARNING_TYPE | EVENTLOG_INFORMATION_TYPE;
+    HKEY key = NULL;
+    wchar_t *name = event_source_key(c), *dll = events_dll();
+    LSTATUS error = ERROR_OUTOFMEMORY;
+    if (name && dll && GetFileAttributesW(dll) == INVALID_FILE_ATTRIBUTES)
+        fprintf(stderr,
+                "warning: %s does not stand beside this program; the Event Log will show events without "
+                "their texts\n",
+                NAMES_EVENTS_DLL);
+    if (name && dll)
+        error = RegCreateKeyExW(HKEY_LOCAL_MACHINE, name, 0, NULL, 0, KEY_SET_VALUE, NULL, &key, NULL);
+    if (error == ERROR_SUCCESS)
+        error = RegSetValueExW(key, L"EventMessageFile", 0, REG_EXPAND_SZ, (const BYTE *)dll,
+                               (DWORD)((wcslen(dll) + 1) * sizeof *dll));
+    if (error == ERROR_SUCCESS)
+        error = RegSetValueExW(key, L"TypesSupported", 0, REG_DWORD, (const BYTE *)&types, sizeof types);
+    if (error != ERROR_SUCCESS) {
+        platform_failure failure;
+        win32_fail(&failure, (DWORD)error, "cannot register %s with the Event Log", c->name);
+        fprintf(stderr, "warning: %s; events will show without their texts\n", failure.text);
+    }
+    if (key)
+        RegCloseKey(key);
+    free(dll);
+    free(name);
+}
+
+static void unregister_events(const control *c)
+{
+    wchar_t *name = event_source_key(c);
+    if (name)
+        RegDeleteTreeW(HKEY_LOCAL_MACHINE, name); /* absent is as good as deleted */
+    free(name);
+}
+
+/* ---- install ----------------------------------------------------------------------------------- */
+
+/* A configuration that is not right yet does not keep the service from being installed; saying so now helps.
+ */
+static void warn_about_config(const char *path)
+{
+    static config_diagnostics diagnostics;
+    platform_failure failure;
+    FILE *stream = platform_file_open(path, &failure);
+    if (!stream) {
+        fprintf(stderr, "warning: %s; the service will not start without a configuration\n", failure.text);
+        return;
+    }
+    config_diagnostics_init(&diagnostics, path);
+    config_model *model = config_load_stream(path, stream, platform_resolver(), &diagnostics);
+    fclose(stream);
+    config_diagnostics_print(&diagnostics, stderr);
+    if (!model)
+        fputs("warning: the service will not start until the configuration is corrected\n", stderr);
+    config_model_free(model);
+    config_diagnostics_free(&diagnostics);
+}
+
+static int find_places(const command_options *options, platform_folders *folders, char config[PLATFORM_PATH])
+{
+    platform_failure failure;
+    if (platform_folders_find(options->instance, folders, &failure) &&
+        platform_path_absolute(options->config ? options->config : folders->config, config, &failure))
+        return EXIT_OK;
+    fprintf(stderr, "error: %s\n", failure.text);
+    return EXIT_FAILED;
+}
+
+static int create_folders(const control *c, const platform_folders *folders)
+{
+    platform_failure failure;
+    char sid[CONFIG_SID_TEXT];
+    const access_identity identity = {sid, sid};
+    if (platform_service_sid(c->name, sid, &failure) &&
+        platform_folders_create(folders, &identity, true, &failure))
+        return EXIT_OK;
+    fprintf(stderr, "error: %s\n", failure.text);
+    return failure.code == ERROR_ACCESS_DENIED ? EXIT_ACCESS_DENIED : EXIT_FAILED;
+}
+
+int command_install(const command_options *options)
+{
+    control c;
+    platform_folders folders;
+    char config[PLATFORM_PATH];
+    bool created = false;
+    int code = control_open(&c, options->instance, SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE,
+                            SERVICE_ALL_ACCESS);
+    if (code == EXIT_OK)
+        code = find_places(options, &folders, config);
+    if (code == EXIT_OK)
+        code = create_folders(&c, &folders);
+    if (code == EXIT_OK)
+        code = create_or_update_named(&c, options->config ? config : NULL, options->instance, &created);
+    if (code == EXIT_OK) {
+        set_extras(&c);
+        register_events(&c);
+        warn_about_config(config);
+        printf("%s is %s, with %s; `shmbroker start` starts it, and so does the next boot\n", c.name,
+               created ? "installed" : "updated", config);
+    }
+    control_close(&c);
+    return code;
+}
+
+/* ---- uninstall --------------------------------------------------------------------------------- */
+
+static int stop_and_delete(control *c)
+{
+    bool was_running;
+    int code = control_stop(c, &was_running);
+    if (code != EXIT_OK)
+        return code;
+    if (!DeleteService(c->service) && GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE)
+        return control_failed(c, "delete the service", GetLastError());
+    unregister_events(c);
+    return EXIT_OK;
+}
+
+int command_uninstall(const command_options *options)
+{
+    control c;
+    int code =
+        control_open(&c, options->instance, SC_MANAGER_CONNECT, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE);
+    if (code == EXIT_OK && !c.service)
+        printf("%s is not installed: nothing to do\n", c.name);
+    else if (code == EXIT_OK && (code = stop_and_delete(&c)) == EXIT_OK)
+        printf("%s is uninstalled; its configuration and data are kept\n", c.name);
+    control_close(&c);
+    return code;
+}

@@ -1,0 +1,26 @@
+/* The names of the broker's own things, made from the instance's name. */
+#ifndef SHMBROKER_NAMES_H
+#define SHMBROKER_NAMES_H
+
+#include <stdbool.h>
+
+#define NAMES_INSTANCE_MAX 40
+#define NAMES_TEXT         80 /* bytes that hold any name made here */
+
+#define NAMES_SERVICE    "ShmBroker"
+#define NAMES_DISPLAY    "Shared Memory Broker"
+#define NAMES_EVENTS_DLL "shmbroker-events.dll"
+
+/* Whether `instance` may be one: "" is the default instance; others are 1 to 40 of A-Z a-z 0-9 _ -. */
+bool names_instance_is_valid(const char *instance);
+
+/* The service: "ShmBroker", "ShmBroker$plant2". */
+void names_service(const char *instance, char name[NAMES_TEXT]);
+
+/* The catalog, without its name space: "ShmBroker.Catalog", "ShmBroker.Catalog.plant2". */
+void names_catalog(const char *instance, char name[NAMES_TEXT]);
+
+/* The mutex that one broker of an instance holds: "ShmBroker.Broker", "ShmBroker.Broker.plant2". */
+void names_claim(const char *instance, char name[NAMES_TEXT]);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * What the broker needs of the operating system: one page of contracts.
+ *
+ * The *_win32.c files fulfil them for Windows; tests fulfil them in memory, and make each one fail in turn.
+ * Nothing above this page includes <windows.h>. Strings are UTF-8.
+ *
+ * Each function returns true, or false with `failure` saying what was tried, on what, why it failed and what
+ * to do: out-parameters are then NULL or zero and nothing is left behind. Calls are made from the engine's
+ * thread alone.
+ */
+#ifndef SHMBROKER_PLATFORM_H
+#define SHMBROKER_PLATFORM_H
+
+#include "access.h"
+#include "loader.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PLATFORM_FAILURE_TEXT 1024
+#define PLATFORM_PATH         1024 /* bytes of a path in UTF-8, with its NUL */
+#define PLATFORM_NAME         1024 /* bytes of an object's name in UTF-8, with its NUL */
+
+typedef struct platform_failure {
+    uint32_t code;                    /* the system's error number, 0 when the refusal is our own */
+    char text[PLATFORM_FAILURE_TEXT]; /* one sentence or two, without a line end */
+} platform_failure;
+
+/* ---- Sections ---------------------------------------------------------------------------------- */
+
+typedef struct platform_section platform_section;
+
+typedef struct platform_section_request {
+    const char *object_name;  /* "Global\Telemetry" */
+    const char *sddl;         /* its descriptor, complete */
+    uint64_t size;            /* bytes */
+    const char *backing_path; /* NULL: paging file; otherwise the absolute path of the file */
+    const char *file_sddl;    /* the file's descriptor; NULL without a file */
+} platform_section_request;
+
+/*
+ * Creates a section. One that an earlier run of this broker made exactly so, and that clients have kept
+ * alive, is taken over with its data: `adopted`. Any other object that has the name, of whatever kind, is a
+ * failure that names the holder's kind and owner as far as they can be seen. New pagefile-backed bytes are
+ * zero. A backing file is created whole and zeroed when absent, kept when present, given the descriptor in
+ * both cases, and refused when it is remote, reached through a reparse point, not a plain file, or shorter
+ * than `size`.
+ */
+bool platform_section_create(const platform_section_request *request, platform_section **section,
+                             bool *adopted, platform_failure *failure);
+
+/* Lets go of it: the section lives on while clients hold it. NULL is fine. */
+void platform_section_close(platform_section *section);
+
+/* ---- The catalog's memory ---------------------------------------------------------------------- */
+
+typedef struct platform_catalog {
+    uint8_t *base;     /* mapped for `reserved` bytes; only what was committed may be touched */
+    uint64_t reserved; /* bytes */
+    bool adopted; /* an earlier broker's, kept alive by clients: its bytes are as that broker left them */
+    bool global;  /* visible in every session; otherwise in this one alone */
+    void *handle; /* the platform's own */
+} platform_catalog;
+
+/*
+ * Creates the section `Global\BASE_NAME` of `reserved` bytes, nothing of it committed, or `Local\BASE_NAME`
+ * when this account may not create global names and `local_will_do`. One that exists is adopted when owner,
+ * descriptor and size are what this broker would have given it; otherwise the name is taken and the call
+ * fails.
+ */
+bool platform_catalog_open(const char *base_name, const char *sddl, uint64_t reserved, bool local_will_do,
+                           platform_catalog *catalog, platform_failure *failure);
+
+/* Makes the first `bytes` memory; zeroed unless they were memory before. */
+bool platform_catalog_commit(platform_catalog *catalog, uint64_t bytes, platform_failure *failure);
+
+void platform_catalog_close(platform_catalog *catalog);
+
+/* ---- This broker among others ------------------------------------------------------------------ */
+
+typedef struct platform_claim platform_claim;
+
+/* Claims the instance by creating the mutex `name`: fails while another broker has it. Ends with the process.
+ */
+bool platform_claim_take(const char *name, const char *sddl, platform_claim **claim,
+                         platform_failure *failure);
+void platform_claim_release(platform_claim *claim);
+
+/* The SID that owns what this process creates, in text. */
+bool platform_owner_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure);
+
+/* The SID of `NT SERVICE\SERVICE`, computed. */
+bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platform_failure *failure);
+
+/* Completes the descriptor of a region that declares its own: owner and group `owner_sid` where it has none,
+   DACL protected. `file_sddl` gets the same entries with the rights on a file. The caller frees both. */
+bool platform_sddl_complete(const char *sddl, const char *owner_sid, char **section_sddl, char **file_sddl,
+                            platform_failure *failure);
+
+/* The machine's answers to the configuration's questions. */
+const config_resolver *platform_resolver(void);
+
+/* ---- Files and folders ------------------------------------------------------------------------- */
+
+/* Where things of an instance stand when nothing else is said. */
+typedef struct platform_folders {
+    char config[PLATFORM_PATH]; /* …\ShmBroker\shmbroker.yaml */
+    char data[PLATFORM_PATH];   /* …\ShmBroker\data */
+    char log[PLATFORM_PATH];    /* …\ShmBroker\data\logs\shmbroker.log */
+} platform_folders;
+
+bool platform_folders_find(const char *instance, platform_folders *folders, platform_failure *failure);
+
+/*
+ * Creates the folders of `folders` that are absent, each with its protected descriptor. The folder of the
+ * configuration: SYSTEM and Administrators have it all, the broker and Users read. The data folder: SYSTEM,
+ * Administrators and the broker have it all, others nothing. One that exists must be a plain folder; `repair`
+ * gives it the descriptor again.
+ */
+bool platform_folders_create(const platform_folders *folders, const access_identity *identity, bool repair,
+                             platform_failure *failure);
+
+/* The absolute form of `path`. */
+bool platform_path_absolute(const char *path, char absolute[PLATFORM_PATH], platform_failure *failure);
+
+/* Opens a file for reading; the caller closes it with fclose. */
+FILE *platform_file_open(const char *path, platform_failure *failure);
+
+/* ---- Time and process -------------------------------------------------------------------------- */
+
+uint64_t platform_heartbeat(void); /* unbiased interrupt time: 100 ns units, the same in every process */
+uint64_t platform_now(void);       /* 100 ns units since 1601-01-01 UTC */
+uint32_t platform_process_id(void);
+
+#endif

@@ -1,0 +1,32 @@
+/* What `check` and `status` print, for people and as JSON. Each returns false when memory ran out or the
+   stream took no more. */
+#ifndef SHMBROKER_REPORT_H
+#define SHMBROKER_REPORT_H
+
+#include "catalog_reader.h"
+#include "declare.h"
+
+#include <stdio.h>
+
+#define REPORT_SCHEMA_VERSION                                                                                \
+    1 /* of all JSON that is printed; a change that could break a reader raises it */
+
+bool report_check_text(FILE *stream, const config_model *model, const declaration *declared);
+bool report_check_json(FILE *stream, const config_model *model, const declaration *declared);
+bool report_errors_json(FILE *stream, const config_diagnostics *diagnostics);
+
+/* What `status` found out. */
+typedef struct report_status {
+    const char *instance;
+    const char *service_state; /* "running", "not installed", … */
+    bool alive;                /* a broker publishes, and its heart beats */
+    catalog_info broker;       /* when alive */
+    catalog_view view;         /* its bytes, when alive */
+    const char *only;          /* the region that is asked for, or NULL: all that are declared */
+    const char *why_not;       /* when not alive: one sentence */
+} report_status;
+
+bool report_status_text(FILE *stream, const report_status *status);
+bool report_status_json(FILE *stream, const report_status *status);
+
+#endif

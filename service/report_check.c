@@ -1,0 +1,129 @@
+/* What `check` prints. See report.h. */
+#include "report.h"
+
+#include "report_json.h"
+#include "text_builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- For people -------------------------------------------------------------------------------- */
+
+static void print_principals(FILE *stream, const char *label, const config_principal_list *list)
+{
+    fprintf(stream, "  %-9s", label);
+    for (size_t i = 0; i < list->count; i++) {
+        const config_principal *principal = &list->items[i];
+        fprintf(stream, "%s%s", i ? ", " : "", principal->text);
+        if (strcmp(principal->text, principal->sid) != 0)
+            fprintf(stream, " (%s)", principal->sid);
+    }
+    fprintf(stream, "%s\n", list->count ? "" : "nobody");
+}
+
+static void print_rights(FILE *stream, const config_region *region)
+{
+    if (region->sddl) {
+        fprintf(stream, "  rights   as its own descriptor says: %s\n", region->sddl);
+        return;
+    }
+    print_principals(stream, "read", &region->access.read);
+    print_principals(stream, "write", &region->access.write);
+}
+
+static void print_region(FILE *stream, const config_region *region, const declared_region *declared)
+{
+    char size[64];
+    text_size(region->size, size, sizeof size);
+    fprintf(stream, "\n%s%s%s\n", region->name, *region->description ? ": " : "", region->description);
+    fprintf(stream, "  object   %s\n", declared->object_name);
+    fprintf(stream, "  size     %s (%llu bytes)\n", size, (unsigned long long)region->size);
+    fprintf(stream, "  backing  %s%s\n", declared->backing_path ? "file " : "paging file",
+            declared->backing_path ? declared->backing_path : "");
+    print_rights(stream, region);
+    fprintf(stream, "  sddl     %s\n", declared->section_sddl);
+    if (declared->file_sddl && declared->backing_path)
+        fprintf(stream, "  on file  %s\n", declared->file_sddl);
+}
+
+bool report_check_text(FILE *stream, const config_model *model, const declaration *declared)
+{
+    char size[64];
+    unsigned long long total = 0;
+    for (size_t i = 0; i < model->region_count; i++)
+        total += model->regions[i].size;
+    text_size(total, size, sizeof size);
+    fprintf(stream, "%s: %u %s, %s in all; a service would create:\n", model->file,
+            (unsigned)model->region_count, model->region_count == 1 ? "region" : "regions", size);
+    for (size_t i = 0; i < model->region_count; i++)
+        print_region(stream, &model->regions[i], &declared->regions.items[i]);
+    return fflush(stream) == 0 && !ferror(stream);
+}
+
+/* ---- As JSON ----------------------------------------------------------------------------------- */
+
+static bool add_principals(cJSON *to, const char *name, const config_principal_list *list)
+{
+    cJSON *array = cJSON_AddArrayToObject(to, name);
+    for (size_t i = 0; array && i < list->count; i++) {
+        cJSON *item = report_json_item(array);
+        if (!cJSON_AddStringToObject(item, "name", list->items[i].text) ||
+            !cJSON_AddStringToObject(item, "sid", list->items[i].sid))
+            return false;
+    }
+    return array != NULL;
+}
+
+static bool add_region(cJSON *array, const config_region *region, const declared_region *declared)
+{
+    cJSON *item = report_json_item(array);
+    bool ok = cJSON_AddStringToObject(item, "name", region->name) &&
+              cJSON_AddStringToObject(item, "description", region->description) &&
+              cJSON_AddStringToObject(item, "object_name", declared->object_name) &&
+              report_json_number(item, "size", region->size) &&
+              cJSON_AddStringToObject(item, "backing", declared->backing_path ? "file" : "pagefile") &&
+              cJSON_AddStringToObject(item, "sddl", declared->section_sddl) &&
+              report_json_number(item, "line", region->where.line) &&
+              report_json_number(item, "column", region->where.column);
+    if (ok && declared->backing_path)
+        ok = cJSON_AddStringToObject(item, "file", declared->backing_path) &&
+             cJSON_AddStringToObject(item, "file_sddl", declared->file_sddl);
+    if (ok && !region->sddl)
+        ok = add_principals(item, "read", &region->access.read) &&
+             add_principals(item, "write", &region->access.write);
+    return ok;
+}
+
+bool report_check_json(FILE *stream, const config_model *model, const declaration *declared)
+{
+    cJSON *root = report_json_root();
+    cJSON *regions = NULL;
+    bool ok = cJSON_AddStringToObject(root, "file", model->file) && cJSON_AddTrueToObject(root, "ok") &&
+              cJSON_AddArrayToObject(root, "errors") &&
+              (regions = cJSON_AddArrayToObject(root, "regions")) != NULL;
+    for (size_t i = 0; ok && i < model->region_count; i++)
+        ok = add_region(regions, &model->regions[i], &declared->regions.items[i]);
+    return report_json_print(stream, root, ok);
+}
+
+static bool add_error(cJSON *array, const config_diagnostic *diagnostic)
+{
+    cJSON *item = report_json_item(array);
+    return report_json_number(item, "line", diagnostic->where.line) &&
+           report_json_number(item, "column", diagnostic->where.column) &&
+           cJSON_AddStringToObject(item, "path", diagnostic->path) &&
+           cJSON_AddStringToObject(item, "message", diagnostic->message);
+}
+
+bool report_errors_json(FILE *stream, const config_diagnostics *diagnostics)
+{
+    cJSON *root = report_json_root();
+    cJSON *errors = NULL;
+    bool ok = cJSON_AddStringToObject(root, "file", diagnostics->file) &&
+              cJSON_AddFalseToObject(root, "ok") &&
+              (errors = cJSON_AddArrayToObject(root, "errors")) != NULL &&
+              report_json_number(root, "errors_not_shown", diagnostics->dropped);
+    for (size_t i = 0; ok && i < diagnostics->count; i++)
+        ok = add_error(errors, &diagnostics->items[i]);
+    return report_json_print(stream, root, ok);
+}

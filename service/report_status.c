@@ -1,0 +1,144 @@
+/* What `status` prints. See report.h. */
+#include "report.h"
+
+#include "report_json.h"
+#include "text_builder.h"
+
+#include <string.h>
+#include <time.h>
+
+#define UNIX_EPOCH 116444736000000000ull /* 1970-01-01 in 100 ns units since 1601-01-01 */
+
+static const char *broker_word(uint32_t state)
+{
+    static const char *const words[] = {"unknown", "starting", "running", "stopping", "stopped"};
+    return state < sizeof words / sizeof words[0] ? words[state] : words[0];
+}
+
+static const char *region_word(uint32_t state)
+{
+    static const char *const words[] = {"unknown", "pending", "ready", "failed", "retired"};
+    return state < sizeof words / sizeof words[0] ? words[state] : words[0];
+}
+
+/* A catalog's time as 2026-01-31T23:59:59Z. */
+static void time_text(uint64_t filetime, char *buffer, size_t size)
+{
+    time_t seconds = filetime > UNIX_EPOCH ? (time_t)((filetime - UNIX_EPOCH) / 10000000u) : 0;
+    const struct tm *parts = gmtime(&seconds);
+    if (!parts || strftime(buffer, size, "%Y-%m-%dT%H:%M:%SZ", parts) == 0)
+        snprintf(buffer, size, "?");
+}
+
+/* The walk through the regions that are to be shown; one that is no longer declared only when it is asked
+ * for. */
+typedef struct region_walk {
+    const report_status *status;
+    uint64_t cursor;
+    uint32_t seen;
+    catalog_region region;
+} region_walk;
+
+static bool next_region(region_walk *walk)
+{
+    const report_status *status = walk->status;
+    while (status->alive && walk->seen < status->broker.entry_count) {
+        walk->seen++;
+        if (status->only) {
+            walk->seen = status->broker.entry_count;
+            return catalog_find(&status->view, status->only, strlen(status->only), &walk->region) ==
+                   CATALOG_OK;
+        }
+        if (catalog_next(&status->view, &walk->cursor, &walk->region) != CATALOG_OK)
+            return false;
+        if (walk->region.state != SHMB_REGION_RETIRED)
+            return true;
+    }
+    return false;
+}
+
+/* ---- For people -------------------------------------------------------------------------------- */
+
+static void print_broker(FILE *stream, const report_status *status)
+{
+    char started[40];
+    fprintf(stream, "instance  %s\n", *status->instance ? status->instance : "(default)");
+    fprintf(stream, "service   %s\n", status->service_state);
+    if (!status->alive) {
+        fprintf(stream, "broker    not running: %s\n", status->why_not);
+        return;
+    }
+    time_text(status->broker.broker_started, started, sizeof started);
+    fprintf(stream, "broker    %s, version %s, process %u, since %s\n",
+            broker_word(status->broker.broker_state), status->broker.broker_version,
+            (unsigned)status->broker.broker_pid, started);
+}
+
+static void print_region(FILE *stream, const catalog_region *region)
+{
+    char size[64];
+    text_size(region->size, size, sizeof size);
+    fprintf(stream, "%-8s %10s  %s  %s%s\n", region_word(region->state), size, region->name,
+            *region->description ? "- " : "", region->description);
+    if (*region->reason)
+        fprintf(stream, "%-8s %10s  because %s\n", "", "", region->reason);
+}
+
+bool report_status_text(FILE *stream, const report_status *status)
+{
+    region_walk walk = {.status = status};
+    print_broker(stream, status);
+    for (bool first = true; next_region(&walk); first = false) {
+        if (first)
+            fprintf(stream, "\n%-8s %10s  region\n", "state", "size");
+        print_region(stream, &walk.region);
+    }
+    return fflush(stream) == 0 && !ferror(stream);
+}
+
+/* ---- As JSON ----------------------------------------------------------------------------------- */
+
+static bool add_broker(cJSON *root, const report_status *status)
+{
+    char started[40];
+    cJSON *broker = cJSON_AddObjectToObject(root, "broker");
+    time_text(status->broker.broker_started, started, sizeof started);
+    return cJSON_AddStringToObject(broker, "state", broker_word(status->broker.broker_state)) &&
+           cJSON_AddStringToObject(broker, "version", status->broker.broker_version) &&
+           report_json_number(broker, "pid", status->broker.broker_pid) &&
+           cJSON_AddStringToObject(broker, "started", started) &&
+           report_json_number(broker, "generation", status->broker.generation) &&
+           report_json_number(broker, "epoch", status->broker.epoch);
+}
+
+static bool add_region(cJSON *array, const catalog_region *region)
+{
+    cJSON *item = report_json_item(array);
+    bool file_backed = (region->flags & SHMB_FLAG_FILE_BACKED) != 0;
+    bool ok = cJSON_AddStringToObject(item, "name", region->name) &&
+              cJSON_AddStringToObject(item, "state", region_word(region->state)) &&
+              cJSON_AddStringToObject(item, "object_name", region->object_name) &&
+              report_json_number(item, "size", region->size) &&
+              report_json_number(item, "generation", region->generation) &&
+              cJSON_AddStringToObject(item, "backing", file_backed ? "file" : "pagefile") &&
+              cJSON_AddStringToObject(item, "description", region->description);
+    if (ok && *region->reason)
+        ok = cJSON_AddStringToObject(item, "reason", region->reason) != NULL;
+    return ok;
+}
+
+bool report_status_json(FILE *stream, const report_status *status)
+{
+    cJSON *root = report_json_root();
+    cJSON *regions = NULL;
+    region_walk walk = {.status = status};
+    bool ok = cJSON_AddStringToObject(root, "instance", status->instance) &&
+              cJSON_AddStringToObject(root, "service", status->service_state) &&
+              cJSON_AddBoolToObject(root, "running", status->alive) &&
+              (status->alive ? add_broker(root, status)
+                             : cJSON_AddStringToObject(root, "why_not", status->why_not) != NULL) &&
+              (regions = cJSON_AddArrayToObject(root, "regions")) != NULL;
+    while (ok && next_region(&walk))
+        ok = add_region(regions, &walk.region);
+    return report_json_print(stream, root, ok);
+}

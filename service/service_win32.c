@@ -1,0 +1,134 @@
+/*
+ * `shmbroker service`: the broker under the service manager.
+ *
+ * The states: START_PENDING with a checkpoint for each half second in which regions were made, RUNNING when
+ * all exist, STOP_PENDING likewise, STOPPED as the last call. The control handler only asks and returns. How
+ * a broker ended is told as a service-specific exit code, one of broker.h's.
+ */
+#include "commands.h"
+#include "names.h"
+#include "support_win32.h"
+
+#include <stdlib.h>
+
+#define WAIT_HINT_MS      20000u /* how long one step may take at most: a region of many bytes on a slow disk */
+#define CHECKPOINT_GAP_MS 500u
+#define ACCEPTED_CONTROLS (SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN)
+
+/* A process serves one service, which the service manager calls back without a context. */
+static struct {
+    const command_options *options;
+    SRWLOCK lock; /* of the three below: the handler's thread and the service's both report */
+    SERVICE_STATUS_HANDLE handle;
+    SERVICE_STATUS status;
+    ULONGLONG reported_at;
+    HANDLE stop_event;
+    int exit_code;
+} service = {.lock = SRWLOCK_INIT};
+
+/* Call with the lock held. After STOPPED nothing may be reported any more. */
+static void report_locked(DWORD state)
+{
+    bool pending = state == SERVICE_START_PENDING || state == SERVICE_STOP_PENDING;
+    if (service.status.dwCurrentState == SERVICE_STOPPED)
+        return;
+    service.status.dwCheckPoint = pending ? service.status.dwCheckPoint + 1 : 0;
+    service.status.dwWaitHint = pending ? WAIT_HINT_MS : 0;
+    service.status.dwControlsAccepted = state == SERVICE_RUNNING ? ACCEPTED_CONTROLS : 0;
+    service.status.dwCurrentState = state;
+    service.reported_at = GetTickCount64();
+    SetServiceStatus(service.handle, &service.status);
+}
+
+static void report(DWORD state)
+{
+    AcquireSRWLockExclusive(&service.lock);
+    report_locked(state);
+    ReleaseSRWLockExclusive(&service.lock);
+}
+
+static void report_stopped(int exit_code)
+{
+    AcquireSRWLockExclusive(&service.lock);
+    service.status.dwWin32ExitCode = exit_code == EXIT_OK ? NO_ERROR : ERROR_SERVICE_SPECIFIC_ERROR;
+    service.status.dwServiceSpecificExitCode = (DWORD)exit_code;
+    report_locked(SERVICE_STOPPED);
+    ReleaseSRWLockExclusive(&service.lock);
+}
+
+static DWORD WINAPI on_control(DWORD control, DWORD type, void *data, void *context)
+{
+    (void)type;
+    (void)data;
+    (void)context;
+    if (control == SERVICE_CONTROL_INTERROGATE)
+        return NO_ERROR;
+    if (control != SERVICE_CONTROL_STOP && control != SERVICE_CONTROL_SHUTDOWN)
+        return ERROR_CALL_NOT_IMPLEMENTED;
+    report(SERVICE_STOP_PENDING);
+    SetEvent(service.stop_event);
+    return NO_ERROR;
+}
+
+/* A checkpoint, but only for progress that was made, and not for every region of thousands. */
+static void on_progress(void *context)
+{
+    (void)context;
+    AcquireSRWLockExclusive(&service.lock);
+    if (GetTickCount64() - service.reported_at >= CHECKPOINT_GAP_MS)
+        report_locked(service.status.dwCurrentState);
+    ReleaseSRWLockExclusive(&service.lock);
+}
+
+static void on_ready(void *context, const broker_summary *summary)
+{
+    (void)context;
+    (void)summary;
+    report(SERVICE_RUNNING);
+}
+
+static bool wait_for_stop(void *context, uint32_t milliseconds)
+{
+    (void)context;
+    return WaitForSingleObject(service.stop_event, milliseconds) == WAIT_TIMEOUT;
+}
+
+static void WINAPI service_main(DWORD argc, wchar_t **argv)
+{
+    (void)argc;
+    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, "as a service"};
+    const broker_options what = {service.options->config, service.options->instance};
+    char name[NAMES_TEXT];
+    names_service(service.options->instance, name);
+    const log_targets targets = {.event_source = name};
+    service.handle = RegisterServiceCtrlHandlerExW(argv[0], on_control, NULL);
+    if (!service.handle)
+        return;
+    service.status.dwServiceType = SERVICE_WIN32_OWN_PROCESS;
+    report(SERVICE_START_PENDING);
+    broker_log *log = log_open(&targets);
+    service.exit_code = log ? broker_run(&what, &host, log) : EXIT_FAILED;
+    log_close(log);
+    report_stopped(service.exit_code);
+}
+
+int command_service(const command_options *options)
+{
+    wchar_t name[] = L""; /* ignored for a process with one service */
+    const SERVICE_TABLE_ENTRYW table[] = {{name, service_main}, {NULL, NULL}};
+    platform_failure failure;
+    service.options = options;
+    service.stop_event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (service.stop_event && StartServiceCtrlDispatcherW(table))
+        return service.exit_code;
+    if (GetLastError() == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) {
+        fputs("error: `shmbroker service` is for the service manager; in a console use `shmbroker run`, or "
+              "`shmbroker "
+              "start` to start the service\n",
+              stderr);
+        return EXIT_BAD_USAGE;
+    }
+    win32_fail(&failure, GetLastError(), "cannot become a service");
+    fprintf(stderr, "error: %s\n", failure.text);
+    return EXIT_FAILED;
+}
