@@ -145,9 +145,14 @@ static bool create_region(const apply_context *context, const declared_region *d
     if (!ok)
         result.reason = failure->text;
     platform_failure unpublished;
-    if (!catalog_publish(context->catalog, place, &result, &unpublished) && ok) {
+    bool published = catalog_publish(context->catalog, place, &result, &unpublished);
+    if (!published && ok) {
         *failure = unpublished; /* the section is held, so its name stays ours; clients see it as pending */
         return false;
+    }
+    if (!published) {
+        result.reason = NULL; /* no room for it, but clients need not wait for what will not come */
+        catalog_publish(context->catalog, place, &result, &unpublished);
     }
     outcome->adopted += adopted;
     return ok;

@@ -224,14 +224,21 @@ bool catalog_publish(catalog *c, catalog_place place, const catalog_publication 
 
 /* ---- Starting ---------------------------------------------------------------------------------- */
 
+/* Stores a text of the header, which clients of an adopted catalog may be reading. */
+static void store_padded(char *target, const char *text, size_t bytes)
+{
+    uint32_t words[sizeof((shmb_catalog_header *)0)->instance / sizeof(uint32_t)] = {0};
+    size_t length = strlen(text);
+    memcpy(words, text, length < bytes ? length : bytes);
+    shmb_copy_words_relaxed(target, words, bytes);
+}
+
 static void introduce(catalog *c, const catalog_publisher *publisher)
 {
     shmb_catalog_header *header = header_of(c);
-    memset(header->broker_version, 0, sizeof header->broker_version);
-    memset(header->instance, 0, sizeof header->instance);
-    snprintf(header->broker_version, sizeof header->broker_version, "%s", publisher->version);
-    snprintf(header->instance, sizeof header->instance, "%s", publisher->instance);
-    header->heartbeat_period = publisher->heartbeat_period;
+    store_padded(header->broker_version, publisher->version, sizeof header->broker_version);
+    store_padded(header->instance, publisher->instance, sizeof header->instance);
+    shmb_store_relaxed_u32(&header->heartbeat_period, publisher->heartbeat_period);
     shmb_store_release_u32(&header->broker_pid, publisher->pid);
     shmb_store_release_u64(&header->broker_started, publisher->started);
     shmb_store_release_u64(&header->epoch, header->epoch + 1);

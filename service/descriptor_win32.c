@@ -100,6 +100,49 @@ static bool usable_dacl(PSECURITY_DESCRIPTOR descriptor, PACL *dacl, platform_fa
     return true;
 }
 
+/* The rights of an entry on a section; what has no word of its own is shown as a number. */
+static void append_rights(text *words, ACCESS_MASK mask)
+{
+    static const struct {
+        ACCESS_MASK bits;
+        const char *word;
+    } rights[] = {{SECTION_MAP_READ, "read"}, {SECTION_MAP_WRITE, "write"}, {SECTION_MAP_EXECUTE, "execute"},
+                  {DELETE, "delete"},         {WRITE_DAC, "change rights"}, {WRITE_OWNER, "take ownership"}};
+    const char *separator = "";
+    for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++) {
+        if (!(mask & rights[i].bits))
+            continue;
+        text_append(words, "%s%s", separator, rights[i].word);
+        separator = ", ";
+    }
+    text_append(words, "%s0x%lx", *separator ? " = " : "", mask);
+}
+
+char *platform_sddl_words(const char *sddl)
+{
+    text words = {0};
+    platform_failure ignored;
+    PACL dacl = NULL;
+    BOOL present, defaulted;
+    PSECURITY_DESCRIPTOR descriptor = win32_descriptor(sddl, &ignored);
+    if (!descriptor || !GetSecurityDescriptorDacl(descriptor, &present, &dacl, &defaulted) || !dacl)
+        words.failed = true;
+    for (DWORD i = 0; !words.failed && i < dacl->AceCount; i++) {
+        void *entry;
+        char account[600];
+        if (!GetAce(dacl, i, &entry) || !mask_of(entry))
+            continue;
+        ACCESS_ALLOWED_ACE *plain = entry; /* a deny entry has the same shape */
+        win32_account_text(&plain->SidStart, account, sizeof account);
+        text_append(&words, "%s%s ", words.length ? "\n" : "",
+                    plain->Header.AceType == ACCESS_DENIED_ACE_TYPE ? "deny" : "allow");
+        append_rights(&words, plain->Mask);
+        text_append(&words, " to %s", account);
+    }
+    LocalFree(descriptor);
+    return text_take(&words);
+}
+
 bool platform_sddl_complete(const char *sddl, const char *owner_sid, char **section_sddl, char **file_sddl,
                             platform_failure *failure)
 {

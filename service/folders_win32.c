@@ -44,18 +44,47 @@ static bool is_plain_folder(const wchar_t *path, const char *shown, platform_fai
     return true;
 }
 
+/* Whether the folder belongs to administrators, SYSTEM, or the account that this process runs as: an owner can always
+   change the rights again. */
+static bool has_trusted_owner(wchar_t *path)
+{
+    PSID owner = NULL;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    char owner_sid[CONFIG_SID_TEXT] = "", own_sid[CONFIG_SID_TEXT] = "";
+    platform_failure ignored;
+    bool trusted = false;
+    if (GetNamedSecurityInfoW(path, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL, NULL,
+                              &descriptor) == ERROR_SUCCESS) {
+        win32_sid_text(owner, owner_sid);
+        trusted = IsWellKnownSid(owner, WinBuiltinAdministratorsSid) ||
+                  IsWellKnownSid(owner, WinLocalSystemSid) ||
+                  (platform_owner_sid(own_sid, &ignored) && strcmp(owner_sid, own_sid) == 0);
+    }
+    LocalFree(descriptor);
+    return trusted;
+}
+
+/* A folder that somebody else made first is taken from him before it is given its rights. */
 static bool repair_descriptor(wchar_t *path, PSECURITY_DESCRIPTOR descriptor, const char *shown,
                               platform_failure *failure)
 {
     PACL dacl = NULL;
     BOOL present, defaulted;
-    DWORD error = ERROR_INVALID_SECURITY_DESCR;
-    if (GetSecurityDescriptorDacl(descriptor, &present, &dacl, &defaulted))
+    BYTE administrators[SECURITY_MAX_SID_SIZE];
+    DWORD size = sizeof administrators, error = ERROR_SUCCESS;
+    if (!GetSecurityDescriptorDacl(descriptor, &present, &dacl, &defaulted) ||
+        !CreateWellKnownSid(WinBuiltinAdministratorsSid, NULL, administrators, &size))
+        error = GetLastError();
+    if (error == ERROR_SUCCESS && !has_trusted_owner(path))
+        error = SetNamedSecurityInfoW(path, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, administrators, NULL,
+                                      NULL, NULL);
+    if (error == ERROR_SUCCESS)
         error = SetNamedSecurityInfoW(path, SE_FILE_OBJECT,
                                       DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, NULL,
                                       NULL, dacl, NULL);
     return error == ERROR_SUCCESS ||
-           win32_fail(failure, error, "cannot set the rights of the folder %s", shown);
+           win32_fail_advise(failure, error, "use an elevated console, or move the folder away",
+                             "cannot take over the folder %s", shown);
 }
 
 static bool create_folder(const char *path, const char *sddl, bool repair, platform_failure *failure)

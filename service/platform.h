@@ -97,6 +97,10 @@ bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platfo
 bool platform_sddl_complete(const char *sddl, const char *owner_sid, char **section_sddl, char **file_sddl,
                             platform_failure *failure);
 
+/* One line for each entry of a descriptor's DACL, in words: "allow read and write to Everyone (S-1-1-0)".
+   NULL: it cannot be read, or memory ran out. The caller frees it. */
+char *platform_sddl_words(const char *sddl);
+
 /* The machine's answers to the configuration's questions. */
 const config_resolver *platform_resolver(void);
 

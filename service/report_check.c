@@ -21,10 +21,24 @@ static void print_principals(FILE *stream, const char *label, const config_princ
     fprintf(stream, "%s\n", list->count ? "" : "nobody");
 }
 
-static void print_rights(FILE *stream, const config_region *region)
+/* The entries of a descriptor that the file gives itself, one to a line. */
+static void print_entries(FILE *stream, const char *sddl)
+{
+    char *words = platform_sddl_words(sddl);
+    const char *label = "rights";
+    for (char *line = words ? strtok(words, "\n") : NULL; line; line = strtok(NULL, "\n")) {
+        fprintf(stream, "  %-9s%s\n", label, line);
+        label = "";
+    }
+    if (!words || !*words)
+        fprintf(stream, "  %-9s%s\n", label, words ? "nobody has any" : "as the descriptor says");
+    free(words);
+}
+
+static void print_rights(FILE *stream, const config_region *region, const declared_region *declared)
 {
     if (region->sddl) {
-        fprintf(stream, "  rights   as its own descriptor says: %s\n", region->sddl);
+        print_entries(stream, declared->section_sddl);
         return;
     }
     print_principals(stream, "read", &region->access.read);
@@ -40,7 +54,7 @@ static void print_region(FILE *stream, const config_region *region, const declar
     fprintf(stream, "  size     %s (%llu bytes)\n", size, (unsigned long long)region->size);
     fprintf(stream, "  backing  %s%s\n", declared->backing_path ? "file " : "paging file",
             declared->backing_path ? declared->backing_path : "");
-    print_rights(stream, region);
+    print_rights(stream, region, declared);
     fprintf(stream, "  sddl     %s\n", declared->section_sddl);
     if (declared->file_sddl && declared->backing_path)
         fprintf(stream, "  on file  %s\n", declared->file_sddl);
@@ -74,6 +88,20 @@ static bool add_principals(cJSON *to, const char *name, const config_principal_l
     return array != NULL;
 }
 
+/* The entries of a descriptor that the file gives itself, in words. */
+static bool add_entries(cJSON *to, const char *sddl)
+{
+    char *words = platform_sddl_words(sddl);
+    cJSON *array = cJSON_AddArrayToObject(to, "rights");
+    bool ok = words && array;
+    for (char *line = ok ? strtok(words, "\n") : NULL; ok && line; line = strtok(NULL, "\n")) {
+        cJSON *item = cJSON_CreateString(line);
+        ok = item && cJSON_AddItemToArray(array, item);
+    }
+    free(words);
+    return ok;
+}
+
 static bool add_region(cJSON *array, const config_region *region, const declared_region *declared)
 {
     cJSON *item = report_json_item(array);
@@ -88,7 +116,9 @@ static bool add_region(cJSON *array, const config_region *region, const declared
     if (ok && declared->backing_path)
         ok = cJSON_AddStringToObject(item, "file", declared->backing_path) &&
              cJSON_AddStringToObject(item, "file_sddl", declared->file_sddl);
-    if (ok && !region->sddl)
+    if (ok && region->sddl)
+        ok = add_entries(item, declared->section_sddl);
+    else if (ok)
         ok = add_principals(item, "read", &region->access.read) &&
              add_principals(item, "write", &region->access.write);
     return ok;
