@@ -56,15 +56,16 @@ bool config_node_is_null(const config_node *node)
 /* One element of a path, as it stands behind its parent's. */
 static size_t write_element(const config_node *node, char element[CONFIG_QUOTED + 2])
 {
-    char quoted[CONFIG_QUOTED];
+    char quoted[CONFIG_QUOTED] = "?"; /* a list or mapping as key, which is refused */
     if (node->parent->kind == CONFIG_NODE_SEQUENCE) {
         return (size_t)snprintf(element, CONFIG_QUOTED, "[%lu]", (unsigned long)node->index);
     }
-    const char *key = "?"; /* a list or mapping, which is refused */
     if (node->key != NULL) {
-        key = node->key_length > 0 ? config_text_quote(node->key, node->key_length, quoted) : "\"\"";
+        config_text_quote(node->key_length > 0 ? node->key : "\"\"",
+                          node->key_length > 0 ? node->key_length : 2, quoted);
     }
-    return (size_t)snprintf(element, CONFIG_QUOTED + 2, "%s%s", node->parent->parent != NULL ? "." : "", key);
+    return (size_t)snprintf(element, CONFIG_QUOTED + 2, "%s%s", node->parent->parent != NULL ? "." : "",
+                            quoted);
 }
 
 const char *config_node_path(const config_node *node, char buffer[CONFIG_PATH_TEXT])
@@ -253,10 +254,8 @@ static bool check_many_keys(builder *build, const config_node *mapping)
     }
     size_t i = 0;
     for (config_node *node = mapping->children; node != NULL; node = node->next, i++) {
-        config_order_item item = {config_order_hash(node->key, node->key_length), node->key, node->key_length,
-                                  &nodes[i]};
         nodes[i] = node;
-        items[i] = item;
+        items[i] = config_order_make(node->key, node->key_length, &nodes[i]);
     }
     config_order_group(items, items + count, count);
     for (size_t first = 0, each = 1; each < count; each++) {

@@ -16,7 +16,7 @@
 #define CONFIG_PATH_TEXT 1024u
 
 /* The most values (scalars, sequences, mappings) that one document may hold. */
-#define CONFIG_MAX_NODES 4000000u
+#define CONFIG_MAX_NODES 2000000u
 
 typedef enum config_node_kind {
     CONFIG_NODE_SCALAR,

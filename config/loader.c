@@ -92,7 +92,9 @@ static void read_section(config_reading *reading, config_section section, const 
             config_value_read(reading, id, each, &values[id]);
         }
     }
-    report_missing_keys(reading, section, node, values);
+    if (!reading->out_of_memory) {
+        report_missing_keys(reading, section, node, values);
+    }
 }
 
 /* An access section that grants nothing because nothing is said is a slip; an empty list is a decision. */
@@ -244,9 +246,7 @@ static void check_backings(loading *load)
     }
     size_t at = count; /* the list has the last use first */
     for (const backing_use *use = load->backings; use != NULL; use = use->next) {
-        size_t length = strlen(use->folded);
-        config_order_item item = {config_order_hash(use->folded, length), use->folded, length, use->node};
-        items[--at] = item;
+        items[--at] = config_order_make(use->folded, strlen(use->folded), use->node);
     }
     config_order_group(items, items + count, count);
     for (size_t first = 0, each = 1; each < count; each++) {
@@ -267,7 +267,7 @@ static void check_backings(loading *load)
 
 static void read_regions(loading *load, const config_node *node, config_model *model)
 {
-    size_t most = config_keys[CONFIG_KEY_REGIONS].most;
+    size_t most = (size_t)config_keys[CONFIG_KEY_REGIONS].most;
     size_t room = node->length < most ? node->length : most;
     config_region *regions =
         config_reading_alloc(&load->reading, load->reading.kept, (room > 0 ? room : 1) * sizeof *regions);

@@ -15,6 +15,16 @@ uint64_t config_order_hash(const char *text, size_t length)
     return hash;
 }
 
+config_order_item config_order_make(const char *text, size_t length, const void *owner)
+{
+    config_order_item item;
+    item.hash = config_order_hash(text, length);
+    item.text = text;
+    item.length = length;
+    item.owner = owner;
+    return item;
+}
+
 static int compare(const config_order_item *a, const config_order_item *b)
 {
     if (a->hash != b->hash) {

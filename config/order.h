@@ -18,6 +18,9 @@ typedef struct config_order_item {
 
 uint64_t config_order_hash(const char *text, size_t length);
 
+/* An item for `text`, which must live as long as the item does. */
+config_order_item config_order_make(const char *text, size_t length, const void *owner);
+
 /* Whether both have the same bytes. */
 bool config_order_equal(const config_order_item *a, const config_order_item *b);
 

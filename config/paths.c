@@ -40,7 +40,7 @@ static bool is_device(const char *name, size_t length)
     }
     /* COM0 to COM9, and COM with a superscript 1, 2 or 3. */
     return (base == 4 && name[3] >= '0' && name[3] <= '9') ||
-           (base == 5 && name[3] == '\xC2' && memchr("\xB9\xB2\xB3", name[4], 3) != NULL);
+           (base == 5 && name[3] == '\xC2' && (name[4] == '\xB9' || name[4] == '\xB2' || name[4] == '\xB3'));
 }
 
 static const char *component_problem(const char *name, size_t length)
@@ -116,7 +116,7 @@ const char *config_path_problem(const char *path, size_t length)
 void config_path_normalise(char *path)
 {
     if (path[0] != '\0' && path[1] == ':' && path[0] >= 'a' && path[0] <= 'z') {
-        path[0] = (char)(path[0] - 'a' + 'A');
+        path[0] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[path[0] - 'a'];
     }
     for (; *path != '\0'; path++) {
         if (*path == '/') {

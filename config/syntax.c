@@ -124,7 +124,9 @@ static void report_bytes(const yaml_parser_t *parser, const char *text, size_t l
 
 config_position config_syntax_position(yaml_mark_t mark)
 {
-    config_position where = {(uint32_t)mark.line + 1, (uint32_t)mark.column + 1};
+    config_position where;
+    where.line = (uint32_t)mark.line + 1;
+    where.column = (uint32_t)mark.column + 1;
     return where;
 }
 

@@ -11,7 +11,10 @@
 
 char config_text_fold(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c >= 'A' && c <= 'Z') {
+        return "abcdefghijklmnopqrstuvwxyz"[c - 'A'];
+    }
+    return c;
 }
 
 bool config_text_same(const char *a, size_t a_length, const char *b, size_t b_length)

@@ -46,15 +46,14 @@ const char *config_value_describe(const config_node *node, char buffer[CONFIG_FO
 {
     char quoted[CONFIG_QUOTED];
     if (node->kind == CONFIG_NODE_SEQUENCE) {
-        return strcpy(buffer, "a list");
+        snprintf(buffer, CONFIG_FOUND, "a list");
+    } else if (node->kind == CONFIG_NODE_MAPPING) {
+        snprintf(buffer, CONFIG_FOUND, "a mapping");
+    } else if (config_node_is_null(node)) {
+        snprintf(buffer, CONFIG_FOUND, "an empty value");
+    } else {
+        snprintf(buffer, CONFIG_FOUND, "\"%s\"", config_text_quote(node->text, node->length, quoted));
     }
-    if (node->kind == CONFIG_NODE_MAPPING) {
-        return strcpy(buffer, "a mapping");
-    }
-    if (config_node_is_null(node)) {
-        return strcpy(buffer, "an empty value");
-    }
-    snprintf(buffer, CONFIG_FOUND, "\"%s\"", config_text_quote(node->text, node->length, quoted));
     return buffer;
 }
 
@@ -303,8 +302,8 @@ static void read_principals(config_reading *reading, config_key_id id, const con
 {
     if (node->kind != CONFIG_NODE_SEQUENCE) {
         char hint[CONFIG_QUOTED + 32] = "";
-        char quoted[CONFIG_QUOTED];
         if (node->kind == CONFIG_NODE_SCALAR && !config_node_is_null(node)) {
+            char quoted[CONFIG_QUOTED];
             const char *quote = strpbrk(node->text, "\\,:#[]{}") != NULL ? "'" : "";
             snprintf(hint, sizeof hint, " (did you mean [%s%s%s]?)", quote,
                      config_text_quote(node->text, node->length, quoted), quote);

@@ -19,9 +19,7 @@ static bool service_sid(void *context, const char *service, char sid[CONFIG_SID_
 static bool account_sid(void *context, const char *account, char sid[CONFIG_SID_TEXT], char *why,
                         size_t why_size)
 {
-    static const char *const accounts[] = {"PLC\\Operators", ".\\anna",
-                                           "B\xC3\xA4"
-                                           "cker"};
+    static const char *const accounts[] = {"PLC\\Operators", ".\\anna", "B\xC3\xA4ren"};
     ((fake_machine *)context)->accounts++;
     for (unsigned i = 0; i < sizeof accounts / sizeof accounts[0]; i++) {
         if (strcmp(account, accounts[i]) == 0) {

@@ -23,7 +23,7 @@ typedef struct fake_machine {
 
 /*
  * Knows every service (its SID ends with the length of its name), the accounts `PLC\Operators`, `.\anna` and
- * `B\u00E4cker` (in UTF-8), and takes each SDDL text for valid that begins with `D:P(` and ends with `)`.
+ * `B\u00E4ren` (in UTF-8), and takes each SDDL text for valid that begins with `D:P(` and ends with `)`.
  */
 config_resolver fake_resolver(fake_machine *machine);
 

@@ -14,9 +14,10 @@
 static void assert_list(const config_principal_list *list, const char *sids)
 {
     char found[1024] = "";
+    size_t used = 0;
     for (size_t i = 0; i < list->count; i++) {
-        strcat(found, i > 0 ? " " : "");
-        strcat(found, list->items[i].sid);
+        used +=
+            (size_t)snprintf(found + used, sizeof found - used, "%s%s", i > 0 ? " " : "", list->items[i].sid);
     }
     assert_string_equal(found, sids);
 }
@@ -235,9 +236,9 @@ static void check_odd_text(const char *text, size_t length)
 
 static void utf8_may_have_a_byte_order_mark(void **state)
 {
-    char text[256] = "\xEF\xBB\xBF";
+    char text[256];
     (void)state;
-    strcat(text, odd_text);
+    snprintf(text, sizeof text, "\xEF\xBB\xBF%s", odd_text);
     check_odd_text(odd_text, strlen(odd_text));
     check_odd_text(text, strlen(text));
 }

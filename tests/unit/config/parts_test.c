@@ -207,9 +207,10 @@ static void the_longest_sid_fits(void **state)
 {
     char text[256] = "S-1-0xffffffffffff";
     char sid[CONFIG_SID_TEXT];
+    size_t used = strlen(text);
     (void)state;
     for (int i = 0; i < 15; i++) {
-        strcat(text, "-4294967295");
+        used += (size_t)snprintf(text + used, sizeof text - used, "-4294967295");
     }
     assert_true(config_sid_canonical(text, sid));
     assert_string_equal(sid, text);
@@ -253,8 +254,8 @@ static void texts_are_quoted_for_messages(void **state)
     memset(controls, 1, sizeof controls);
     config_text_quote(controls, sizeof controls, buffer);
     assert_string_equal(buffer + strlen(buffer) - 9, "\\u0001\xE2\x80\xA6");
-    for (size_t i = 0; i < sizeof wide; i += 4) {
-        memcpy(wide + i, "\xF0\x9F\x98\x80", 4);
+    for (size_t i = 0; i < sizeof wide; i++) {
+        wide[i] = "\xF0\x9F\x98\x80"[i % 4];
     }
     config_text_quote(wide, sizeof wide, buffer);
     assert_int_equal(strlen(buffer), 80 * 4 + 3);
@@ -322,9 +323,7 @@ static void equal_texts_come_together_in_their_order(void **state)
         size_t changes = 0;
         size_t expected = 0;
         for (size_t i = 0; i < count; i++) {
-            size_t length = strlen(words[i]);
-            config_order_item item = {config_order_hash(words[i], length), words[i], length, &words[i]};
-            items[i] = item;
+            items[i] = config_order_make(words[i], strlen(words[i]), &words[i]);
             size_t before = 0;
             while (before < i && strcmp(words[before], words[i]) != 0) {
                 before++;

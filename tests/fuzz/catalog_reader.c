@@ -1,0 +1,91 @@
+/*
+ * Fuzzing the catalog reader: the input is a catalog, everything is asked of it, and what comes back must be in bounds.
+ *
+ * To keep inputs small, the header's unused bytes are left out: an input is the header's 192 bytes and then the records
+ * that begin at offset 4096.
+ */
+#include "catalog_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADER_BYTES sizeof(shmb_catalog_header)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool fact)
+{
+    if (!fact)
+        abort();
+}
+
+static void check_region(const catalog_region *region)
+{
+    must(strlen(region->name) <= SHMB_NAME_MAX_BYTES);
+    must(strlen(region->object_name) <= SHMB_TEXT_MAX_BYTES);
+    must(strlen(region->reason) <= SHMB_TEXT_MAX_BYTES);
+    must(strlen(region->description) <= SHMB_TEXT_MAX_BYTES);
+}
+
+static void find(const catalog_view *view, const char *name)
+{
+    static catalog_region region;
+    catalog_result result = catalog_find(view, name, strlen(name), &region);
+    check_region(&region);
+    if (result == CATALOG_OK) {
+        must(strcmp(region.name, name) == 0);
+        must(region.version != 0 && region.entry_offset >= SHMB_CATALOG_HEADER_BYTES);
+        must(region.entry_offset <= view->size - sizeof(shmb_catalog_entry));
+    } else {
+        must(region.name[0] == '\0' && region.size == 0);
+    }
+}
+
+static void walk(const catalog_view *view)
+{
+    static catalog_region region;
+    uint64_t cursor = 0, last = 0;
+    while (catalog_next(view, &cursor, &region) == CATALOG_OK) {
+        must(cursor > last && cursor == region.entry_offset);
+        check_region(&region);
+        must(region.name[0] != '\0');
+        find(view, region.name);
+        last = cursor;
+    }
+    must(cursor == last);
+}
+
+/* An allocation of exactly the catalog's size, so that AddressSanitizer sees a byte too far. */
+static uint8_t *expand(const uint8_t *data, size_t size, size_t *bytes)
+{
+    if (size < HEADER_BYTES) {
+        *bytes = size;
+    } else {
+        *bytes = SHMB_CATALOG_HEADER_BYTES + size - HEADER_BYTES;
+    }
+    uint8_t *catalog = calloc(1, *bytes > 0 ? *bytes : 1);
+    must(catalog != NULL);
+    memcpy(catalog, data, size < HEADER_BYTES ? size : HEADER_BYTES);
+    if (size > HEADER_BYTES)
+        memcpy(catalog + SHMB_CATALOG_HEADER_BYTES, data + HEADER_BYTES, size - HEADER_BYTES);
+    return catalog;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t bytes;
+    uint8_t *catalog = expand(data, size, &bytes);
+    catalog_view view = {catalog, bytes};
+    catalog_info info;
+    if (catalog_read_info(&view, &info) == CATALOG_OK) {
+        must(strlen(info.broker_version) <= 32 && strlen(info.instance) <= 64);
+        must(info.committed_bytes <= info.reserved_bytes);
+    }
+    walk(&view);
+    find(&view, "Telemetry");
+    find(&view, "Broken");
+    find(&view, "Absent");
+    find(&view, "");
+    free(catalog);
+    return 0;
+}
