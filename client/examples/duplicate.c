@@ -4,13 +4,7 @@
  *
  *     example-duplicate Telemetry
  */
-#include "exit_code.h"
-#include "readings.h"
-#include "shmb.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "given_handle.h"
 
 typedef struct gift {
     uint64_t handle; /* its number in the receiving process */
@@ -18,30 +12,14 @@ typedef struct gift {
 } gift;
 
 /* In the child: the gift arrives at standard input. */
-static int read_received(void)
+static int read_gift(void)
 {
     gift received;
     DWORD bytes;
-    char message[512];
-    shmb_attach_options options = {
-        .struct_size = sizeof options, .message = message, .message_size = sizeof message};
-    shmb_region *region;
     if (!ReadFile(GetStdHandle(STD_INPUT_HANDLE), &received, sizeof received, &bytes, NULL) ||
         bytes != sizeof received)
         return 1;
-    HANDLE section = (HANDLE)(uintptr_t)received.handle;
-    shmb_status status = shmb_attach_handle(section, received.region_size, &options, &region);
-    CloseHandle(section); /* it was made for us, and the region has a handle of its own */
-    if (status != SHMB_OK) {
-        fprintf(stderr, "example-duplicate, child: %s\n", message);
-        return exit_code(status);
-    }
-    readings copy = {0};
-    bool whole = shmb_size(region) >= sizeof(shared_readings) && copy_readings(shmb_data(region), &copy);
-    printf("child %lu read %" PRIu64 ": %.2f %.2f %.2f\n", GetCurrentProcessId(), copy.count, copy.values[0],
-           copy.values[1], copy.values[2]);
-    shmb_detach(region);
-    return whole ? 0 : 1;
+    return read_given_handle(received.handle, received.region_size);
 }
 
 static bool start_child(HANDLE input, PROCESS_INFORMATION *child)
@@ -73,7 +51,6 @@ static int share_with_child(const shmb_region *region)
 {
     HANDLE read_end, write_end;
     PROCESS_INFORMATION child;
-    DWORD result = 1;
     if (!CreatePipe(&read_end, &write_end, NULL, 0) || !start_child(read_end, &child)) {
         fprintf(stderr, "example-duplicate: the child cannot be started: error %lu\n", GetLastError());
         return 1;
@@ -82,21 +59,16 @@ static int share_with_child(const shmb_region *region)
         fprintf(stderr, "example-duplicate: the handle cannot be given: error %lu\n", GetLastError());
     CloseHandle(write_end);
     CloseHandle(read_end);
-    WaitForSingleObject(child.hProcess, 10000);
-    GetExitCodeProcess(child.hProcess, &result);
-    CloseHandle(child.hThread);
-    CloseHandle(child.hProcess);
-    return (int)result;
+    return exit_code_of(&child);
 }
 
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--child") == 0)
-        return read_received();
+        return read_gift();
     if (argc != 2) {
-        fprintf(
-            stderr,
-            "usage: example-duplicate REGION\nLets another process read the region by DuplicateHandle.\n");
+        fprintf(stderr, "usage: example-duplicate REGION\n"
+                        "Lets another process read the region by DuplicateHandle.\n");
         return EXIT_USAGE;
     }
     char message[512];

@@ -1,4 +1,77 @@
-/* shmb.h: attach to the shared memory regions of a shmbroker. */
+/*
+ * shmb.h: attach to the shared memory regions of a broker, by name.
+ *
+ * 1. What this is
+ *
+ *   A Windows service, the broker (shmbroker.exe), owns regions of shared memory that an administrator has
+ * declared: a name, a size, who may read and who may write. It creates them before any program needs them,
+ * and keeps them whatever its clients do. With this library a program in any session and under any account
+ * attaches to one:
+ *
+ *       #include <shmb.h>
+ *       #include <stdio.h>
+ *
+ *       int main(void)
+ *       {
+ *           char why[512];
+ *           shmb_attach_options options = {.struct_size = sizeof options, .message = why, .message_size =
+ * sizeof why}; shmb_region *region; if (shmb_attach("Telemetry", &options, &region) != SHMB_OK) {
+ *               fprintf(stderr, "%s\n", why);
+ *               return 1;
+ *           }
+ *           const unsigned char *bytes = shmb_data(region);
+ *           printf("%llu bytes, the first is %d\n", (unsigned long long)shmb_size(region), bytes[0]);
+ *           shmb_detach(region);
+ *           return 0;
+ *       }
+ *
+ *   Without options it is shorter: shmb_attach("Telemetry", NULL, &region). That means reading, all of it,
+ * now or not at all.
+ *
+ * 2. Shapes
+ *
+ *   A region is bytes, zero until somebody writes. What they mean and how programs keep them whole is theirs
+ * to decide; client/examples/readings.h shows one way. Offsets and lengths are in bytes, from the region's
+ * first; any byte may begin a view. Times are in milliseconds. Texts are UTF-8, NUL-terminated.
+ *
+ *   A raw region needs no library. It is a section, and OpenFileMapping(FILE_MAP_READ, FALSE,
+ * L"Global\\Telemetry") and MapViewOfFile see the same bytes from offset 0. What this library adds: it says
+ * why something is not there, waits for it, knows the size, takes any offset, and makes sure that the broker
+ * is one.
+ *
+ * 3. Ownership
+ *
+ *   shmb_attach makes a shmb_region; shmb_detach ends it, and with it the pointer that shmb_data gave and the
+ * handle that shmb_handle gave. A program may have as many as it likes, of one region or of several. Process
+ * exit detaches. The bytes stay where they are: they belong to the broker. When the broker stops or is
+ * killed, they stay readable and writable for whoever is attached; a broker that starts afterwards serves the
+ * same bytes again as long as anybody held them.
+ *
+ *   Everything passed in is copied or used during the call only.
+ *
+ * 4. Threads
+ *
+ *   Every function may be called from any thread at any time. A shmb_region may be used by many threads; only
+ *   shmb_detach must come after all other use of it. options.message is written during the call: one buffer
+ * per call. Nothing depends on the calling thread; there is no thread-local state and no work in DllMain. Do
+ * not call shmb_attach from your own DllMain.
+ *
+ * 5. What is kept open
+ *
+ *   The first attach opens the broker's catalog, a section named `Global\ShmBroker.Catalog` (`.INSTANCE`
+ * appended for other instances than the default one; `Local\` when there is no global one), and keeps it
+ * mapped until the process ends: at most 16 of them. From then on attaching costs what OpenFileMapping and
+ * MapViewOfFile cost.
+ *
+ * 6. Compatibility
+ *
+ *   Status numbers, names and signatures stay. Structures begin with their size and grow at the end only; new
+ * members mean nothing when they are zero. A program compiled against this version runs with every later
+ * library of the same major version. `since` says which version brought what.
+ *
+ * Linking: shmb.dll with its import library, or the static library with SHMB_STATIC defined. C99, C11, C++11
+ * or later. For C++17 there is shmb.hpp beside this file.
+ */
 #ifndef SHMB_H
 #define SHMB_H
 
@@ -8,59 +81,183 @@
 extern "C" {
 #endif
 
-#if defined(SHMB_STATIC) || !defined(_WIN32)
-#define SHMB_API
-#elif defined(SHMB_BUILDING_DLL)
-#define SHMB_API __declspec(dllexport)
+#if defined(SHMB_STATIC) || defined(SHMB_BUILDING_DLL) || !defined(_WIN32)
+#define SHMB_API /* the DLL's own exports are listed in shmb.def */
 #else
 #define SHMB_API __declspec(dllimport)
 #endif
 
+/*
+ * How a call went. 0 is success. The numbers are for ever; later versions may add some, so treat an unknown
+ * one as a failure. With each: what causes it, and what helps. options.message has the particulars. Since
+ * 0.1.
+ */
 typedef enum shmb_status {
     SHMB_OK = 0,
+
+    /* A NULL pointer where none may be, an empty name or one with a backslash (pass the name as declared,
+       without `Global\`), an instance name of other characters than A-Z a-z 0-9 _ -, a structure of unknown
+       size, a handle that is none. Remedy: correct the program, or the variable SHMBROKER_INSTANCE. */
     SHMB_INVALID_ARGUMENT = 1,
+
+    /* No broker of that instance runs: there is no catalog, or its broker has stopped, is stopping, or has
+       shown no sign of life for ten heartbeats and at least 5 seconds. Remedy: `shmbroker start`, or a
+       timeout. */
     SHMB_NO_BROKER = 2,
+
+    /* The broker runs and knows no region of that name, or no longer. Names are case-sensitive. Remedy: look
+       at `shmbroker status`, declare the region, or give a timeout when it will be declared later. */
     SHMB_NOT_DECLARED = 3,
+
+    /* Declared, but the broker could not create it; the message repeats its reason, such as a name that
+       another program has taken. Remedy: what the reason says, then restart the broker. */
     SHMB_REGION_FAILED = 4,
+
+    /* The region's access list does not give this account what was asked for. Remedy: add the account to
+       `read` or `write` of the region's `access`, or ask for reading only. */
     SHMB_ACCESS_DENIED = 5,
+
+    /* The broker is starting, or the region is about to be created, and timeout_ms was 0 or has passed; or
+       timeout_ms has passed without a broker or such a region. The message names what was missing last.
+       Remedy: wait longer. */
     SHMB_TIMED_OUT = 6,
+
+    /* options.offset and options.length do not lie inside the region, or the view does not fit the address
+       space of a 32-bit process. Remedy: ask for less, or declare more. */
     SHMB_BAD_RANGE = 7,
+
+    /* The broker's catalog has a layout, or the region a kind, that this library does not know. Remedy: use
+       the library of the broker's release. */
     SHMB_INCOMPATIBLE = 8,
+
+    /* The catalog belongs to none of SYSTEM, Administrators, the broker's service account and this process's
+       own user: somebody else holds the broker's name. The message has the owner's SID. Remedy: find and stop
+       him. */
     SHMB_UNTRUSTED = 9,
+
+    /* The catalog contradicts itself. Remedy: restart the broker. */
     SHMB_CORRUPT = 10,
+
+    /* No memory, or no room in the address space for the view. */
     SHMB_NO_MEMORY = 11,
+
+    /* Windows refused something for another reason; the message has the call, its error number and its text.
+       A region of `namespace: local` attached to from another session is reported so, too. */
     SHMB_SYSTEM_ERROR = 12
 } shmb_status;
 
+/* A view of a region in this process. Since 0.1. */
 typedef struct shmb_region shmb_region;
 
+/* shmb_attach_options.access. Since 0.1. */
 #define SHMB_ACCESS_READ  1u
 #define SHMB_ACCESS_WRITE 2u /* includes reading */
+
+/* shmb_attach_options.timeout_ms. Since 0.1. */
 #define SHMB_NO_WAIT  0u
 #define SHMB_INFINITE 0xFFFFFFFFu
 
+/*
+ * What to attach, and how. Clear it, set struct_size, and set what you need; zero is the default everywhere:
+ *
+ *     shmb_attach_options options = {0};
+ *     options.struct_size = sizeof options;
+ *     options.access = SHMB_ACCESS_WRITE;
+ *
+ * Since 0.1.
+ */
 typedef struct shmb_attach_options {
-    uint32_t struct_size;  /* sizeof(shmb_attach_options) */
-    uint32_t access;       /* SHMB_ACCESS_READ or SHMB_ACCESS_WRITE; 0: read */
-    uint32_t timeout_ms;   /* wait for broker and region; 0: no wait; SHMB_INFINITE */
-    uint32_t zero;
-    uint64_t offset;       /* first byte of the view, any byte */
-    uint64_t length;       /* bytes of the view; 0: to the end of the region */
-    const char *instance;  /* NULL: SHMBROKER_INSTANCE from the environment, else the default instance */
-    char *message;         /* NULL, or where a failure is explained: UTF-8, NUL-terminated, one sentence */
+    uint32_t struct_size; /* sizeof(shmb_attach_options) */
+
+    /* SHMB_ACCESS_READ or SHMB_ACCESS_WRITE; 0 is reading. No more is asked of Windows than this, and writing
+       to a view that was attached for reading is an access violation. */
+    uint32_t access;
+
+    /* How long to wait, in milliseconds, for the broker to run and the region to be ready; 0 does not wait,
+       SHMB_INFINITE does not give up. What waiting cannot help, such as SHMB_ACCESS_DENIED, is reported at
+       once. */
+    uint32_t timeout_ms;
+
+    uint32_t zero;   /* 0 */
+    uint64_t offset; /* the view's first byte; any */
+    uint64_t length; /* the view's bytes; 0: to the end of the region */
+
+    /* Which broker, when a machine runs several: 1 to 40 of A-Z a-z 0-9 _ -, or "" for the default one. NULL:
+       the one that the environment variable SHMBROKER_INSTANCE names, else the default one. */
+    const char *instance;
+
+    /* NULL, or where a failure is explained in one sentence of UTF-8: what was tried, on what, why it failed,
+       and what to do. Cut between characters when it does not fit; 512 bytes are plenty. Success makes it "".
+       Untouched when struct_size is wrong. */
+    char *message;
     uint64_t message_size; /* bytes at `message` */
 } shmb_attach_options;
 
+/*
+ * Attaches to the region `name`. On success *region is a view of it, otherwise NULL.
+ *
+ * `name` is the declared one, 1 to 800 bytes. `options` may be NULL. `region` must not be.
+ *
+ * Finds the name in the broker's catalog, opens the region's section with FILE_MAP_READ, or FILE_MAP_READ and
+ * FILE_MAP_WRITE, maps the part that the view needs, and checks that the region was not replaced meanwhile.
+ * While it waits it looks again after 1 to 50 ms. Needs no privilege.
+ *
+ * Errors: every status. Any thread, at any time. Since 0.1.
+ *
+ * Windows behaviour relied on, with the documentation page that promises it:
+ *   - "OpenFileMappingW": opens by name with the access asked for, checked against the object's descriptor.
+ *   - "MapViewOfFile": dwFileOffsetLow must be a multiple of the allocation granularity (64 KiB): a view from
+ * another byte is mapped from the multiple below, so up to 65535 bytes before it are mapped, too. A view may
+ * not be larger than its section: so a section smaller than the catalog says is refused, not half mapped.
+ *   - "Kernel object namespaces": Global\ names are the same in every session, Local\ names are not.
+ *   - "QueryUnbiasedInterruptTime": one clock for all processes, that stands still while the machine sleeps:
+ * a broker does not look dead after a night.
+ *   - "GetKernelObjectSecurity": the catalog's owner is read from the handle, not by name.
+ */
 SHMB_API shmb_status shmb_attach(const char *name, const shmb_attach_options *options, shmb_region **region);
-/* A view through a section handle that this process was given: inherited, or duplicated into it. */
-SHMB_API shmb_status shmb_attach_handle(void *section, uint64_t region_size, const shmb_attach_options *options,
-                                        shmb_region **region);
+
+/*
+ * Attaches through a handle of a section that this process was given: inherited from its parent, or put into
+ * it with DuplicateHandle. Neither the broker nor a right of this account is needed: the handle is the right.
+ *
+ * `section` is a HANDLE with SECTION_MAP_READ, and SECTION_MAP_WRITE to attach for writing. It stays the
+ * caller's to close, when he likes: the region has a duplicate of its own. `region_size` is the region's
+ * bytes as declared (shmb_region_size of whoever passed the handle); a smaller number hides the rest, a
+ * larger one fails. Of `options`, timeout_ms and instance mean nothing here. On failure *region is NULL.
+ *
+ * Errors: SHMB_INVALID_ARGUMENT, SHMB_BAD_RANGE, SHMB_ACCESS_DENIED (the handle lacks the right, or its
+ * section is smaller than `region_size`), SHMB_NO_MEMORY, SHMB_SYSTEM_ERROR. Any thread. Since 0.1.
+ *
+ * Windows: "Handle inheritance" (an inherited handle has the same value in the child), "DuplicateHandle" (the
+ * least rights are asked for). Examples: client/examples/inherit.c and duplicate.c.
+ */
+SHMB_API shmb_status shmb_attach_handle(void *section, uint64_t region_size,
+                                        const shmb_attach_options *options, shmb_region **region);
+
+/* Ends a region: unmaps the view and closes the handle. NULL is fine. No thread may use the region, or a
+   pointer into it, during or after the call. Since 0.1. */
 SHMB_API void shmb_detach(shmb_region *region);
+
+/* The view's first byte: the region's byte at options.offset. The pointer is aligned as that offset is. It
+   does not move, and is good until shmb_detach. Writing to it needs SHMB_ACCESS_WRITE. NULL for NULL. Since
+   0.1. */
 SHMB_API void *shmb_data(const shmb_region *region);
-SHMB_API uint64_t shmb_size(const shmb_region *region);        /* bytes of the view */
-SHMB_API uint64_t shmb_region_size(const shmb_region *region); /* bytes of the region as declared */
-SHMB_API void *shmb_handle(const shmb_region *region);         /* the section's HANDLE, owned by the region */
+
+/* The view's bytes. 0 for NULL. Since 0.1. */
+SHMB_API uint64_t shmb_size(const shmb_region *region);
+
+/* The region's bytes, as declared. 0 for NULL. Since 0.1. */
+SHMB_API uint64_t shmb_region_size(const shmb_region *region);
+
+/* The section's HANDLE, to be passed on: mark it inheritable with SetHandleInformation, or duplicate it into
+   another process with DuplicateHandle. It is the region's: do not close it. NULL for NULL. Since 0.1. */
+SHMB_API void *shmb_handle(const shmb_region *region);
+
+/* What a status means, in a few words of English; never NULL, never freed. options.message says more. Since
+ * 0.1. */
 SHMB_API const char *shmb_status_text(shmb_status status);
+
+/* The library's version, "0.1.0". Since 0.1. */
 SHMB_API const char *shmb_version(void);
 
 #ifdef __cplusplus

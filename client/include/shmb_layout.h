@@ -37,7 +37,7 @@ extern "C" {
 #define SHMB_CATALOG_HEADER_BYTES 4096u
 #define SHMB_CATALOG_RESERVED     (256ull << 20) /* what the broker reserves; readers go by reserved_bytes */
 
-#define SHMB_NAME_MAX_BYTES 800u /* a region's name: 200 code points of UTF-8 */
+#define SHMB_NAME_MAX_BYTES 800u  /* a region's name: 200 code points of UTF-8 */
 #define SHMB_TEXT_MAX_BYTES 1024u /* any other text */
 
 /* What the broker is doing. */
@@ -72,7 +72,7 @@ typedef struct shmb_catalog_header {
     uint64_t committed_bytes;  /*  24 atomic: what may be read; multiple of 4096 */
     uint64_t index_offset;     /*  32 atomic: the current index */
     uint64_t generation;       /*  40 atomic: counts every change that a reader could see */
-    uint64_t heartbeat;        /*  48 atomic: unbiased interrupt time, 100 ns units, of the broker's last sign of life */
+    uint64_t heartbeat;        /*  48 atomic: unbiased interrupt time, 100 ns units, at the last beat */
     uint32_t heartbeat_period; /*  56 milliseconds between signs of life */
     uint32_t broker_state;     /*  60 atomic: shmb_broker_state */
     uint32_t broker_pid;       /*  64 atomic */

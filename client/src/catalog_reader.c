@@ -87,14 +87,12 @@ static bool info_is_sane(const catalog_info *info)
            info->broker_state <= SHMB_BROKER_STOPPED && info->epoch != 0;
 }
 
-/* A text in the header: NUL-padded, and not terminated when it fills its place. `target` has room for one
- * byte more. */
+/* A text in the header: NUL-padded, and not terminated when it fills its place. `target` is zeroed, and a byte longer. */
 static void copy_padded(char *target, const char *source, size_t bytes)
 {
     uint32_t words[sizeof((shmb_catalog_header *)0)->instance / sizeof(uint32_t)];
     shmb_copy_words_relaxed(words, source, bytes);
     memcpy(target, words, bytes);
-    target[bytes] = '\0';
 }
 
 catalog_result catalog_read_info(const catalog_view *view, catalog_info *info)

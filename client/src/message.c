@@ -20,7 +20,8 @@ static void drop_half_character(char *text, size_t length)
         text[start - 1] = '\0';
 }
 
-static void SHMB_PRINTF(3, 0) print_at(shmb_message *message, size_t offset, const char *format, va_list arguments)
+static void SHMB_PRINTF(3, 0)
+    print_at(shmb_message *message, size_t offset, const char *format, va_list arguments)
 {
     if (message->text == NULL || offset >= message->size)
         return;

@@ -17,7 +17,7 @@ typedef union sid_buffer {
     TOKEN_USER user;
     TOKEN_OWNER owner;
     SECURITY_DESCRIPTOR_RELATIVE descriptor;
-    unsigned char bytes[256];
+    unsigned char bytes[256]; // cppcheck-suppress unusedStructMember ; it gives the union its size
 } sid_buffer;
 
 static bool is_own_user(HANDLE token, PSID sid)

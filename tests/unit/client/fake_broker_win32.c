@@ -1,0 +1,118 @@
+/* A broker in the test's own process; see fake_broker_win32.h. */
+#include "fake_broker_win32.h"
+
+#include <sddl.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define CATALOG_SDDL "D:P(A;;0x2000f;;;WD)"
+#define REGION_SDDL  "D:P(A;;0x2000f;;;WD)"
+
+HANDLE fake_section(const char *object_name, const char *sddl, uint64_t size, DWORD attributes)
+{
+    SECURITY_ATTRIBUTES security = {sizeof security, NULL, FALSE};
+    assert_true(ConvertStringSecurityDescriptorToSecurityDescriptorA(sddl, SDDL_REVISION_1,
+                                                                     &security.lpSecurityDescriptor, NULL));
+    HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, &security, PAGE_READWRITE | attributes,
+                                        (DWORD)(size >> 32), (DWORD)size, object_name);
+    DWORD error = GetLastError();
+    LocalFree(security.lpSecurityDescriptor);
+    SetLastError(error);
+    return section;
+}
+
+static bool commit(void *context, uint64_t bytes, platform_failure *failure)
+{
+    (void)failure;
+    assert_non_null(VirtualAlloc(context, (SIZE_T)bytes, MEM_COMMIT, PAGE_READWRITE));
+    return true;
+}
+
+static uint64_t interrupt_time(void)
+{
+    ULONGLONG now;
+    QueryUnbiasedInterruptTime(&now);
+    return now;
+}
+
+shmb_catalog_header *fake_broker_header(fake_broker *broker)
+{
+    return (shmb_catalog_header *)(void *)broker->writer.memory.base;
+}
+
+void fake_broker_start(fake_broker *broker, const char *instance, shmb_broker_state state)
+{
+    char name[80];
+    platform_failure failure;
+    memset(broker, 0, sizeof *broker);
+    snprintf(broker->instance, sizeof broker->instance, "%s", instance);
+    snprintf(name, sizeof name, "Global\\ShmBroker.Catalog%s%s", instance[0] != '\0' ? "." : "", instance);
+    SetLastError(0);
+    broker->section = fake_section(name, CATALOG_SDDL, 16u << 20, SEC_RESERVE);
+    assert_non_null(broker->section);
+    bool adopted = GetLastError() == ERROR_ALREADY_EXISTS;
+
+    catalog_memory memory = {.reserved = 16u << 20, .commit = commit};
+    memory.base = MapViewOfFile(broker->section, FILE_MAP_ALL_ACCESS, 0, 0, 16u << 20);
+    assert_non_null(memory.base);
+    memory.context = memory.base;
+    catalog_publisher publisher = {
+        .version = "0.1.0", .instance = instance, .pid = GetCurrentProcessId(), .heartbeat_period = 500};
+    assert_true(catalog_start(&broker->writer, &memory, adopted, &publisher, &failure));
+    catalog_beat(&broker->writer, interrupt_time());
+    catalog_set_state(&broker->writer, state);
+}
+
+void fake_broker_kill(fake_broker *broker)
+{
+    for (uint32_t i = 0; i < broker->region_count; i++)
+        CloseHandle(broker->regions[i]);
+    UnmapViewOfFile(broker->writer.memory.base);
+    CloseHandle(broker->section);
+    memset(broker, 0, sizeof *broker);
+}
+
+void fake_broker_beat(fake_broker *broker, double seconds)
+{
+    catalog_beat(&broker->writer, interrupt_time() - (uint64_t)(int64_t)(seconds * 1e7));
+}
+
+void fake_broker_object(const fake_broker *broker, const char *name, char *object, size_t size)
+{
+    snprintf(object, size, "Global\\%s.%s", broker->instance, name);
+}
+
+void fake_broker_publish(fake_broker *broker, const char *name, shmb_region_state state, uint64_t size,
+                         const char *reason)
+{
+    catalog_place place;
+    uint64_t generation;
+    platform_failure failure;
+    char object[128];
+    fake_broker_object(broker, name, object, sizeof object);
+    assert_true(catalog_place_of(&broker->writer, name, &place, &generation, &failure));
+    catalog_publication publication = {.state = state,
+                                       .size = size,
+                                       .generation = generation + 1,
+                                       .now = 1,
+                                       .object_name = object,
+                                       .reason = reason,
+                                       .description = "made by a test"};
+    assert_true(catalog_publish(&broker->writer, place, &publication, &failure));
+}
+
+void fake_broker_create(fake_broker *broker, const char *name, uint64_t size, const char *sddl)
+{
+    char object[128];
+    fake_broker_object(broker, name, object, sizeof object);
+    assert_true(broker->region_count < FAKE_REGIONS);
+    HANDLE section = fake_section(object, sddl != NULL ? sddl : REGION_SDDL, size, 0);
+    assert_non_null(section);
+    broker->regions[broker->region_count++] = section;
+    fake_broker_publish(broker, name, SHMB_REGION_READY, size, NULL);
+}

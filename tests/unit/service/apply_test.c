@@ -1,0 +1,279 @@
+/* apply.c: carrying out a plan, step by step, with each step in the catalog. */
+#include "catalog_testing.h"
+
+#include "apply.h"
+#include "fake_platform.h"
+
+static test_memory memory;
+static catalog published;
+static holdings held;
+static broker_log *log_of_test;
+static unsigned steps;
+static catalog_region region; /* large */
+
+static const declared_region three[] = {
+    {.name = "A", .description = "first", .object_name = "Global\\A", .section_sddl = "D:P", .size = 1},
+    {.name = "B", .description = "", .object_name = "Local\\B", .section_sddl = "D:P", .size = 4096},
+    {.name = "C",
+     .description = "",
+     .object_name = "Global\\C",
+     .section_sddl = "D:P",
+     .size = 3,
+     .backing_path = "X:\\c",
+     .file_sddl = "D:P(f)"},
+};
+
+static void count_step(void *context)
+{
+    ++*(unsigned *)context;
+}
+
+static const apply_context context = {
+    .catalog = &published, .holdings = &held, .progress = count_step, .progress_context = &steps};
+
+static int new_machine(void **state)
+{
+    (void)state;
+    const log_targets targets = {.event_source = "test"};
+    fake_reset();
+    memory = test_memory_make(4u << 20);
+    memset(&held, 0, sizeof held);
+    steps = 0;
+    log_of_test = log_open(&targets);
+    return log_of_test && test_start(&published, &memory, false, 1) ? 0 : -1;
+}
+
+static apply_outcome carry_out(const declared_region *items, size_t count)
+{
+    const declared_regions declared = {items, count};
+    existing_regions existing = holdings_regions(&held);
+    apply_context with_log = context;
+    apply_outcome outcome;
+    plan p;
+    with_log.log = log_of_test;
+    assert_true(plan_make(&declared, &existing, &p));
+    apply_plan(&with_log, &p, &declared, &outcome);
+    assert_int_equal(steps, p.count);
+    steps = 0;
+    plan_free(&p);
+    return outcome;
+}
+
+static int closed_machine(void **state)
+{
+    (void)state;
+    carry_out(NULL, 0);
+    holdings_free(&held);
+    log_close(log_of_test);
+    assert_int_equal(fake_open_things(), 0);
+    assert_null(fake.violation);
+    free(memory.base);
+    fake_reset();
+    return 0;
+}
+
+static void assert_state(const char *name, shmb_region_state wanted, uint64_t generation)
+{
+    assert_int_equal(test_find(&memory, name, &region), CATALOG_OK);
+    assert_int_equal(region.state, wanted);
+    assert_int_equal(region.generation, generation);
+}
+
+static void announced_regions_are_pending(void **state)
+{
+    (void)state;
+    const declared_regions declared = {three, 3};
+    platform_failure failure;
+    assert_true(apply_announce(&context, &declared, &failure));
+    for (size_t i = 0; i < 3; i++) {
+        assert_state(three[i].name, SHMB_REGION_PENDING, 0);
+        assert_int_equal(region.size, three[i].size);
+        assert_string_equal(region.object_name, three[i].object_name);
+        assert_string_equal(region.description, three[i].description);
+    }
+    assert_int_equal(fake.open_sections, 0);
+}
+
+static void created_regions_are_held_and_ready(void **state)
+{
+    (void)state;
+    apply_outcome outcome = carry_out(three, 3);
+    assert_int_equal(outcome.created, 3);
+    assert_int_equal(outcome.failed + outcome.kept + outcome.retired + outcome.adopted, 0);
+    assert_int_equal(held.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_state(three[i].name, SHMB_REGION_READY, 1);
+        assert_true(fake_section_is_open(three[i].object_name));
+        assert_int_equal(region.flags, three[i].backing_path ? SHMB_FLAG_FILE_BACKED : 0);
+    }
+    assert_string_equal(
+        strstr(fake.trace.bytes, "section"),
+        "section-create Global\\A\nsection-create Local\\B\nsection-create Global\\C on X:\\c\n");
+}
+
+static void the_same_again_touches_nothing(void **state)
+{
+    (void)state;
+    carry_out(three, 3);
+    size_t before = fake.trace.length;
+    apply_outcome outcome = carry_out(three, 3);
+    assert_int_equal(outcome.kept, 3);
+    assert_int_equal(outcome.created, 0);
+    assert_int_equal(fake.trace.length, before);
+    assert_state("A", SHMB_REGION_READY, 1);
+}
+
+static void retired_regions_are_let_go_and_said_to_be(void **state)
+{
+    (void)state;
+    carry_out(three, 3);
+    apply_outcome outcome = carry_out(&three[1], 1);
+    assert_int_equal(outcome.retired, 2);
+    assert_int_equal(outcome.kept, 1);
+    assert_int_equal(held.count, 1);
+    assert_string_equal(held.regions[0].name, "B");
+    assert_int_equal(fake.open_sections, 1);
+    assert_state("A", SHMB_REGION_RETIRED, 1);
+    assert_state("B", SHMB_REGION_READY, 1);
+    assert_state("C", SHMB_REGION_RETIRED, 1);
+}
+
+static void a_region_that_changes_is_another_object(void **state)
+{
+    (void)state;
+    declared_region larger = three[0];
+    larger.size = 2;
+    carry_out(three, 1);
+    apply_outcome outcome = carry_out(&larger, 1);
+    assert_int_equal(outcome.retired, 1);
+    assert_int_equal(outcome.created, 1);
+    assert_state("A", SHMB_REGION_READY, 2);
+    assert_int_equal(region.size, 2);
+    assert_int_equal(fake.open_sections, 1);
+}
+
+static void an_object_that_clients_kept_alive_keeps_its_number(void **state)
+{
+    (void)state;
+    fake.clients_hold_sections = true;
+    carry_out(three, 1);
+    carry_out(NULL, 0);
+    apply_outcome outcome = carry_out(three, 1);
+    assert_int_equal(outcome.created, 1);
+    assert_int_equal(outcome.adopted, 1);
+    assert_state("A", SHMB_REGION_READY, 1);
+}
+
+static void a_region_that_fails_is_broken_and_the_others_are_served(void **state)
+{
+    (void)state;
+    fake.taken = "Local\\B";
+    apply_outcome outcome = carry_out(three, 3);
+    assert_int_equal(outcome.created, 2);
+    assert_int_equal(outcome.failed, 1);
+    assert_state("A", SHMB_REGION_READY, 1);
+    assert_state("C", SHMB_REGION_READY, 1);
+    assert_state("B", SHMB_REGION_BROKEN, 0);
+    assert_string_equal(region.reason, "Local\\B is taken by a section of MACHINE\\other");
+    assert_string_equal(fake.events.bytes, "100 warning region B is not served: Local\\B is taken by a "
+                                           "section of MACHINE\\other\n");
+    assert_int_equal(held.count, 2);
+}
+
+static void a_region_that_failed_is_created_once_it_can_be(void **state)
+{
+    (void)state;
+    fake.taken = "Local\\B";
+    carry_out(three, 3);
+    fake.taken = NULL;
+    apply_outcome outcome = carry_out(three, 3);
+    assert_int_equal(outcome.kept, 2);
+    assert_int_equal(outcome.created, 1);
+    assert_state("B", SHMB_REGION_READY, 1);
+    assert_string_equal(region.reason, "");
+}
+
+static void failures_beyond_a_hundred_are_counted_not_logged(void **state)
+{
+    (void)state;
+    static declared_region many[150];
+    static char names[150][32];
+    fake.fail_at = fake.calls + 1;
+    fake.fail_calls = 150;
+    for (size_t i = 0; i < 150; i++) {
+        snprintf(names[i], sizeof names[i], "Global\\%u", (unsigned)i);
+        many[i] = three[0];
+        many[i].name = names[i] + 7;
+        many[i].object_name = names[i];
+    }
+    apply_outcome outcome = carry_out(many, 150);
+    assert_int_equal(outcome.failed, 150);
+    size_t lines = 0;
+    for (const char *at = fake.events.bytes; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    assert_int_equal(lines, 100);
+    assert_int_equal(held.count, 0);
+}
+
+/* Fills the catalog until not one more reason fits. */
+static void fill_catalog(void)
+{
+    catalog_place place;
+    uint64_t generation;
+    platform_failure failure;
+    published.memory.reserved = published.committed;
+    assert_true(catalog_place_of(&published, "filler", &place, &generation, &failure));
+    char reason[] = "a little text";
+    for (unsigned i = 0; i < 100000; i++) {
+        reason[0] = (char)('a' + i % 2);
+        const catalog_publication filler = {.state = SHMB_REGION_RETIRED, .reason = reason};
+        if (!catalog_publish(&published, place, &filler, &failure))
+            return;
+    }
+    fail_msg("the catalog does not fill");
+}
+
+static void a_failure_whose_reason_finds_no_room_is_not_waited_for(void **state)
+{
+    (void)state;
+    const declared_regions declared = {three, 3};
+    platform_failure failure;
+    assert_true(apply_announce(&context, &declared, &failure));
+    fill_catalog();
+    fake.taken = "Local\\B";
+    apply_outcome outcome = carry_out(three, 3);
+    assert_int_equal(outcome.created, 2); /* what was announced needs no more room */
+    assert_state("A", SHMB_REGION_READY, 1);
+    assert_state("B", SHMB_REGION_BROKEN, 0);
+    assert_string_equal(region.reason, "");
+}
+
+static void an_announcement_without_room_fails(void **state)
+{
+    (void)state;
+    const declared_regions declared = {three, 3};
+    platform_failure failure = {0};
+    fill_catalog();
+    assert_false(apply_announce(&context, &declared, &failure));
+    assert_non_null(strstr(failure.text, "the catalog is full"));
+}
+
+#define APPLY_TEST(function) cmocka_unit_test_setup_teardown(function, new_machine, closed_machine)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        APPLY_TEST(announced_regions_are_pending),
+        APPLY_TEST(created_regions_are_held_and_ready),
+        APPLY_TEST(the_same_again_touches_nothing),
+        APPLY_TEST(retired_regions_are_let_go_and_said_to_be),
+        APPLY_TEST(a_region_that_changes_is_another_object),
+        APPLY_TEST(an_object_that_clients_kept_alive_keeps_its_number),
+        APPLY_TEST(a_region_that_fails_is_broken_and_the_others_are_served),
+        APPLY_TEST(a_region_that_failed_is_created_once_it_can_be),
+        APPLY_TEST(failures_beyond_a_hundred_are_counted_not_logged),
+        APPLY_TEST(a_failure_whose_reason_finds_no_room_is_not_waited_for),
+        APPLY_TEST(an_announcement_without_room_fails),
+    };
+    return cmocka_run_group_tests_name("apply", tests, NULL, NULL);
+}

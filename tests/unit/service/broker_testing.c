@@ -1,0 +1,53 @@
+/* The broker's engine on the machine in memory. See broker_testing.h. */
+#include "broker_testing.h"
+
+static void host_progress(void *context)
+{
+    ((test_host *)context)->progress++;
+}
+
+static void host_ready(void *context, const broker_summary *summary)
+{
+    test_host *host = context;
+    host->ready++;
+    host->summary = *summary;
+    if (host->on_ready)
+        host->on_ready();
+}
+
+static bool host_wait(void *context, uint32_t milliseconds)
+{
+    test_host *host = context;
+    if (milliseconds != BROKER_HEARTBEAT_MS)
+        fake.violation = "the heart does not beat in its period";
+    return host->waits++ < host->stop_after;
+}
+
+int run_broker(test_host *host, const char *config, const char *instance)
+{
+    const broker_host given = {host, host_progress, host_ready, host_wait, "in a test"};
+    const broker_options options = {config, instance};
+    const log_targets targets = {.event_source = "test"};
+    broker_log *log = log_open(&targets);
+    int code = broker_run(&options, &given, log);
+    log_close(log);
+    return code;
+}
+
+catalog_view fake_view(void)
+{
+    return (catalog_view){fake.catalog, fake.catalog_committed};
+}
+
+bool fake_catalog_lies(void)
+{
+    static catalog_region region;
+    catalog_view view = fake_view();
+    uint64_t cursor = 0;
+    if (!view.base || view.size < SHMB_CATALOG_HEADER_BYTES)
+        return false;
+    while (catalog_next(&view, &cursor, &region) == CATALOG_OK)
+        if (region.state == SHMB_REGION_READY && !fake_section_is_open(region.object_name))
+            return true;
+    return false;
+}

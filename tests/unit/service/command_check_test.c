@@ -1,0 +1,127 @@
+/* command_check.c: exit codes, and what goes to which stream. */
+#include "testing.h"
+
+#include "commands.h"
+#include "fake_platform.h"
+#include "streams.h"
+
+#include <cjson/cJSON.h>
+
+#define GOOD "version: 1\nregions:\n  A: { size: 64 KiB, access: { read: [Users] } }\n"
+#define BAD  "version: 1\nregions:\n  A: { size: 0, access: { read: [Users] } }\n"
+
+static char *printed, *complained;
+
+static int new_machine(void **state)
+{
+    (void)state;
+    fake_reset();
+    return 0;
+}
+
+static int closed_machine(void **state)
+{
+    (void)state;
+    free(printed);
+    free(complained);
+    printed = complained = NULL;
+    assert_null(fake.violation);
+    assert_int_equal(fake_open_things(), 0);
+    fake_reset();
+    return 0;
+}
+
+static int check(const char *config, bool json)
+{
+    const command_options options = {.argument = "a.yaml", .instance = "", .json = json};
+    streams_capture out, err;
+    free(printed);
+    free(complained);
+    fake.config = config;
+    streams_capture_begin(&out, stdout);
+    streams_capture_begin(&err, stderr);
+    int code = command_check(&options);
+    complained = streams_capture_end(&err);
+    printed = streams_capture_end(&out);
+    return code;
+}
+
+static void a_good_file_is_shown_as_the_service_would_create_it(void **state)
+{
+    (void)state;
+    assert_int_equal(check(GOOD, false), EXIT_OK);
+    assert_non_null(strstr(printed, "  object   Global\\A\n"));
+    assert_non_null(strstr(printed, "  sddl     O:" FAKE_BROKER "G:" FAKE_BROKER
+                                    "D:P(A;;0xf001f;;;" FAKE_BROKER ")(A;;0x20005;;;S-1-5-32-545)\n"));
+    assert_string_equal(complained, "");
+}
+
+static void nothing_is_created_or_claimed(void **state)
+{
+    (void)state;
+    assert_int_equal(check(GOOD, false), EXIT_OK);
+    assert_string_equal(fake.trace.bytes, "file-open a.yaml\nservice-sid ShmBroker\n");
+}
+
+static void errors_go_to_standard_error(void **state)
+{
+    (void)state;
+    assert_int_equal(check(BAD, false), EXIT_BAD_USAGE);
+    assert_string_equal(printed, "");
+    assert_int_equal(strncmp(complained, "a.yaml:3:14: error: regions.A.size: ", 36), 0);
+}
+
+static void json_is_alone_on_standard_output(void **state)
+{
+    (void)state;
+    const char *const configs[] = {GOOD, BAD};
+    for (size_t i = 0; i < COUNT_OF(configs); i++) {
+        assert_int_equal(check(configs[i], true), i ? EXIT_BAD_USAGE : EXIT_OK);
+        cJSON *root = cJSON_ParseWithOpts(printed, NULL, false);
+        assert_non_null(root);
+        assert_int_equal(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "ok")), i == 0);
+        assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(root, "errors")), i);
+        assert_int_equal(*complained != '\0', i);
+        cJSON_Delete(root);
+    }
+}
+
+static void a_file_that_is_not_there_is_a_bad_config(void **state)
+{
+    (void)state;
+    assert_int_equal(check(NULL, false), EXIT_BAD_USAGE);
+    assert_string_equal(complained, "error: cannot open a.yaml: there is no such file\n");
+}
+
+static void a_machine_that_fails_is_told_and_leaves_nothing(void **state)
+{
+    (void)state;
+    unsigned failed = 0;
+    for (unsigned at = 1;; at++) {
+        fake_reset();
+        fake.fail_at = at;
+        int code = check(GOOD, false);
+        if (!fake.failed_call)
+            break;
+        assert_int_equal(code, strcmp(fake.failed_call, "file-open") == 0 ? EXIT_BAD_USAGE : EXIT_FAILED);
+        assert_string_equal(printed, "");
+        assert_int_equal(strncmp(complained, "error: cannot do ", 17), 0);
+        failed++;
+    }
+    assert_true(failed >= 3);
+}
+
+#define CHECK_TEST(function) cmocka_unit_test_setup_teardown(function, new_machine, closed_machine)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CHECK_TEST(a_good_file_is_shown_as_the_service_would_create_it),
+        CHECK_TEST(nothing_is_created_or_claimed),
+        CHECK_TEST(errors_go_to_standard_error),
+        CHECK_TEST(json_is_alone_on_standard_output),
+        CHECK_TEST(a_file_that_is_not_there_is_a_bad_config),
+        CHECK_TEST(a_machine_that_fails_is_told_and_leaves_nothing),
+    };
+    return cmocka_run_group_tests_name("command_check", tests, NULL, NULL);
+}

@@ -1,0 +1,157 @@
+/* declare.c: from the model to regions as the kernel is to have them. */
+#include "testing.h"
+
+#include "declare.h"
+#include "fake_platform.h"
+
+#define HEAD   "O:" FAKE_OWNER "G:" FAKE_OWNER "D:P"
+#define BROKER "(A;;0xf001f;;;" FAKE_BROKER ")"
+
+static const access_identity identity = {FAKE_OWNER, FAKE_BROKER};
+static const config_principal users[] = {{.text = "Users", .sid = "S-1-5-32-545"}};
+
+static config_region plain_region(const char *name)
+{
+    return (config_region){
+        .name = name, .description = "", .size = 4096, .access = {.read = {users, COUNT_OF(users)}}};
+}
+
+static declaration declare(const config_region *regions, size_t count)
+{
+    config_model model = {.regions = regions, .region_count = count};
+    declaration d;
+    platform_failure failure = {0};
+    assert_true(declare_regions(&model, "X:\\data", &identity, &d, &failure));
+    assert_int_equal(d.regions.count, count);
+    return d;
+}
+
+static int new_machine(void **state)
+{
+    (void)state;
+    fake_reset();
+    return 0;
+}
+
+static void an_empty_model_declares_nothing(void **state)
+{
+    (void)state;
+    declaration d = declare(NULL, 0);
+    assert_int_equal(d.global_count, 0);
+    assert_int_equal(d.file_count, 0);
+    declaration_free(&d);
+}
+
+static void a_region_gets_the_name_of_its_name_space(void **state)
+{
+    (void)state;
+    config_region regions[] = {plain_region("A"), plain_region("$rFactor2SMMP_Telemetry$")};
+    regions[1].name_space = CONFIG_NAMESPACE_LOCAL;
+    declaration d = declare(regions, 2);
+    assert_string_equal(d.regions.items[0].object_name, "Global\\A");
+    assert_string_equal(d.regions.items[1].object_name, "Local\\$rFactor2SMMP_Telemetry$");
+    assert_int_equal(d.global_count, 1);
+    assert_int_equal(d.file_count, 0);
+    declaration_free(&d);
+}
+
+static void what_was_declared_is_carried_over(void **state)
+{
+    (void)state;
+    config_region region = plain_region("A");
+    region.description = "wheel data";
+    region.size = 1ull << 47;
+    declaration d = declare(&region, 1);
+    assert_string_equal(d.regions.items[0].name, "A");
+    assert_string_equal(d.regions.items[0].description, "wheel data");
+    assert_true(d.regions.items[0].size == 1ull << 47);
+    assert_string_equal(d.regions.items[0].section_sddl, HEAD BROKER "(A;;0x20005;;;S-1-5-32-545)");
+    assert_null(d.regions.items[0].backing_path);
+    assert_null(d.regions.items[0].file_sddl);
+    declaration_free(&d);
+}
+
+static void a_backing_file_stands_in_the_data_folder_with_the_same_rights(void **state)
+{
+    (void)state;
+    config_region region = plain_region("A");
+    region.backing_file = "line2/recipes.shm";
+    declaration d = declare(&region, 1);
+    assert_string_equal(d.regions.items[0].backing_path, "X:\\data\\line2\\recipes.shm");
+    assert_string_equal(d.regions.items[0].file_sddl,
+                        HEAD "(A;;0x1f01ff;;;" FAKE_BROKER ")(A;;0x120089;;;S-1-5-32-545)");
+    assert_int_equal(d.file_count, 1);
+    declaration_free(&d);
+}
+
+static void an_absolute_backing_file_stays_where_it_is(void **state)
+{
+    (void)state;
+    config_region region = plain_region("A");
+    region.backing_file = "d:/shm/recipes.shm";
+    declaration d = declare(&region, 1);
+    assert_string_equal(d.regions.items[0].backing_path, "d:\\shm\\recipes.shm");
+    declaration_free(&d);
+}
+
+static void a_descriptor_of_its_own_is_completed_by_the_platform(void **state)
+{
+    (void)state;
+    config_region region = plain_region("A");
+    region.access = (config_access){{NULL, 0}, {NULL, 0}};
+    region.sddl = "D:P(A;;0x20007;;;WD)";
+    region.backing_file = "a";
+    declaration d = declare(&region, 1);
+    assert_string_equal(d.regions.items[0].section_sddl, HEAD "(A;;0x20007;;;WD)");
+    assert_string_equal(d.regions.items[0].file_sddl, HEAD "(A;;0x20007;;;WD) on file");
+    declaration_free(&d);
+}
+
+static void a_descriptor_that_cannot_be_completed_fails_all_and_leaves_nothing(void **state)
+{
+    (void)state;
+    config_region own = plain_region("B");
+    own.sddl = "D:P(A;;0x20007;;;WD)";
+    const config_region regions[] = {plain_region("A"), own, plain_region("C")};
+    const config_model model = {.regions = regions, .region_count = 3};
+    declaration d;
+    platform_failure failure = {0};
+    fake.fail_at = 1;
+    assert_false(declare_regions(&model, "X:\\data", &identity, &d, &failure));
+    assert_string_equal(failure.text, "cannot do sddl-complete: the test says no");
+    assert_int_equal(d.regions.count, 0);
+    assert_null(d.regions.items);
+    assert_null(d.texts);
+    declaration_free(&d);
+}
+
+static void a_hundred_thousand_regions_are_declared(void **state)
+{
+    (void)state;
+    static config_region regions[CONFIG_MAX_REGIONS];
+    for (size_t i = 0; i < CONFIG_MAX_REGIONS; i++) {
+        regions[i] = plain_region("A");
+        regions[i].backing_file = i % 2 ? "a" : NULL;
+    }
+    declaration d = declare(regions, CONFIG_MAX_REGIONS);
+    assert_int_equal(d.global_count, CONFIG_MAX_REGIONS);
+    assert_int_equal(d.file_count, CONFIG_MAX_REGIONS / 2);
+    assert_string_equal(d.regions.items[CONFIG_MAX_REGIONS - 1].backing_path, "X:\\data\\a");
+    declaration_free(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(an_empty_model_declares_nothing, new_machine),
+        cmocka_unit_test_setup(a_region_gets_the_name_of_its_name_space, new_machine),
+        cmocka_unit_test_setup(what_was_declared_is_carried_over, new_machine),
+        cmocka_unit_test_setup(a_backing_file_stands_in_the_data_folder_with_the_same_rights, new_machine),
+        cmocka_unit_test_setup(an_absolute_backing_file_stays_where_it_is, new_machine),
+        cmocka_unit_test_setup(a_descriptor_of_its_own_is_completed_by_the_platform, new_machine),
+        cmocka_unit_test_setup(a_descriptor_that_cannot_be_completed_fails_all_and_leaves_nothing,
+                               new_machine),
+        cmocka_unit_test_setup(a_hundred_thousand_regions_are_declared, new_machine),
+    };
+    return cmocka_run_group_tests_name("declare", tests, NULL, NULL);
+}

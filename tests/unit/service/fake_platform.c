@@ -1,0 +1,386 @@
+/* A machine in memory. See fake_platform.h. */
+#include "fake_platform.h"
+
+#include "text_builder.h"
+
+#include "shmb_layout.h"
+#include "streams.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define POISON(at, bytes)   ASAN_POISON_MEMORY_REGION(at, bytes)
+#define UNPOISON(at, bytes) ASAN_UNPOISON_MEMORY_REGION(at, bytes)
+#else
+#define POISON(at, bytes)   ((void)(at), (void)(bytes))
+#define UNPOISON(at, bytes) ((void)(at), (void)(bytes))
+#endif
+
+struct fake_section {
+    fake_section *next;
+    bool held; /* by the broker; otherwise by clients that outlived one */
+    uint64_t size;
+    char name[PLATFORM_NAME];
+    char sddl[CONFIG_MAX_SDDL];
+};
+
+fake_machine fake;
+
+static void free_catalog(void)
+{
+    if (fake.catalog)
+        UNPOISON(fake.catalog, (size_t)fake.reserved);
+    free(fake.catalog);
+    fake.catalog = NULL;
+    fake.catalog_committed = 0;
+}
+
+void fake_reset(void)
+{
+    while (fake.sections) {
+        fake_section *section = fake.sections;
+        fake.sections = section->next;
+        free(section);
+    }
+    free_catalog();
+    free(fake.trace.bytes);
+    free(fake.lines.bytes);
+    free(fake.events.bytes);
+    memset(&fake, 0, sizeof fake);
+    fake.reserved = FAKE_RESERVED;
+    fake.clock = 1000;
+}
+
+unsigned fake_open_things(void)
+{
+    bool reads_config = fake.config_number > 0 && streams_lowest_free() > fake.config_number;
+    return fake.open_sections + fake.open_claims + fake.open_catalogs + fake.open_log_files +
+           fake.open_event_sources + reads_config;
+}
+
+static fake_section *find_section(const char *name)
+{
+    fake_section *section = fake.sections;
+    while (section && strcmp(section->name, name) != 0)
+        section = section->next;
+    return section;
+}
+
+bool fake_section_is_open(const char *object_name)
+{
+    const fake_section *section = find_section(object_name);
+    return section && section->held;
+}
+
+bool fake_has(const text *where, const char *wanted)
+{
+    return where->bytes && strstr(where->bytes, wanted) != NULL;
+}
+
+static void violated(const char *what)
+{
+    if (!fake.violation)
+        fake.violation = what;
+}
+
+bool fake_refuses(const char *call, platform_failure *failure)
+{
+    unsigned many = fake.fail_calls ? fake.fail_calls : 1;
+    if (fake.on_call)
+        fake.on_call(call);
+    fake.calls++;
+    if (fake.fail_at == 0 || fake.calls < fake.fail_at || fake.calls - fake.fail_at >= many)
+        return false;
+    if (!fake.failed_call)
+        fake.failed_call = call;
+    if (failure) {
+        failure->code = 5;
+        snprintf(failure->text, sizeof failure->text, "cannot do %s: the test says no", call);
+    }
+    return true;
+}
+
+/* ---- Sections */
+
+static fake_section *make_section(const platform_section_request *request)
+{
+    fake_section *made = calloc(1, sizeof *made);
+    if (!made)
+        abort();
+    snprintf(made->name, sizeof made->name, "%s", request->object_name);
+    snprintf(made->sddl, sizeof made->sddl, "%s", request->sddl);
+    made->size = request->size;
+    made->next = fake.sections;
+    fake.sections = made;
+    return made;
+}
+
+bool platform_section_create(const platform_section_request *request, platform_section **section,
+                             bool *adopted, platform_failure *failure)
+{
+    *section = NULL;
+    *adopted = false;
+    if (request->size == 0 || !request->sddl || (request->backing_path && !request->file_sddl)) {
+        violated("a section needs a size and descriptors");
+        return false;
+    }
+    if (fake_refuses("section-create", failure))
+        return false;
+    fake_section *found = find_section(request->object_name);
+    *adopted =
+        found && !found->held && found->size == request->size && strcmp(found->sddl, request->sddl) == 0;
+    if ((found && !*adopted) || (fake.taken && strcmp(fake.taken, request->object_name) == 0)) {
+        failure->code = 183;
+        snprintf(failure->text, sizeof failure->text, "%s is taken by a section of MACHINE\\other",
+                 request->object_name);
+        return false;
+    }
+    if (!found)
+        found = make_section(request);
+    found->held = true;
+    fake.open_sections++;
+    text_append(&fake.trace, "section-create %s%s%s\n", request->object_name,
+                request->backing_path ? " on " : "", request->backing_path ? request->backing_path : "");
+    *section = (platform_section *)(void *)found;
+    return true;
+}
+
+void platform_section_close(platform_section *section)
+{
+    fake_section *closed = (fake_section *)(void *)section;
+    if (!closed)
+        return;
+    fake_section **at = &fake.sections;
+    while (*at && *at != closed)
+        at = &(*at)->next;
+    if (!*at || !closed->held) {
+        violated("a section is closed that is not open");
+        return;
+    }
+    closed->held = false;
+    fake.open_sections--;
+    text_append(&fake.trace, "section-close %s\n", closed->name);
+    if (fake.clients_hold_sections)
+        return;
+    *at = closed->next;
+    free(closed);
+}
+
+/* ---- The catalog's memory */
+
+bool platform_catalog_open(const char *base_name, const char *sddl, uint64_t reserved, bool local_will_do,
+                           platform_catalog *catalog, platform_failure *failure)
+{
+    memset(catalog, 0, sizeof *catalog);
+    if (reserved != SHMB_CATALOG_RESERVED || !sddl)
+        violated("the catalog is opened with another size, or no descriptor");
+    if (fake_refuses("catalog-open", failure))
+        return false;
+    catalog->adopted = fake.catalog != NULL;
+    if (!fake.catalog) {
+        fake.catalog = calloc(1, (size_t)fake.reserved);
+        if (!fake.catalog)
+            abort();
+        POISON(fake.catalog, (size_t)fake.reserved);
+    }
+    catalog->base = fake.catalog;
+    catalog->reserved = fake.reserved;
+    catalog->global = !local_will_do;
+    catalog->handle = &fake;
+    fake.open_catalogs++;
+    text_append(&fake.trace, "catalog-open %s\\%s\n", local_will_do ? "Local" : "Global", base_name);
+    return true;
+}
+
+bool platform_catalog_commit(platform_catalog *catalog, uint64_t bytes, platform_failure *failure)
+{
+    if (catalog->base != fake.catalog || bytes > fake.reserved)
+        violated("memory is committed that was not reserved");
+    if (fake_refuses("catalog-commit", failure))
+        return false;
+    UNPOISON(fake.catalog, (size_t)bytes);
+    if (bytes > fake.catalog_committed)
+        fake.catalog_committed = bytes;
+    return true;
+}
+
+void platform_catalog_close(platform_catalog *catalog)
+{
+    if (catalog->base) {
+        fake.open_catalogs--;
+        text_append(&fake.trace, "catalog-close\n");
+        if (!fake.clients_hold_catalog)
+            free_catalog();
+    }
+    memset(catalog, 0, sizeof *catalog);
+}
+
+/* ---- This broker among others */
+
+bool platform_claim_take(const char *name, const char *sddl, platform_claim **claim,
+                         platform_failure *failure)
+{
+    *claim = NULL;
+    if (!sddl)
+        violated("the claim has no descriptor");
+    if (fake_refuses("claim-take", failure))
+        return false;
+    if (fake.claim_taken) {
+        failure->code = 183;
+        snprintf(failure->text, sizeof failure->text, "another broker runs already; stop it first");
+        return false;
+    }
+    fake.open_claims++;
+    text_append(&fake.trace, "claim-take %s\n", name);
+    *claim = (platform_claim *)(void *)&fake;
+    return true;
+}
+
+/* cppcheck-suppress constParameter ; the contract says so */
+void platform_claim_release(platform_claim *claim)
+{
+    if (!claim)
+        return;
+    fake.open_claims--;
+    text_append(&fake.trace, "claim-release\n");
+}
+
+bool platform_owner_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
+{
+    sid[0] = '\0';
+    if (fake_refuses("owner-sid", failure))
+        return false;
+    snprintf(sid, CONFIG_SID_TEXT, "%s", FAKE_OWNER);
+    return true;
+}
+
+bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platform_failure *failure)
+{
+    sid[0] = '\0';
+    if (fake_refuses("service-sid", failure))
+        return false;
+    text_append(&fake.trace, "service-sid %s\n", service);
+    snprintf(sid, CONFIG_SID_TEXT, "%s", FAKE_BROKER);
+    return true;
+}
+
+bool platform_sddl_complete(const char *sddl, const char *owner_sid, char **section_sddl, char **file_sddl,
+                            platform_failure *failure)
+{
+    *section_sddl = *file_sddl = NULL;
+    if (fake_refuses("sddl-complete", failure))
+        return false;
+    *section_sddl = text_make("O:%sG:%s%s", owner_sid, owner_sid, sddl);
+    *file_sddl = text_make("O:%sG:%s%s on file", owner_sid, owner_sid, sddl);
+    return true;
+}
+
+char *platform_sddl_words(const char *sddl)
+{
+    if (strstr(sddl, "D:P()"))
+        return text_make("%s", "");
+    return strstr(sddl, "D:P(?)") ? NULL : text_make("allow read to A\nallow write to B, as %s", sddl);
+}
+
+static bool resolve_service(void *context, const char *service, char sid[CONFIG_SID_TEXT], char *why,
+                            size_t why_size)
+{
+    (void)context;
+    (void)service;
+    snprintf(why, why_size, "the test says no");
+    snprintf(sid, CONFIG_SID_TEXT, "S-1-5-80-7-7-7-7-7");
+    return !fake_refuses("resolve-service", NULL);
+}
+
+static bool resolve_account(void *context, const char *account, char sid[CONFIG_SID_TEXT], char *why,
+                            size_t why_size)
+{
+    (void)context;
+    snprintf(why, why_size, "this machine has no account %s", account);
+    snprintf(sid, CONFIG_SID_TEXT, "S-1-5-21-9-9-9-1001");
+    return !fake_refuses("resolve-account", NULL) && strcmp(account, ".\\anna") == 0;
+}
+
+static bool resolve_sddl(void *context, const char *sddl, char *why, size_t why_size)
+{
+    (void)context;
+    snprintf(why, why_size, "it has no protected DACL");
+    return !fake_refuses("resolve-sddl", NULL) && strncmp(sddl, "D:P(", 4) == 0;
+}
+
+const config_resolver *platform_resolver(void)
+{
+    static const config_resolver resolver = {NULL, resolve_service, resolve_account, resolve_sddl};
+    return &resolver;
+}
+
+/* ---- Files and folders */
+
+bool platform_folders_find(const char *instance, platform_folders *folders, platform_failure *failure)
+{
+    memset(folders, 0, sizeof *folders);
+    if (fake_refuses("folders-find", failure))
+        return false;
+    const char *at = *instance ? "\\instances\\" : "";
+    snprintf(folders->config, PLATFORM_PATH, "X:\\ShmBroker%s%s\\shmbroker.yaml", at, instance);
+    snprintf(folders->data, PLATFORM_PATH, "X:\\ShmBroker%s%s\\data", at, instance);
+    snprintf(folders->log, PLATFORM_PATH, "X:\\ShmBroker%s%s\\data\\logs\\shmbroker.log", at, instance);
+    return true;
+}
+
+bool platform_folders_create(const platform_folders *folders, const access_identity *identity, bool repair,
+                             platform_failure *failure)
+{
+    (void)repair;
+    if (strcmp(identity->owner_sid, FAKE_OWNER) != 0 || strcmp(identity->broker_sid, FAKE_BROKER) != 0)
+        violated("folders are created for somebody else");
+    if (fake_refuses("folders-create", failure))
+        return false;
+    text_append(&fake.trace, "folders-create %s\n", folders->data);
+    return true;
+}
+
+bool platform_path_absolute(const char *path, char absolute[PLATFORM_PATH], platform_failure *failure)
+{
+    absolute[0] = '\0';
+    if (fake_refuses("path-absolute", failure))
+        return false;
+    snprintf(absolute, PLATFORM_PATH, "%s%s", path[0] && path[1] == ':' ? "" : "X:\\here\\", path);
+    return true;
+}
+
+FILE *platform_file_open(const char *path, platform_failure *failure)
+{
+    if (fake_refuses("file-open", failure))
+        return NULL;
+    text_append(&fake.trace, "file-open %s\n", path);
+    FILE *stream = fake.config ? streams_open() : NULL;
+    if (!stream) {
+        failure->code = 2;
+        snprintf(failure->text, sizeof failure->text, "cannot open %s: there is no such file", path);
+        return NULL;
+    }
+    fake.config_number = streams_number(stream);
+    fputs(fake.config, stream);
+    rewind(stream);
+    return stream;
+}
+
+/* ---- Time and process */
+
+uint64_t platform_heartbeat(void)
+{
+    return ++fake.clock;
+}
+
+uint64_t platform_now(void)
+{
+    return ++fake.clock;
+}
+
+uint32_t platform_process_id(void)
+{
+    return 4711;
+}

@@ -1,0 +1,69 @@
+/*
+ * A machine in memory: service/platform.h and service/log_targets.h fulfilled without an operating system.
+ *
+ * It counts what is open, keeps what was logged, and lets one call fail: every call that may fail is
+ * numbered, and number `fail_at` does. There is one machine, `fake`; fake_reset makes it new.
+ */
+#ifndef SHMBROKER_FAKE_PLATFORM_H
+#define SHMBROKER_FAKE_PLATFORM_H
+
+#include "log_targets.h"
+#include "text_builder.h"
+
+#define FAKE_OWNER    "S-1-5-21-9-9-9-1000"
+#define FAKE_BROKER   "S-1-5-80-1-2-3-4-5"
+#define FAKE_RESERVED (8u << 20)
+
+typedef struct fake_section fake_section;
+
+typedef struct fake_machine {
+    /* What the test arranges. */
+    const char *config;                /* the configuration file's text; NULL: there is none */
+    const char *taken;                 /* an object name that somebody else has */
+    bool claim_taken;                  /* another broker runs */
+    bool clients_hold_catalog;         /* its memory outlives the broker */
+    bool clients_hold_sections;        /* they outlive the broker, too */
+    uint64_t reserved;                 /* how large the catalog's section may be */
+    unsigned fail_at;                  /* this call fails, counted from 1; 0: none does */
+    unsigned fail_calls;               /* how many calls fail from there on; 0 counts as 1 */
+    void (*on_call)(const char *call); /* before each call that may fail */
+
+    /* What the machine saw. */
+    unsigned calls;          /* that may fail */
+    const char *failed_call; /* the first that was made to fail */
+    const char *violation;   /* the first breach of the contract by the caller */
+    unsigned open_sections;
+    unsigned open_claims;
+    unsigned open_catalogs;
+    unsigned open_log_files;
+    unsigned open_event_sources;
+    text trace;  /* a line for each call that opens, closes or creates: "section-create Global\A" */
+    text lines;  /* the log file */
+    text events; /* the Event Log: "201 error text" */
+
+    /* Its own. */
+    fake_section *sections;
+    uint8_t *catalog;
+    uint64_t catalog_committed;
+    uint64_t clock;
+    int config_number; /* the descriptor of the configuration's stream, 0 before it was opened */
+} fake_machine;
+
+extern fake_machine fake;
+
+/* A new machine with nothing on it. What the last one had is freed. */
+void fake_reset(void);
+
+/* Sums of what is open: 0 when everything was closed. */
+unsigned fake_open_things(void);
+
+/* Whether the broker holds a section with this name. */
+bool fake_section_is_open(const char *object_name);
+
+/* Whether the text has `wanted` in it. An empty text has nothing. */
+bool fake_has(const text *where, const char *wanted);
+
+/* Counts a call that may fail, and decides whether it does. For the parts of the machine alone. */
+bool fake_refuses(const char *call, platform_failure *failure);
+
+#endif

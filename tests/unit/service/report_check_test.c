@@ -1,0 +1,235 @@
+/* report_check.c: what `check` prints, as text and as JSON read back. */
+#include "testing.h"
+
+#include "report.h"
+#include "streams.h"
+
+#include <cjson/cJSON.h>
+
+static const config_principal read_list[] = {{.text = "Users", .sid = "S-1-5-32-545"},
+                                             {.text = "S-1-5-11", .sid = "S-1-5-11"}};
+static const config_principal write_list[] = {{.text = "NT SERVICE\\Sensor", .sid = "S-1-5-80-7"}};
+
+static const config_region regions[] = {
+    {.name = "Telemetry",
+     .description = "wheel \"data\"\t60 Hz",
+     .size = 65536,
+     .access = {{read_list, 2}, {write_list, 1}},
+     .where = {3, 5}},
+    {.name = "R\xC3\xA4w", .description = "", .size = 1ull << 47, .sddl = "D:P(1)", .where = {9, 3}},
+    {.name = "Recipes",
+     .description = "",
+     .size = 9007199254740993, /* 2^53 + 1 */
+     .backing_file = "r",
+     .access = {{read_list, 1}, {NULL, 0}},
+     .where = {12, 3}},
+};
+static const config_model model = {.file = "a.yaml", .regions = regions, .region_count = 3};
+
+static const declared_region declared_items[] = {
+    {.name = "Telemetry", .object_name = "Global\\Telemetry", .section_sddl = "O:XG:XD:P(0)", .size = 65536},
+    {.name = "R\xC3\xA4w",
+     .object_name = "Local\\R\xC3\xA4w",
+     .section_sddl = "O:XG:XD:P(1)",
+     .file_sddl = "f"},
+    {.name = "Recipes",
+     .object_name = "Global\\Recipes",
+     .section_sddl = "O:XG:XD:P(2)",
+     .backing_path = "X:\\data\\r",
+     .file_sddl = "O:XG:XD:P(3)"},
+};
+static const declaration declared = {.regions = {declared_items, 3}};
+
+static void text_shows_each_region_as_it_will_be(void **state)
+{
+    (void)state;
+    FILE *stream = streams_open();
+    assert_true(report_check_text(stream, &model, &declared));
+    char *printed = streams_close(stream);
+    assert_string_equal(printed, "a.yaml: 3 regions, 9147936743161857 B in all; a service would create:\n"
+                                 "\nTelemetry: wheel \"data\"\t60 Hz\n"
+                                 "  object   Global\\Telemetry\n"
+                                 "  size     64 KiB (65536 bytes)\n"
+                                 "  backing  paging file\n"
+                                 "  read     Users (S-1-5-32-545), S-1-5-11\n"
+                                 "  write    NT SERVICE\\Sensor (S-1-5-80-7)\n"
+                                 "  sddl     O:XG:XD:P(0)\n"
+                                 "\nR\xC3\xA4w\n"
+                                 "  object   Local\\R\xC3\xA4w\n"
+                                 "  size     128 TiB (140737488355328 bytes)\n"
+                                 "  backing  paging file\n"
+                                 "  rights   allow read to A\n"
+                                 "           allow write to B, as O:XG:XD:P(1)\n"
+                                 "  sddl     O:XG:XD:P(1)\n"
+                                 "\nRecipes\n"
+                                 "  object   Global\\Recipes\n"
+                                 "  size     9007199254740993 B (9007199254740993 bytes)\n"
+                                 "  backing  file X:\\data\\r\n"
+                                 "  read     Users (S-1-5-32-545)\n"
+                                 "  write    nobody\n"
+                                 "  sddl     O:XG:XD:P(2)\n"
+                                 "  on file  O:XG:XD:P(3)\n");
+    free(printed);
+}
+
+static void assert_rights(const char *sddl, const char *shown)
+{
+    declared_region item = declared_items[1];
+    item.section_sddl = sddl;
+    const declaration one = {.regions = {&item, 1}};
+    const config_model raw = {.file = "a.yaml", .regions = &regions[1], .region_count = 1};
+    FILE *stream = streams_open();
+    assert_true(report_check_text(stream, &raw, &one));
+    char *printed = streams_close(stream);
+    assert_non_null(strstr(printed, shown));
+    free(printed);
+}
+
+static void text_tells_of_descriptors_that_are_empty_or_cannot_be_read(void **state)
+{
+    (void)state;
+    assert_rights("O:XG:XD:P()", "  rights   nobody has any\n  sddl     O:XG:XD:P()\n");
+    assert_rights("O:XG:XD:P(?)", "  rights   as the descriptor says\n  sddl     O:XG:XD:P(?)\n");
+}
+
+static void text_counts_one_region_as_one(void **state)
+{
+    (void)state;
+    config_model one = model;
+    one.region_count = 1;
+    FILE *stream = streams_open();
+    assert_true(report_check_text(stream, &one, &declared));
+    char *printed = streams_close(stream);
+    assert_non_null(strstr(printed, "a.yaml: 1 region, 64 KiB in all;"));
+    free(printed);
+}
+
+static const char *string_of(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsString(item) ? item->valuestring : "(no string)";
+}
+
+static double number_of(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(item) ? item->valuedouble : -1;
+}
+
+static void json_tells_the_same(void **state)
+{
+    (void)state;
+    FILE *stream = streams_open();
+    assert_true(report_check_json(stream, &model, &declared));
+    char *printed = streams_close(stream);
+    assert_non_null(strstr(printed, "9007199254740993")); /* all digits */
+    assert_int_equal(printed[strlen(printed) - 1], '\n');
+    cJSON *root = cJSON_Parse(printed);
+    assert_non_null(root);
+    assert_true(number_of(root, "schema_version") == 1);
+    assert_string_equal(string_of(root, "file"), "a.yaml");
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "ok")));
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(root, "errors")), 0);
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(root, "regions");
+    assert_int_equal(cJSON_GetArraySize(array), 3);
+
+    const cJSON *telemetry = cJSON_GetArrayItem(array, 0);
+    assert_string_equal(string_of(telemetry, "name"), "Telemetry");
+    assert_string_equal(string_of(telemetry, "description"), "wheel \"data\"\t60 Hz");
+    assert_string_equal(string_of(telemetry, "object_name"), "Global\\Telemetry");
+    assert_string_equal(string_of(telemetry, "backing"), "pagefile");
+    assert_string_equal(string_of(telemetry, "sddl"), "O:XG:XD:P(0)");
+    assert_true(number_of(telemetry, "size") == 65536);
+    assert_true(number_of(telemetry, "line") == 3);
+    assert_true(number_of(telemetry, "column") == 5);
+    assert_false(cJSON_HasObjectItem(telemetry, "file"));
+    const cJSON *readers = cJSON_GetObjectItemCaseSensitive(telemetry, "read");
+    assert_int_equal(cJSON_GetArraySize(readers), 2);
+    assert_string_equal(string_of(cJSON_GetArrayItem(readers, 0), "name"), "Users");
+    assert_string_equal(string_of(cJSON_GetArrayItem(readers, 0), "sid"), "S-1-5-32-545");
+
+    const cJSON *raw = cJSON_GetArrayItem(array, 1);
+    assert_string_equal(string_of(raw, "name"), "R\xC3\xA4w");
+    assert_false(cJSON_HasObjectItem(raw, "read")); /* its own descriptor rules */
+    const cJSON *rights = cJSON_GetObjectItemCaseSensitive(raw, "rights");
+    assert_int_equal(cJSON_GetArraySize(rights), 2);
+    assert_string_equal(cJSON_GetArrayItem(rights, 1)->valuestring, "allow write to B, as O:XG:XD:P(1)");
+    const cJSON *recipes = cJSON_GetArrayItem(array, 2);
+    assert_string_equal(string_of(recipes, "backing"), "file");
+    assert_string_equal(string_of(recipes, "file"), "X:\\data\\r");
+    assert_string_equal(string_of(recipes, "file_sddl"), "O:XG:XD:P(3)");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(recipes, "write")), 0);
+    cJSON_Delete(root);
+    free(printed);
+}
+
+static void json_errors_have_place_path_and_message(void **state)
+{
+    (void)state;
+    static config_diagnostics diagnostics;
+    config_diagnostics_init(&diagnostics, "b.yaml");
+    config_diagnostics_add(&diagnostics, (config_position){4, 9}, "regions.A.size", "\"%s\" is no size", "x");
+    config_diagnostics_add(&diagnostics, (config_position){5, 1}, NULL, "a tab");
+    diagnostics.dropped = 7;
+    FILE *stream = streams_open();
+    assert_true(report_errors_json(stream, &diagnostics));
+    config_diagnostics_free(&diagnostics);
+    char *printed = streams_close(stream);
+    cJSON *root = cJSON_Parse(printed);
+    assert_non_null(root);
+    assert_true(number_of(root, "schema_version") == 1);
+    assert_string_equal(string_of(root, "file"), "b.yaml");
+    assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(root, "ok")));
+    assert_true(number_of(root, "errors_not_shown") == 7);
+    const cJSON *errors = cJSON_GetObjectItemCaseSensitive(root, "errors");
+    assert_int_equal(cJSON_GetArraySize(errors), 2);
+    const cJSON *first = cJSON_GetArrayItem(errors, 0);
+    assert_true(number_of(first, "line") == 4);
+    assert_true(number_of(first, "column") == 9);
+    assert_string_equal(string_of(first, "path"), "regions.A.size");
+    assert_string_equal(string_of(first, "message"), "\"x\" is no size");
+    assert_string_equal(string_of(cJSON_GetArrayItem(errors, 1), "path"), "");
+    cJSON_Delete(root);
+    free(printed);
+}
+
+static unsigned allocations_left;
+
+static void *limited_malloc(size_t size)
+{
+    if (allocations_left == 0)
+        return NULL;
+    allocations_left--;
+    return malloc(size);
+}
+
+static void json_without_memory_fails_at_every_allocation_and_prints_nothing(void **state)
+{
+    (void)state;
+    cJSON_Hooks hooks = {limited_malloc, free};
+    bool ok = false;
+    cJSON_InitHooks(&hooks);
+    for (unsigned most = 0; !ok && most < 1000; most++) {
+        FILE *stream = streams_open();
+        allocations_left = most;
+        ok = report_check_json(stream, &model, &declared);
+        char *printed = streams_close(stream);
+        assert_int_equal(*printed != '\0', ok);
+        free(printed);
+    }
+    cJSON_InitHooks(NULL);
+    assert_true(ok);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_shows_each_region_as_it_will_be),
+        cmocka_unit_test(text_tells_of_descriptors_that_are_empty_or_cannot_be_read),
+        cmocka_unit_test(text_counts_one_region_as_one),
+        cmocka_unit_test(json_tells_the_same),
+        cmocka_unit_test(json_errors_have_place_path_and_message),
+        cmocka_unit_test(json_without_memory_fails_at_every_allocation_and_prints_nothing),
+    };
+    return cmocka_run_group_tests_name("report_check", tests, NULL, NULL);
+}
