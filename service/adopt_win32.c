@@ -1,42 +1,68 @@
 /* Sections of an earlier run of this broker. See adopt_win32.h. */
 #include "adopt_win32.h"
 
+#include <aclapi.h>
 #include <psapi.h>
-#include <sddl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
 #define DEVICE_PATH 32768 /* UTF-16 units: the longest path there is */
 
+/* The same entries in the same order. Flags of the descriptor are left out: the kernel may add some of its own. */
+static bool same_entries(PACL left, PACL right)
+{
+    if (!left || !right || left->AceCount != right->AceCount)
+        return false;
+    for (DWORD i = 0; i < left->AceCount; i++) {
+        void *one, *other;
+        if (!GetAce(left, i, &one) || !GetAce(right, i, &other))
+            return false;
+        WORD size = ((const ACE_HEADER *)one)->AceSize;
+        if (size != ((const ACE_HEADER *)other)->AceSize || memcmp(one, other, size) != 0)
+            return false;
+    }
+    return true;
+}
+
 bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
 {
-    const SECURITY_INFORMATION parts =
-        OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
-    wchar_t *wanted = NULL;
-    char *wanted_text = NULL, *found_text = win32_object_sddl(object);
-    if (ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, SDDL_REVISION_1, parts, &wanted,
-                                                             NULL))
-        wanted_text = win32_utf8(wanted);
-    bool same = wanted_text && found_text && strcmp(wanted_text, found_text) == 0;
-    free(wanted_text);
-    free(found_text);
-    LocalFree(wanted);
+    PSECURITY_DESCRIPTOR found = NULL;
+    PSID owner = NULL, wanted_owner = NULL;
+    PACL dacl = NULL, wanted_dacl = NULL;
+    BOOL present, defaulted;
+    bool same =
+        GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+                        &owner, NULL, &dacl, NULL, &found) == ERROR_SUCCESS &&
+        GetSecurityDescriptorOwner(descriptor, &wanted_owner, &defaulted) && wanted_owner &&
+        GetSecurityDescriptorDacl(descriptor, &present, &wanted_dacl, &defaulted) &&
+        EqualSid(owner, wanted_owner) && same_entries(dacl, wanted_dacl);
+    LocalFree(found);
     return same;
 }
 
-/* Whether a view shows `file`, compared by the names that the kernel has for both. */
+/* Whether the name that the kernel gives a view's file is that of `file`: in the form asked for, behind the first
+   `prefix` characters of both. */
+static bool is_name_of(const wchar_t *viewed, HANDLE file, DWORD form, size_t prefix)
+{
+    wchar_t *wanted = calloc(DEVICE_PATH, sizeof *wanted);
+    DWORD length =
+        wanted ? GetFinalPathNameByHandleW(file, wanted, DEVICE_PATH, FILE_NAME_NORMALIZED | form) : 0;
+    bool same = length > prefix && length < DEVICE_PATH && wcslen(viewed) > prefix &&
+                _wcsicmp(viewed + prefix, wanted + prefix) == 0;
+    free(wanted);
+    return same;
+}
+
+/* Whether a view shows `file`. Windows names the view's file by its device; Wine by its drive, \??\C:\… where the
+   handle's name is \\?\C:\… */
 static bool shows_file(const void *view, HANDLE file)
 {
-    wchar_t *viewed = calloc(DEVICE_PATH, sizeof *viewed), *wanted = calloc(DEVICE_PATH, sizeof *wanted);
-    bool same = false;
-    if (viewed && wanted &&
-        GetMappedFileNameW(GetCurrentProcess(), (void *)(uintptr_t)view, viewed, DEVICE_PATH) > 0) {
-        DWORD length =
-            GetFinalPathNameByHandleW(file, wanted, DEVICE_PATH, FILE_NAME_NORMALIZED | VOLUME_NAME_NT);
-        same = length > 0 && length < DEVICE_PATH && _wcsicmp(viewed, wanted) == 0;
-    }
-    free(wanted);
+    wchar_t *viewed = calloc(DEVICE_PATH, sizeof *viewed);
+    bool same = viewed &&
+                GetMappedFileNameW(GetCurrentProcess(), (void *)(uintptr_t)view, viewed, DEVICE_PATH) > 0 &&
+                (is_name_of(viewed, file, VOLUME_NAME_NT, 0) ||
+                 (wcsncmp(viewed, L"\\??\\", 4) == 0 && is_name_of(viewed, file, VOLUME_NAME_DOS, 4)));
     free(viewed);
     return same;
 }

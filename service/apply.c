@@ -154,7 +154,7 @@ static bool create_region(const apply_context *context, const declared_region *d
         result.reason = NULL; /* no room for it, but clients need not wait for what will not come */
         catalog_publish(context->catalog, place, &result, &unpublished);
     }
-    outcome->adopted += adopted;
+    outcome->adopted += ok && adopted;
     return ok;
 }
 

@@ -18,11 +18,14 @@ static bool is_remote(const wchar_t *path)
  * decides. */
 static bool way_is_plain(wchar_t *path, const char *shown, platform_failure *failure)
 {
-    for (wchar_t *at = wcschr(path, L'\\'); at && (at = wcschr(at + 1, L'\\')) != NULL;) {
-        *at = 0;
+    size_t length = wcslen(path);
+    for (size_t at = wcslen(L"X:\\"); at < length; at++) {
+        if (path[at] != L'\\')
+            continue;
+        path[at] = 0;
         DWORD attributes = GetFileAttributesW(path);
         DWORD error = attributes == INVALID_FILE_ATTRIBUTES ? GetLastError() : 0;
-        *at = L'\\';
+        path[at] = L'\\';
         if (error)
             return win32_fail_advise(failure, error, "create the folder, or correct backing.file",
                                      "cannot reach the folder of the backing file %s", shown);

@@ -125,10 +125,10 @@ static int open_catalog(broker *b)
                                    .instance = b->options->instance,
                                    .pid = platform_process_id(),
                                    .started = platform_now(),
+                                   .heartbeat = platform_heartbeat(),
                                    .heartbeat_period = BROKER_HEARTBEAT_MS};
     if (!catalog_start(&b->catalog, &memory, b->memory.adopted, &publisher, &failure))
         return start_failed(b, &failure, EXIT_FAILED);
-    catalog_beat(&b->catalog, platform_heartbeat());
     if (b->memory.adopted)
         log_write(b->log, LOG_CATALOG_ADOPTED,
                   "the catalog of an earlier broker, still open in programs, is continued: they need not "

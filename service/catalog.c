@@ -239,6 +239,7 @@ static void introduce(catalog *c, const catalog_publisher *publisher)
     store_padded(header->broker_version, publisher->version, sizeof header->broker_version);
     store_padded(header->instance, publisher->instance, sizeof header->instance);
     shmb_store_relaxed_u32(&header->heartbeat_period, publisher->heartbeat_period);
+    shmb_store_release_u64(&header->heartbeat, publisher->heartbeat);
     shmb_store_release_u32(&header->broker_pid, publisher->pid);
     shmb_store_release_u64(&header->broker_started, publisher->started);
     shmb_store_release_u64(&header->epoch, header->epoch + 1);

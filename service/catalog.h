@@ -32,6 +32,7 @@ typedef struct catalog_publisher {
     const char *instance; /* "" for the default one */
     uint32_t pid;
     uint64_t started;          /* platform_now */
+    uint64_t heartbeat;        /* platform_heartbeat: the first sign of life */
     uint32_t heartbeat_period; /* milliseconds */
 } catalog_publisher;
 

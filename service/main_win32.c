@@ -13,13 +13,23 @@ static void lock_dll_search(void)
     SetDllDirectoryW(L"");
 }
 
+static void free_arguments(char **argv)
+{
+    for (size_t i = 0; argv && argv[i]; i++)
+        free(argv[i]);
+    free(argv);
+}
+
+/* NULL: out of memory, or text that is no Unicode. */
 static char **utf8_arguments(int argc, wchar_t **wide)
 {
     char **argv = calloc((size_t)argc + 1, sizeof *argv);
     for (int i = 0; argv && i < argc; i++) {
         argv[i] = win32_utf8(wide[i]);
-        if (!argv[i])
+        if (!argv[i]) {
+            free_arguments(argv);
             return NULL;
+        }
     }
     return argv;
 }
@@ -41,5 +51,6 @@ int wmain(int argc, wchar_t **wide)
     fflush(stdout);
     if (code_page)
         SetConsoleOutputCP(code_page);
-    return code; /* the arguments live as long as the process */
+    free_arguments(argv);
+    return code;
 }

@@ -1,7 +1,6 @@
 /* Shared by the *_win32.c files. See support_win32.h. */
 #include "support_win32.h"
 
-#include <aclapi.h>
 #include <sddl.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -115,20 +114,4 @@ PSECURITY_DESCRIPTOR win32_descriptor(const char *sddl, platform_failure *failur
         win32_fail(failure, GetLastError(), "cannot make a security descriptor of \"%s\"", sddl);
     free(wide);
     return descriptor;
-}
-
-char *win32_object_sddl(HANDLE object)
-{
-    const SECURITY_INFORMATION parts =
-        OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
-    PSECURITY_DESCRIPTOR descriptor = NULL;
-    wchar_t *wide = NULL;
-    char *sddl = NULL;
-    if (GetSecurityInfo(object, SE_KERNEL_OBJECT, parts, NULL, NULL, NULL, NULL, &descriptor) ==
-            ERROR_SUCCESS &&
-        ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, SDDL_REVISION_1, parts, &wide, NULL))
-        sddl = win32_utf8(wide);
-    LocalFree(wide);
-    LocalFree(descriptor);
-    return sddl;
 }

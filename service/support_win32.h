@@ -38,8 +38,4 @@ void win32_account_text(PSID sid, char *buffer, size_t size);
 /* A descriptor from SDDL; the caller frees it with LocalFree. */
 PSECURITY_DESCRIPTOR win32_descriptor(const char *sddl, platform_failure *failure);
 
-/* The SDDL of a kernel object's or file's owner, group and DACL as the system prints it, or NULL. The caller
-   frees it with free. */
-char *win32_object_sddl(HANDLE object);
-
 #endif

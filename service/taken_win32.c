@@ -68,8 +68,10 @@ static void describe_owner(HANDLE object, char *buffer, size_t size)
     PSID owner = NULL;
     PSECURITY_DESCRIPTOR descriptor = NULL;
     snprintf(buffer, size, "an account that may not be seen");
-    if (object && GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL,
-                                  NULL, &descriptor) == ERROR_SUCCESS)
+    if (object &&
+        GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL, NULL,
+                        &descriptor) == ERROR_SUCCESS &&
+        owner)
         win32_account_text(owner, buffer, size);
     LocalFree(descriptor);
 }
