@@ -59,10 +59,12 @@ existing_regions holdings_regions(const holdings *h)
     return (existing_regions){h->regions, h->count};
 }
 
-void holdings_free(holdings *h)
+void holdings_release(holdings *h)
 {
-    for (size_t i = 0; i < h->count; i++)
+    for (size_t i = 0; i < h->count; i++) {
+        platform_section_close(h->sections[i]);
         release_texts(&h->regions[i]);
+    }
     free(h->regions);
     free(h->sections);
     memset(h, 0, sizeof *h);
@@ -80,14 +82,18 @@ static catalog_publication publication_of(const declared_region *declared, shmb_
                                  .description = declared->description};
 }
 
-bool apply_announce(const apply_context *context, const declared_regions *declared, platform_failure *failure)
+bool apply_announce(const apply_context *context, const plan *p, const declared_regions *declared,
+                    platform_failure *failure)
 {
-    for (size_t i = 0; i < declared->count; i++) {
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->actions[i].kind != PLAN_CREATE)
+            continue;
+        const declared_region *region = &declared->items[p->actions[i].declared];
         catalog_place place;
         uint64_t generation;
-        if (!catalog_place_of(context->catalog, declared->items[i].name, &place, &generation, failure))
+        if (!catalog_place_of(context->catalog, region->name, &place, &generation, failure))
             return false;
-        catalog_publication pending = publication_of(&declared->items[i], SHMB_REGION_PENDING, generation);
+        catalog_publication pending = publication_of(region, SHMB_REGION_PENDING, generation);
         if (!catalog_publish(context->catalog, place, &pending, failure))
             return false;
     }

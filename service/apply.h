@@ -36,9 +36,8 @@ typedef struct apply_context {
     void *progress_context;
 } apply_context;
 
-/* Publishes every declared region as pending, so that clients wait for it rather than hear that it is
- * unknown. */
-bool apply_announce(const apply_context *context, const declared_regions *declared,
+/* Publishes what `p` will create as pending, so that clients wait for it rather than hear that it is unknown. */
+bool apply_announce(const apply_context *context, const plan *p, const declared_regions *declared,
                     platform_failure *failure);
 
 /* Carries out `p`, which was made of `declared` and of what `context->holdings` had. */
@@ -48,7 +47,7 @@ void apply_plan(const apply_context *context, const plan *p, const declared_regi
 /* What is held, as plan_make takes it. */
 existing_regions holdings_regions(const holdings *h);
 
-/* Frees the memory of holdings that hold nothing any more. */
-void holdings_free(holdings *h);
+/* Lets go of all that is held, without a word to anybody: the last thing that a broker does. */
+void holdings_release(holdings *h);
 
 #endif

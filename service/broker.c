@@ -56,6 +56,8 @@ static int claim_instance(broker *b)
     char name[NAMES_TEXT];
     names_claim(b->options->instance, name);
     char *sddl = access_compile_claim(&b->identity);
+    if (!sddl)
+        snprintf(failure.text, sizeof failure.text, "out of memory; close other programs");
     bool claimed = sddl && platform_claim_take(name, sddl, &b->claim, &failure);
     free(sddl);
     if (!claimed || !platform_folders_create(&b->folders, &b->identity, false, &failure))
@@ -114,6 +116,8 @@ static int open_catalog(broker *b)
     char name[NAMES_TEXT];
     names_catalog(b->options->instance, name);
     char *sddl = access_compile_catalog(&b->identity);
+    if (!sddl)
+        snprintf(failure.text, sizeof failure.text, "out of memory; close other programs");
     bool local_will_do = b->declared.global_count == 0;
     bool opened =
         sddl && platform_catalog_open(name, sddl, SHMB_CATALOG_RESERVED, local_will_do, &b->memory, &failure);
@@ -151,15 +155,17 @@ static int reconcile(broker *b, const declared_regions *declared)
     apply_context context = {&b->catalog, &b->holdings, b->log, on_progress, b};
     existing_regions existing = holdings_regions(&b->holdings);
     plan p;
-    if (!apply_announce(&context, declared, &failure))
-        return start_failed(b, &failure, EXIT_FAILED);
+    int code = EXIT_OK;
     if (!plan_make(declared, &existing, &p)) {
         snprintf(failure.text, sizeof failure.text, "out of memory while planning; close other programs");
         return start_failed(b, &failure, EXIT_FAILED);
     }
-    apply_plan(&context, &p, declared, &b->outcome);
+    if (apply_announce(&context, &p, declared, &failure))
+        apply_plan(&context, &p, declared, &b->outcome);
+    else
+        code = start_failed(b, &failure, EXIT_FAILED);
     plan_free(&p);
-    return EXIT_OK;
+    return code;
 }
 
 /* What was only needed to start: a broker of many regions keeps little of each. */
@@ -205,7 +211,7 @@ static void stop(broker *b)
         reconcile(b, &nothing);
         catalog_set_state(&b->catalog, SHMB_BROKER_STOPPED);
     }
-    holdings_free(&b->holdings);
+    holdings_release(&b->holdings);
     platform_catalog_close(&b->memory);
     if (b->claim)
         log_write(b->log, LOG_STOPPED, "the broker has ended");

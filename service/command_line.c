@@ -6,7 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TAKES_CONFIG = 1, TAKES_INSTANCE = 2, TAKES_JSON = 4, HIDDEN = 8, NEEDS_ARGUMENT = 16 };
+enum {
+    TAKES_CONFIG = 1,
+    TAKES_INSTANCE = 2,
+    TAKES_JSON = 4,
+    HIDDEN = 8,
+    NEEDS_ARGUMENT = 16,
+    TAKES_REMOVE = 32
+};
 
 static const struct command {
     const char *name;
@@ -28,10 +35,13 @@ static const struct command {
      "Install this program as a service, or update it.",
      "Registers the service ShmBroker (ShmBroker$NAME for an instance) under its own virtual account, "
      "started\n"
-     "automatically, and creates its folders. Needs an elevated console. `start` starts it."},
-    {"uninstall", NULL, TAKES_INSTANCE, command_uninstall,
+     "automatically, and creates its folders. Where there is no configuration, shmbroker.default.yaml "
+     "beside\n"
+     "this program becomes it. Needs an elevated console. `start` starts it."},
+    {"uninstall", NULL, TAKES_INSTANCE | TAKES_REMOVE, command_uninstall,
      "Stop and remove the service; keep configuration and data.",
-     "Succeeds when there is no such service. Needs an elevated console."},
+     "Succeeds when there is no such service. With --remove-data its folder in %ProgramData% goes too, with\n"
+     "configuration, backing files and logs (other instances' stay). Needs an elevated console."},
     {"start", NULL, TAKES_INSTANCE, command_start, "Start the service and wait until its regions exist.",
      "Waits at most a minute without progress."},
     {"stop", NULL, TAKES_INSTANCE, command_stop, "Stop the service and wait until it has stopped.",
@@ -61,9 +71,10 @@ static void print_usage(FILE *stream, const struct command *command)
     fprintf(stream, "shmbroker %s", command->name);
     if (command->argument)
         fprintf(stream, command->takes & NEEDS_ARGUMENT ? " %s" : " [%s]", command->argument);
-    fprintf(stream, "%s%s%s\n", command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
+    fprintf(stream, "%s%s%s%s\n", command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
             command->takes & TAKES_INSTANCE ? " [--instance NAME]" : "",
-            command->takes & TAKES_JSON ? " [--json]" : "");
+            command->takes & TAKES_JSON ? " [--json]" : "",
+            command->takes & TAKES_REMOVE ? " [--remove-data]" : "");
 }
 
 static void print_overview(FILE *stream)
@@ -78,6 +89,7 @@ static void print_overview(FILE *stream)
             "  --config FILE    the configuration; else %%ProgramData%%\\ShmBroker\\shmbroker.yaml\n"
             "  --instance NAME  a second broker, independent of the first: 1 to 40 letters, digits, _ or -\n"
             "  --json           machine-readable, on standard output\n"
+            "  --               ends the options: what follows is a name, even if it begins with a dash\n"
             "\n"
             "Exit codes: 0 ok, 1 failed, 2 bad usage or bad config, 3 access denied, 4 broker not running,\n"
             "5 no such region.\n");
@@ -125,6 +137,14 @@ static int take_value(const struct command *command, int argc, char **argv, int 
     return EXIT_OK;
 }
 
+static int take_argument(const struct command *command, const char *word, command_options *options)
+{
+    if (!command->argument || options->argument)
+        return bad_usage(command, "does not know what to do with", word);
+    options->argument = word;
+    return EXIT_OK;
+}
+
 static int take_option(const struct command *command, int argc, char **argv, int *at,
                        command_options *options)
 {
@@ -142,12 +162,13 @@ static int take_option(const struct command *command, int argc, char **argv, int
         options->json = true;
         return EXIT_OK;
     }
+    if ((command->takes & TAKES_REMOVE) && strcmp(word, "--remove-data") == 0) {
+        options->remove_data = true;
+        return EXIT_OK;
+    }
     if (word[0] == '-')
         return bad_usage(command, "does not know the option", word);
-    if (!command->argument || options->argument)
-        return bad_usage(command, "does not know what to do with", word);
-    options->argument = word;
-    return EXIT_OK;
+    return take_argument(command, word, options);
 }
 
 static bool asks_for_help(const char *word)
@@ -171,12 +192,18 @@ int command_line_run(int argc, char **argv)
         fprintf(stderr, "error: there is no command \"%s\"; `shmbroker help` lists them\n", argv[1]);
         return EXIT_BAD_USAGE;
     }
+    bool options_ended = false; /* by "--": a region's name may begin with a dash */
     for (int at = 2; at < argc; at++) {
-        if (asks_for_help(argv[at])) {
+        if (!options_ended && strcmp(argv[at], "--") == 0) {
+            options_ended = true;
+            continue;
+        }
+        if (!options_ended && asks_for_help(argv[at])) {
             options.argument = command->name;
             return command_help(&options);
         }
-        int code = take_option(command, argc, argv, &at, &options);
+        int code = options_ended ? take_argument(command, argv[at], &options)
+                                 : take_option(command, argc, argv, &at, &options);
         if (code != EXIT_OK)
             return code;
     }

@@ -8,12 +8,13 @@
 
 #include "broker.h"
 
-/* What the command line said. Strings live as long as the process. */
+/* What the command line said. Strings live as long as the command runs. */
 typedef struct command_options {
     const char *argument; /* the word that is no option: FILE, REGION, or COMMAND; NULL when not given */
     const char *config;   /* --config; NULL when not given */
     const char *instance; /* --instance; "" for the default one */
     bool json;            /* --json */
+    bool remove_data;     /* --remove-data */
 } command_options;
 
 /* Finds and runs the command of `argv` (UTF-8). */

@@ -162,6 +162,89 @@ bool platform_folders_create(const platform_folders *folders, const access_ident
     return ok;
 }
 
+/* ---- Removing them ----------------------------------------------------------------------------- */
+
+#define DEEPEST 64 /* folders within folders: nothing that the broker makes comes near it */
+
+static bool remove_tree(const char *path, int depth, platform_failure *failure);
+
+/* One file, link or folder. A link is a name of its own: it goes, and what it points to stays. */
+static bool remove_entry(const WIN32_FIND_DATAW *found, const char *folder, int depth,
+                         platform_failure *failure)
+{
+    char name[MAX_PATH * 3 + 1];
+    if (!win32_utf8_into(found->cFileName, name, sizeof name))
+        return win32_fail(failure, ERROR_INVALID_NAME, "cannot remove a file in %s", folder);
+    char *path = text_make("%s\\%s", folder, name);
+    wchar_t *wide = path ? win32_wide(path) : NULL;
+    bool is_folder = found->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY;
+    bool is_link = found->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT;
+    bool ok = wide != NULL;
+    if (ok && is_folder && !is_link)
+        ok = remove_tree(path, depth + 1, failure);
+    else if (ok && !(is_folder ? RemoveDirectoryW(wide) : DeleteFileW(wide)))
+        ok = win32_fail_advise(failure, GetLastError(),
+                               "close the programs that use it, and remove it by hand", "cannot remove %s",
+                               path);
+    free(wide);
+    free(path);
+    return ok;
+}
+
+static bool is_other_entry(const wchar_t *name, int depth)
+{
+    return wcscmp(name, L".") == 0 || wcscmp(name, L"..") == 0 ||
+           (depth == 0 && _wcsicmp(name, L"instances") == 0);
+}
+
+static bool remove_entries(const char *path, int depth, platform_failure *failure)
+{
+    WIN32_FIND_DATAW found;
+    char *pattern = text_make("%s\\*", path);
+    wchar_t *wide = pattern ? win32_wide(pattern) : NULL;
+    HANDLE search = wide ? FindFirstFileW(wide, &found) : INVALID_HANDLE_VALUE;
+    bool ok = true;
+    while (search != INVALID_HANDLE_VALUE && ok) {
+        ok = is_other_entry(found.cFileName, depth) || remove_entry(&found, path, depth, failure);
+        if (!FindNextFileW(search, &found))
+            break;
+    }
+    if (search != INVALID_HANDLE_VALUE)
+        FindClose(search);
+    free(wide);
+    free(pattern);
+    return ok;
+}
+
+static bool remove_tree(const char *path, int depth, platform_failure *failure)
+{
+    if (depth > DEEPEST)
+        return win32_fail(failure, ERROR_FILENAME_EXCED_RANGE, "cannot remove %s", path);
+    if (!remove_entries(path, depth, failure))
+        return false;
+    wchar_t *wide = win32_wide(path);
+    bool ok = wide && RemoveDirectoryW(wide);
+    DWORD error = ok ? ERROR_SUCCESS : GetLastError();
+    free(wide);
+    /* Other instances' folders keep the outermost one. */
+    if (ok || error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND ||
+        (depth == 0 && error == ERROR_DIR_NOT_EMPTY))
+        return true;
+    return win32_fail_advise(failure, error, "close the programs that use it, and remove it by hand",
+                             "cannot remove the folder %s", path);
+}
+
+bool platform_folders_remove(const platform_folders *folders, platform_failure *failure)
+{
+    char home[PLATFORM_PATH];
+    parent_of(folders->config, home);
+    wchar_t *wide = win32_wide(home);
+    bool absent = wide && GetFileAttributesW(wide) == INVALID_FILE_ATTRIBUTES;
+    bool ok = absent || (wide && is_plain_folder(wide, home, failure) && remove_tree(home, 0, failure));
+    free(wide);
+    return ok;
+}
+
 bool platform_path_absolute(const char *path, char absolute[PLATFORM_PATH], platform_failure *failure)
 {
     wchar_t full[PLATFORM_PATH];

@@ -13,7 +13,9 @@
     L"Owns the named shared memory regions that its configuration declares, so that programs of different "  \
     L"sessions "                                                                                             \
     L"and accounts can exchange data through them."
-#define EVENT_SOURCES L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\"
+#define DELETION_MS      5000u
+#define DELETION_POLL_MS 50u
+#define EVENT_SOURCES    L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\"
 
 /* ---- The service's own configuration ----------------------------------------------------------- */
 
@@ -128,10 +130,9 @@ static wchar_t *event_source_key(const control *c)
     return key;
 }
 
-/* The DLL with the texts of the events, beside this program. */
-static wchar_t *events_dll(void)
+/* The path of the file `name` beside this program. The caller frees it. */
+static wchar_t *beside_program(const wchar_t *name)
 {
-    static const wchar_t name[] = TEXT(NAMES_EVENTS_DLL);
     wchar_t *path = program_path(), *longer = NULL;
     wchar_t *last = path ? wcsrchr(path, L'\\') : NULL;
     if (last) {
@@ -150,7 +151,7 @@ static void register_events(const control *c)
 {
     const DWORD types = EVENTLOG_ERROR_TYPE | EVENTLOG_WARNING_TYPE | EVENTLOG_INFORMATION_TYPE;
     HKEY key = NULL;
-    wchar_t *name = event_source_key(c), *dll = events_dll();
+    wchar_t *name = event_source_key(c), *dll = beside_program(TEXT(NAMES_EVENTS_DLL));
     LSTATUS error = ERROR_OUTOFMEMORY;
     if (name && dll && GetFileAttributesW(dll) == INVALID_FILE_ATTRIBUTES)
         fprintf(stderr,
@@ -228,6 +229,20 @@ static int create_folders(const control *c, const platform_folders *folders)
     return failure.code == ERROR_ACCESS_DENIED ? EXIT_ACCESS_DENIED : EXIT_FAILED;
 }
 
+/* A machine starts with the configuration that came with the program. One that is there is never written over. */
+static void copy_default_config(const char *config)
+{
+    platform_failure failure;
+    wchar_t *from = beside_program(TEXT(NAMES_DEFAULT)), *to = win32_wide(config);
+    if (from && to && GetFileAttributesW(from) != INVALID_FILE_ATTRIBUTES && !CopyFileW(from, to, TRUE) &&
+        GetLastError() != ERROR_FILE_EXISTS) {
+        win32_fail(&failure, GetLastError(), "cannot copy %s to %s", NAMES_DEFAULT, config);
+        fprintf(stderr, "warning: %s\n", failure.text);
+    }
+    free(to);
+    free(from);
+}
+
 int command_install(const command_options *options)
 {
     control c;
@@ -245,6 +260,7 @@ int command_install(const command_options *options)
     if (code == EXIT_OK) {
         set_extras(&c);
         register_events(&c);
+        copy_default_config(config);
         warn_about_config(config);
         printf("%s is %s, with %s; `shmbroker start` starts it, and so does the next boot\n", c.name,
                created ? "installed" : "updated", config);
@@ -255,6 +271,20 @@ int command_install(const command_options *options)
 
 /* ---- uninstall --------------------------------------------------------------------------------- */
 
+/* A deleted service goes when its last handle is closed, also those of other programs, such as the Services window. */
+static bool wait_until_gone(control *c)
+{
+    CloseServiceHandle(c->service);
+    c->service = NULL;
+    for (ULONGLONG end = GetTickCount64() + DELETION_MS; GetTickCount64() < end; Sleep(DELETION_POLL_MS)) {
+        SC_HANDLE still = OpenServiceW(c->manager, c->wide_name, SERVICE_QUERY_STATUS);
+        if (!still)
+            return GetLastError() == ERROR_SERVICE_DOES_NOT_EXIST;
+        CloseServiceHandle(still);
+    }
+    return false;
+}
+
 static int stop_and_delete(control *c)
 {
     bool was_running;
@@ -264,7 +294,24 @@ static int stop_and_delete(control *c)
     if (!DeleteService(c->service) && GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE)
         return control_failed(c, "delete the service", GetLastError());
     unregister_events(c);
+    if (!wait_until_gone(c))
+        fprintf(stderr,
+                "warning: %s disappears when the last program that looks at it (the Services window?) is "
+                "closed; until "
+                "then it cannot be installed again\n",
+                c->name);
     return EXIT_OK;
+}
+
+static int remove_data(const command_options *options)
+{
+    platform_folders folders;
+    platform_failure failure;
+    if (platform_folders_find(options->instance, &folders, &failure) &&
+        platform_folders_remove(&folders, &failure))
+        return EXIT_OK;
+    fprintf(stderr, "error: %s\n", failure.text);
+    return failure.code == ERROR_ACCESS_DENIED ? EXIT_ACCESS_DENIED : EXIT_FAILED;
 }
 
 int command_uninstall(const command_options *options)
@@ -275,7 +322,11 @@ int command_uninstall(const command_options *options)
     if (code == EXIT_OK && !c.service)
         printf("%s is not installed: nothing to do\n", c.name);
     else if (code == EXIT_OK && (code = stop_and_delete(&c)) == EXIT_OK)
-        printf("%s is uninstalled; its configuration and data are kept\n", c.name);
+        printf("%s is uninstalled\n", c.name);
+    if (code == EXIT_OK && options->remove_data)
+        code = remove_data(options);
+    if (code == EXIT_OK)
+        printf("its configuration and data are %s\n", options->remove_data ? "removed" : "kept");
     control_close(&c);
     return code;
 }

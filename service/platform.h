@@ -74,6 +74,7 @@ bool platform_catalog_open(const char *base_name, const char *sddl, uint64_t res
 /* Makes the first `bytes` memory; zeroed unless they were memory before. */
 bool platform_catalog_commit(platform_catalog *catalog, uint64_t bytes, platform_failure *failure);
 
+/* Lets go of it. One that is all zero, never opened, is fine. */
 void platform_catalog_close(platform_catalog *catalog);
 
 /* ---- This broker among others ------------------------------------------------------------------ */
@@ -84,6 +85,7 @@ typedef struct platform_claim platform_claim;
  */
 bool platform_claim_take(const char *name, const char *sddl, platform_claim **claim,
                          platform_failure *failure);
+/* NULL is fine. */
 void platform_claim_release(platform_claim *claim);
 
 /* The SID that owns what this process creates, in text. */
@@ -123,6 +125,12 @@ bool platform_folders_find(const char *instance, platform_folders *folders, plat
  */
 bool platform_folders_create(const platform_folders *folders, const access_identity *identity, bool repair,
                              platform_failure *failure);
+
+/*
+ * Removes the instance's folder with all that is in it, but for other instances' folders. Links are removed, not
+ * followed; what is not there is fine. Call it only when no broker of the instance runs.
+ */
+bool platform_folders_remove(const platform_folders *folders, platform_failure *failure);
 
 /* The absolute form of `path`. */
 bool platform_path_absolute(const char *path, char absolute[PLATFORM_PATH], platform_failure *failure);

@@ -59,11 +59,22 @@ static apply_outcome carry_out(const declared_region *items, size_t count)
     return outcome;
 }
 
+static bool announce(const declared_region *items, size_t count, platform_failure *failure)
+{
+    const declared_regions declared = {items, count};
+    existing_regions existing = holdings_regions(&held);
+    plan p;
+    assert_true(plan_make(&declared, &existing, &p));
+    bool announced = apply_announce(&context, &p, &declared, failure);
+    plan_free(&p);
+    return announced;
+}
+
 static int closed_machine(void **state)
 {
     (void)state;
     carry_out(NULL, 0);
-    holdings_free(&held);
+    holdings_release(&held);
     log_close(log_of_test);
     assert_int_equal(fake_open_things(), 0);
     assert_null(fake.violation);
@@ -82,15 +93,33 @@ static void assert_state(const char *name, shmb_region_state wanted, uint64_t ge
 static void announced_regions_are_pending(void **state)
 {
     (void)state;
-    const declared_regions declared = {three, 3};
     platform_failure failure;
-    assert_true(apply_announce(&context, &declared, &failure));
+    assert_true(announce(three, 3, &failure));
     for (size_t i = 0; i < 3; i++) {
         assert_state(three[i].name, SHMB_REGION_PENDING, 0);
         assert_int_equal(region.size, three[i].size);
         assert_string_equal(region.object_name, three[i].object_name);
         assert_string_equal(region.description, three[i].description);
     }
+    assert_int_equal(fake.open_sections, 0);
+}
+
+static void a_region_that_stays_is_not_announced(void **state)
+{
+    (void)state;
+    platform_failure failure;
+    carry_out(three, 2);
+    assert_true(announce(three, 3, &failure));
+    assert_state(three[0].name, SHMB_REGION_READY, 1);
+    assert_state(three[1].name, SHMB_REGION_READY, 1);
+    assert_state(three[2].name, SHMB_REGION_PENDING, 0);
+}
+
+static void what_is_still_held_is_let_go_of_without_a_plan(void **state)
+{
+    (void)state;
+    carry_out(three, 3);
+    holdings_release(&held);
     assert_int_equal(fake.open_sections, 0);
 }
 
@@ -236,9 +265,8 @@ static void fill_catalog(void)
 static void a_failure_whose_reason_finds_no_room_is_not_waited_for(void **state)
 {
     (void)state;
-    const declared_regions declared = {three, 3};
     platform_failure failure;
-    assert_true(apply_announce(&context, &declared, &failure));
+    assert_true(announce(three, 3, &failure));
     fill_catalog();
     fake.taken = "Local\\B";
     apply_outcome outcome = carry_out(three, 3);
@@ -251,10 +279,9 @@ static void a_failure_whose_reason_finds_no_room_is_not_waited_for(void **state)
 static void an_announcement_without_room_fails(void **state)
 {
     (void)state;
-    const declared_regions declared = {three, 3};
     platform_failure failure = {0};
     fill_catalog();
-    assert_false(apply_announce(&context, &declared, &failure));
+    assert_false(announce(three, 3, &failure));
     assert_non_null(strstr(failure.text, "the catalog is full"));
 }
 
@@ -264,6 +291,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         APPLY_TEST(announced_regions_are_pending),
+        APPLY_TEST(a_region_that_stays_is_not_announced),
+        APPLY_TEST(what_is_still_held_is_let_go_of_without_a_plan),
         APPLY_TEST(created_regions_are_held_and_ready),
         APPLY_TEST(the_same_again_touches_nothing),
         APPLY_TEST(retired_regions_are_let_go_and_said_to_be),

@@ -237,10 +237,21 @@ static void exit_codes_never_change(void **state)
 
 #define LINE_TEST(function) cmocka_unit_test_teardown(function, end)
 
+static void two_dashes_end_the_options(void **state)
+{
+    (void)state;
+    assert_runs("status --json -- --json", "status");
+    assert_true(seen.json);
+    assert_string_equal(seen.argument, "--json");
+    assert_refused("status -- one two", "does not know what to do with two");
+    assert_refused("run -- --json", "does not know what to do with --json");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         LINE_TEST(each_command_runs_by_its_name),
+        LINE_TEST(two_dashes_end_the_options),
         LINE_TEST(options_stand_before_and_behind_the_free_word),
         LINE_TEST(uninstall_alone_removes_data_and_only_when_told),
         LINE_TEST(a_value_may_look_like_an_option),
