@@ -15,6 +15,7 @@ typedef struct command_options {
     const char *instance; /* --instance; "" for the default one */
     bool json;            /* --json */
     bool remove_data;     /* --remove-data */
+    bool quiet;           /* --quiet */
 } command_options;
 
 /* Finds and runs the command of `argv` (UTF-8). */

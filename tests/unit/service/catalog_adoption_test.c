@@ -147,7 +147,7 @@ static void adopt_changed(unsigned rounds, void (*change)(unsigned round, uint8_
     assert_true(c.used < sizeof sound);
     memcpy(sound, memory.base, sizeof sound);
     for (unsigned round = 0; round < rounds; round++) {
-        memset(memory.base, 0xA5, memory.committed); /* what else was there must not matter */
+        memset(memory.base, 0xA5, (size_t)memory.committed); /* what else was there must not matter */
         memcpy(memory.base, sound, sizeof sound);
         memory.committed = sizeof sound;
         change(round, memory.base, &seed);
