@@ -35,7 +35,7 @@ config_arena *config_arena_new(void)
 }
 
 /* Puts a block with room for `size` bytes in front. What the old one had left is given up: at most half of
- * it. */
+   it. */
 static int add_block(config_arena *arena, size_t size)
 {
     size_t wanted = size > arena->block_size / 2 ? size : arena->block_size;

@@ -14,7 +14,7 @@ typedef struct config_arena config_arena;
 config_arena *config_arena_new(void);
 
 /* Returns `size` zeroed bytes, aligned for any type, or NULL when there is no memory. They live as long as
- * it. */
+   it. */
 void *config_arena_alloc(config_arena *arena, size_t size);
 
 /* Returns a NUL-terminated copy of `length` bytes, or NULL when there is no memory. */

@@ -15,7 +15,7 @@
 #define CONFIG_MAX_DIAGNOSTICS 100u
 
 /* The compiler checks calls as it does printf's: which argument is the format, and the first formatted (0: a
- * va_list). */
+   va_list). */
 #if defined(__MINGW32__) && !defined(__clang__)
 #define CONFIG_PRINTF(format_index, first) __attribute__((format(gnu_printf, format_index, first)))
 #elif defined(__GNUC__)
@@ -49,7 +49,7 @@ void config_diagnostics_add(config_diagnostics *diagnostics, config_position whe
 void config_diagnostics_sort(config_diagnostics *diagnostics);
 
 /* Formats diagnostic `index` as its one line, without a line end; returns the length that it has or would
- * have. */
+   have. */
 size_t config_diagnostics_format(const config_diagnostics *diagnostics, size_t index, char *buffer,
                                  size_t size);
 

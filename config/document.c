@@ -330,7 +330,7 @@ static bool fill_mapping(builder *build, config_node *mapping, unsigned depth)
 }
 
 /* Fills `node`, which has `depth` mappings and sequences around it, from the current event to the node's
- * last. */
+   last. */
 static bool fill_node(builder *build, config_node *node, unsigned depth)
 {
     yaml_event_t *event = &build->event;

@@ -54,7 +54,7 @@ const config_node *config_document_read(const char *text, size_t length, config_
 bool config_node_is_null(const config_node *node);
 
 /* Writes the way from the root: `regions.Telemetry.access.write[1]`. Returns `buffer`; what does not fit is
- * cut. */
+   cut. */
 const char *config_node_path(const config_node *node, char buffer[CONFIG_PATH_TEXT]);
 
 /* Adds the one diagnostic that says that memory ran out. */

@@ -31,7 +31,7 @@ extern const config_well_known config_well_known_principals[];
 const config_well_known *config_well_known_find(const char *text);
 
 /* The English name of a well-known SID in its usual form, such as `Users` for S-1-5-32-545; NULL for any
- * other. */
+   other. */
 const char *config_well_known_name(const char *sid);
 
 /*

@@ -92,7 +92,7 @@ static config_position place_of(const char *text, size_t length, size_t offset)
 }
 
 /* Where the broken character at the problem's offset starts; libyaml points at its last byte for some
- * problems. */
+   problems. */
 static size_t character_start(const char *text, size_t length, size_t offset)
 {
     size_t start = offset;

@@ -34,7 +34,7 @@ typedef struct config_reading {
 } config_reading;
 
 /* One value as read. `node` says whether the key stands there at all, the rest is zero unless it could be
- * read. */
+   read. */
 typedef struct config_value {
     const config_node *node;
     uint64_t number;  /* a number, a size in bytes, a choice's place */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* A handle that is marked inheritable has the same number in every child that is started with
- * bInheritHandles. */
+   bInheritHandles. */
 static int run_child(const shmb_region *region)
 {
     wchar_t program[MAX_PATH], command[MAX_PATH + 80];

@@ -4,9 +4,9 @@
  * 1. What this is
  *
  *   A Windows service, the broker (shmbroker.exe), owns regions of shared memory that an administrator has
- * declared: a name, a size, who may read and who may write. It creates them before any program needs them,
- * and keeps them whatever its clients do. With this library a program in any session and under any account
- * attaches to one:
+ *   declared: a name, a size, who may read and who may write. It creates them before any program needs them,
+ *   and keeps them whatever its clients do. With this library a program in any session and under any account
+ *   attaches to one:
  *
  *       #include <shmb.h>
  *       #include <stdio.h>
@@ -14,8 +14,12 @@
  *       int main(void)
  *       {
  *           char why[512];
- *           shmb_attach_options options = {.struct_size = sizeof options, .message = why, .message_size =
- * sizeof why}; shmb_region *region; if (shmb_attach("Telemetry", &options, &region) != SHMB_OK) {
+ *           shmb_attach_options options = {0};
+ *           options.struct_size = sizeof options;
+ *           options.message = why;
+ *           options.message_size = sizeof why;
+ *           shmb_region *region;
+ *           if (shmb_attach("Telemetry", &options, &region) != SHMB_OK) {
  *               fprintf(stderr, "%s\n", why);
  *               return 1;
  *           }
@@ -26,26 +30,26 @@
  *       }
  *
  *   Without options it is shorter: shmb_attach("Telemetry", NULL, &region). That means reading, all of it,
- * now or not at all.
+ *   now or not at all.
  *
  * 2. Shapes
  *
  *   A region is bytes, zero until somebody writes. What they mean and how programs keep them whole is theirs
- * to decide; client/examples/readings.h shows one way. Offsets and lengths are in bytes, from the region's
- * first; any byte may begin a view. Times are in milliseconds. Texts are UTF-8, NUL-terminated.
+ *   to decide; client/examples/readings.h shows one way. Offsets and lengths are in bytes, from the region's
+ *   first; any byte may begin a view. Times are in milliseconds. Texts are UTF-8, NUL-terminated.
  *
  *   A raw region needs no library. It is a section, and OpenFileMapping(FILE_MAP_READ, FALSE,
- * L"Global\\Telemetry") and MapViewOfFile see the same bytes from offset 0. What this library adds: it says
- * why something is not there, waits for it, knows the size, takes any offset, and makes sure that the broker
- * is one.
+ *   L"Global\\Telemetry") and MapViewOfFile see the same bytes from offset 0. What this library adds: it
+ *   says why something is not there, waits for it, knows the size, takes any offset, and makes sure that the
+ *   broker is one.
  *
  * 3. Ownership
  *
- *   shmb_attach makes a shmb_region; shmb_detach ends it, and with it the pointer that shmb_data gave and the
- * handle that shmb_handle gave. A program may have as many as it likes, of one region or of several. Process
- * exit detaches. The bytes stay where they are: they belong to the broker. When the broker stops or is
- * killed, they stay readable and writable for whoever is attached; a broker that starts afterwards serves the
- * same bytes again as long as anybody held them.
+ *   shmb_attach makes a shmb_region; shmb_detach ends it, and with it the pointer that shmb_data gave and
+ *   the handle that shmb_handle gave. A program may have as many as it likes, of one region or of several.
+ *   Process exit detaches. The bytes stay where they are: they belong to the broker. When the broker stops
+ *   or is killed, they stay readable and writable for whoever is attached; a broker that starts afterwards
+ *   serves the same bytes again as long as anybody held them.
  *
  *   Everything passed in is copied or used during the call only.
  *
@@ -53,21 +57,21 @@
  *
  *   Every function may be called from any thread at any time. A shmb_region may be used by many threads; only
  *   shmb_detach must come after all other use of it. options.message is written during the call: one buffer
- * per call. Nothing depends on the calling thread; there is no thread-local state and no work in DllMain. Do
- * not call shmb_attach from your own DllMain.
+ *   per call. Nothing depends on the calling thread; there is no thread-local state and no work in DllMain.
+ *   Do not call shmb_attach from your own DllMain.
  *
  * 5. What is kept open
  *
  *   The first attach opens the broker's catalog, a section named `Global\ShmBroker.Catalog` (`.INSTANCE`
- * appended for other instances than the default one; `Local\` when there is no global one), and keeps it
- * mapped until the process ends: at most 16 of them. From then on attaching costs what OpenFileMapping and
- * MapViewOfFile cost.
+ *   appended for other instances than the default one; `Local\` when there is no global one), and keeps it
+ *   mapped until the process ends: at most 16 of them. From then on attaching costs what OpenFileMapping and
+ *   MapViewOfFile cost.
  *
  * 6. Compatibility
  *
- *   Status numbers, names and signatures stay. Structures begin with their size and grow at the end only; new
- * members mean nothing when they are zero. A program compiled against this version runs with every later
- * library of the same major version. `since` says which version brought what.
+ *   Status numbers, names and signatures stay. Structures begin with their size and grow at the end only;
+ *   new members mean nothing when they are zero. A program compiled against this version runs with every
+ *   later library of the same major version. `since` says which version brought what.
  *
  * Linking: shmb.dll with its import library, or the static library with SHMB_STATIC defined. C99, C11, C++11
  * or later. For C++17 there is shmb.hpp beside this file.
@@ -206,12 +210,12 @@ typedef struct shmb_attach_options {
  *
  * Windows behaviour relied on, with the documentation page that promises it:
  *   - "OpenFileMappingW": opens by name with the access asked for, checked against the object's descriptor.
- *   - "MapViewOfFile": dwFileOffsetLow must be a multiple of the allocation granularity (64 KiB): a view from
- * another byte is mapped from the multiple below, so up to 65535 bytes before it are mapped, too. A view may
- * not be larger than its section: so a section smaller than the catalog says is refused, not half mapped.
- *   - "Kernel object namespaces": Global\ names are the same in every session, Local\ names are not.
+ *   - "MapViewOfFile": dwFileOffsetLow must be a multiple of the allocation granularity (64 KiB): a view
+ *     from another byte is mapped from the multiple below, so up to 65535 bytes before it are mapped, too. A
+ *     view may not be larger than its section: so a section smaller than the catalog says is refused, not half
+ *   mapped. - "Kernel object namespaces": Global\ names are the same in every session, Local\ names are not.
  *   - "QueryUnbiasedInterruptTime": one clock for all processes, that stands still while the machine sleeps:
- * a broker does not look dead after a night.
+ *     a broker does not look dead after a night.
  *   - "GetKernelObjectSecurity": the catalog's owner is read from the handle, not by name.
  */
 SHMB_API shmb_status shmb_attach(const char *name, const shmb_attach_options *options, shmb_region **region);
@@ -254,7 +258,7 @@ SHMB_API uint64_t shmb_region_size(const shmb_region *region);
 SHMB_API void *shmb_handle(const shmb_region *region);
 
 /* What a status means, in a few words of English; never NULL, never freed. options.message says more. Since
- * 0.1. */
+   0.1. */
 SHMB_API const char *shmb_status_text(shmb_status status);
 
 /* The library's version, "0.1.0". Since 0.1. */

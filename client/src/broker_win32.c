@@ -377,8 +377,8 @@ bool shmb_broker_keeps(const char *instance, const catalog_region *region)
     const open_catalog *catalog = opened(instance);
     if (catalog != NULL &&
         catalog_find(&catalog->view, region->name, strlen(region->name), &now) == CATALOG_OK)
-        same = now.entry_offset == region->entry_offset && now.version == region->version &&
-               now.generation == region->generation;
+        same = now.entry_offset == region->entry_offset && now.generation == region->generation &&
+               now.state == region->state && now.size == region->size;
     ReleaseSRWLockShared(&lock);
     return same;
 }

@@ -24,7 +24,7 @@
 shmb_status shmb_broker_find(const char *instance, const char *name, catalog_region *region,
                              shmb_message *message);
 
-/* Does the broker still publish `region` as it was found? */
+/* Does the broker still publish the object of `region`, as it was found? What else it says of it may have changed. */
 bool shmb_broker_keeps(const char *instance, const catalog_region *region);
 
 /* Is the broker's process known to be gone? One kernel call: for when something has gone wrong. */

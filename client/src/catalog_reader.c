@@ -130,7 +130,7 @@ static catalog_result entry_at(const catalog_view *view, uint64_t offset, const 
 }
 
 /* The published slot, whole: the broker writes the other one, and counts version up before it comes back to
- * this. */
+   this. */
 static catalog_result copy_slot(const shmb_catalog_entry *entry, shmb_catalog_slot *slot, uint32_t *version)
 {
     for (uint32_t attempt = 0; attempt < MAX_SLOT_ATTEMPTS; attempt++) {

@@ -11,7 +11,7 @@
 #define SHMB_ERROR_TEXT_BYTES 256u
 
 /* `wide` gets `utf8`, NUL-terminated; false, and `wide` empty, when that is no valid UTF-8 or needs more
- * `units`. */
+   `units`. */
 bool shmb_widen(const char *utf8, wchar_t *wide, size_t units);
 
 /* The reverse. */

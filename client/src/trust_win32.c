@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 /* A SID of 15 subauthorities has 68 bytes; a descriptor with an owner alone and a token's user are little
- * more. */
+   more. */
 typedef union sid_buffer {
     TOKEN_USER user;
     TOKEN_OWNER owner;

@@ -87,8 +87,8 @@ void fake_broker_object(const fake_broker *broker, const char *name, char *objec
     snprintf(object, size, "Global\\%s.%s", broker->instance, name);
 }
 
-void fake_broker_publish(fake_broker *broker, const char *name, shmb_region_state state, uint64_t size,
-                         const char *reason)
+static void publish(fake_broker *broker, const char *name, shmb_region_state state, uint64_t size,
+                    const char *reason, bool same_object)
 {
     catalog_place place;
     uint64_t generation;
@@ -98,12 +98,23 @@ void fake_broker_publish(fake_broker *broker, const char *name, shmb_region_stat
     assert_true(catalog_place_of(&broker->writer, name, &place, &generation, &failure));
     catalog_publication publication = {.state = state,
                                        .size = size,
-                                       .generation = generation + 1,
+                                       .generation = same_object ? generation : generation + 1,
                                        .now = 1,
                                        .object_name = object,
                                        .reason = reason,
                                        .description = "made by a test"};
     assert_true(catalog_publish(&broker->writer, place, &publication, &failure));
+}
+
+void fake_broker_publish(fake_broker *broker, const char *name, shmb_region_state state, uint64_t size,
+                         const char *reason)
+{
+    publish(broker, name, state, size, reason, false);
+}
+
+void fake_broker_republish(fake_broker *broker, const char *name, uint64_t size)
+{
+    publish(broker, name, SHMB_REGION_READY, size, NULL, true);
 }
 
 void fake_broker_create(fake_broker *broker, const char *name, uint64_t size, const char *sddl)

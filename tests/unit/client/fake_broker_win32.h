@@ -33,8 +33,11 @@ shmb_catalog_header *fake_broker_header(fake_broker *broker);
 void fake_broker_publish(fake_broker *broker, const char *name, shmb_region_state state, uint64_t size,
                          const char *reason);
 
+/* Publishes the ready region `name` once more: the same object, with nothing new to say. */
+void fake_broker_republish(fake_broker *broker, const char *name, uint64_t size);
+
 /* Makes the section of the region `name` and publishes it as ready. `sddl` may be NULL: everyone may read and
- * write. */
+   write. */
 void fake_broker_create(fake_broker *broker, const char *name, uint64_t size, const char *sddl);
 
 /* "Global\<instance>.<name>": the object name of its regions. */

@@ -1,5 +1,5 @@
 /* The service's writer publishes while readers read: nobody sees half of an update. Run it under
- * ThreadSanitizer. */
+   ThreadSanitizer. */
 #include "catalog.h"
 #include "catalog_reader.h"
 

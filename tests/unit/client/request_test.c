@@ -134,7 +134,7 @@ static void instance_names_are_checked(void **state)
 }
 
 /* ---- Ranges
- * ---------------------------------------------------------------------------------------------------- */
+   ---------------------------------------------------------------------------------------------------- */
 
 static shmb_status range_of(uint64_t region_size, uint64_t offset, uint64_t length, shmb_range *range)
 {
@@ -191,7 +191,7 @@ static void a_view_larger_than_the_address_space_is_refused(void **state)
 }
 
 /* ---- Messages and statuses
- * -------------------------------------------------------------------------------------- */
+   -------------------------------------------------------------------------------------- */
 
 static void a_message_keeps_its_prefix(void **state)
 {

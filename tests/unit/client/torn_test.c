@@ -1,5 +1,5 @@
 /* The reader when the broker publishes in the very moment of copying: a hook stands where the reader copies a
- * slot. */
+   slot. */
 #include "atomics.h"
 
 #include <stddef.h>

@@ -350,7 +350,7 @@ static void an_arena_gives_aligned_zeroed_memory(void **state)
     for (size_t size = 0; size < 3000; size += 7) {
         unsigned char *memory = config_arena_alloc(arena, size);
         assert_non_null(memory);
-        assert_int_equal((uintptr_t)memory % 16, 0);
+        assert_int_equal((uintptr_t)memory % (2 * sizeof(void *)), 0);
         for (size_t i = 0; i < size; i++) {
             assert_int_equal(memory[i], 0);
         }
