@@ -38,7 +38,7 @@ uint32_t access_file_mask(uint32_t section_mask);
 char *access_compile(const config_access *access, access_object object, const access_identity *identity);
 
 /* The descriptor of the catalog: everyone reads, the broker alone writes. NULL: out of memory. The caller
- * frees it. */
+   frees it. */
 char *access_compile_catalog(const access_identity *identity);
 
 /* The descriptor of the mutex that claims an instance: everyone may see whose it is, nobody but the broker

@@ -12,7 +12,7 @@
 #include "support_win32.h"
 
 /* Whether `object` (a handle with READ_CONTROL) has the owner, group and DACL of `descriptor`, entry for
- * entry. */
+   entry. */
 bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor);
 
 /*

@@ -15,7 +15,7 @@ static bool is_remote(const wchar_t *path)
 }
 
 /* Refuses a reparse point at any folder on the way: it could lead anywhere, and whoever may change it
- * decides. */
+   decides. */
 static bool way_is_plain(wchar_t *path, const char *shown, platform_failure *failure)
 {
     size_t length = wcslen(path);

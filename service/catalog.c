@@ -264,7 +264,7 @@ static bool list_is_sound(const catalog *c, uint32_t *count)
 }
 
 /* Whether each of `count` entries is found by its name, and the index has nothing else: then every search in
- * it ends. */
+   it ends. */
 static bool index_is_sound(const catalog *c, uint32_t count)
 {
     uint64_t offset = header_of(c)->index_offset, used = 0;
@@ -300,7 +300,7 @@ static void retire_all(catalog *c, uint64_t now)
 }
 
 /* Goes on with the `count` entries of an earlier broker. It may have died between linking an entry and
- * entering it into the index: then an index is made anew. */
+   entering it into the index: then an index is made anew. */
 static bool adopt(catalog *c, uint32_t count, uint64_t now, platform_failure *failure)
 {
     uint32_t buckets = FIRST_BUCKETS;

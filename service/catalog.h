@@ -60,7 +60,7 @@ bool catalog_start(catalog *c, const catalog_memory *memory, bool adopted, const
                    platform_failure *failure);
 
 /* The place of the region `name`: its entry of old, or one appended. `generation` is its last one, 0 for a
- * new entry. */
+   new entry. */
 bool catalog_place_of(catalog *c, const char *name, catalog_place *place, uint64_t *generation,
                       platform_failure *failure);
 

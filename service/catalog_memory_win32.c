@@ -1,5 +1,5 @@
 /* The catalog's memory: a section of the broker's own, reserved whole and committed as it grows. See
- * platform.h. */
+   platform.h. */
 #include "adopt_win32.h"
 #include "support_win32.h"
 #include "taken_win32.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Whether there is a live broker whose catalog may be believed: the client library judges, as it does for
- * programs. */
+   programs. */
 static bool is_served(const char *instance, platform_failure *failure)
 {
     static catalog_region nobody;

@@ -22,8 +22,9 @@ static int report_regions(const config_model *model, const command_options *opti
         fprintf(stderr, "error: %s\n", failure.text);
         return EXIT_FAILED;
     }
-    bool written = options->json ? report_check_json(stdout, model, &declared)
-                                 : report_check_text(stdout, model, &declared);
+    bool written = options->quiet  ? true
+                   : options->json ? report_check_json(stdout, model, &declared)
+                                   : report_check_text(stdout, model, &declared);
     declaration_free(&declared);
     if (!written)
         fputs("error: cannot write the report: out of memory, or the output does not take it\n", stderr);

@@ -12,7 +12,8 @@ enum {
     TAKES_JSON = 4,
     HIDDEN = 8,
     NEEDS_ARGUMENT = 16,
-    TAKES_REMOVE = 32
+    TAKES_REMOVE = 32,
+    TAKES_QUIET = 64
 };
 
 static const struct command {
@@ -23,10 +24,11 @@ static const struct command {
     const char *summary;
     const char *details;
 } commands[] = {
-    {"check", "FILE", TAKES_INSTANCE | TAKES_JSON | NEEDS_ARGUMENT, command_check,
+    {"check", "FILE", TAKES_INSTANCE | TAKES_JSON | TAKES_QUIET | NEEDS_ARGUMENT, command_check,
      "Show the regions that FILE declares, or what is wrong with it.",
      "Prints each region as the service will create it: object name, size, backing, who may read and\n"
-     "write, and the security descriptor. Changes nothing. Errors name file, line and column."},
+     "write, and the security descriptor. Changes nothing. Errors name file, line and column. With --quiet\n"
+     "it prints errors alone."},
     {"run", NULL, TAKES_CONFIG | TAKES_INSTANCE, command_run, "Serve regions from this console until Ctrl+C.",
      "For trying a configuration. Prints one line beginning `ready` when the regions exist. Objects belong "
      "to\n"
@@ -71,9 +73,9 @@ static void print_usage(FILE *stream, const struct command *command)
     fprintf(stream, "shmbroker %s", command->name);
     if (command->argument)
         fprintf(stream, command->takes & NEEDS_ARGUMENT ? " %s" : " [%s]", command->argument);
-    fprintf(stream, "%s%s%s%s\n", command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
+    fprintf(stream, "%s%s%s%s%s\n", command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
             command->takes & TAKES_INSTANCE ? " [--instance NAME]" : "",
-            command->takes & TAKES_JSON ? " [--json]" : "",
+            command->takes & TAKES_JSON ? " [--json]" : "", command->takes & TAKES_QUIET ? " [--quiet]" : "",
             command->takes & TAKES_REMOVE ? " [--remove-data]" : "");
 }
 
@@ -160,6 +162,10 @@ static int take_option(const struct command *command, int argc, char **argv, int
     }
     if ((command->takes & TAKES_JSON) && strcmp(word, "--json") == 0) {
         options->json = true;
+        return EXIT_OK;
+    }
+    if ((command->takes & TAKES_QUIET) && strcmp(word, "--quiet") == 0) {
+        options->quiet = true;
         return EXIT_OK;
     }
     if ((command->takes & TAKES_REMOVE) && strcmp(word, "--remove-data") == 0) {

@@ -1,5 +1,5 @@
 /* Who this broker is among accounts and other brokers, and which accounts a configuration means. See
- * platform.h. */
+   platform.h. */
 #include "service_sid_win32.h"
 #include "support_win32.h"
 #include "taken_win32.h"

@@ -10,9 +10,8 @@
 #include <wchar.h>
 
 #define DESCRIPTION                                                                                          \
-    L"Owns the named shared memory regions that its configuration declares, so that programs of different "  \
-    L"sessions "                                                                                             \
-    L"and accounts can exchange data through them."
+    L"Owns the named shared memory regions that its configuration declares, so that programs of "            \
+    L"different sessions and accounts can exchange data through them."
 #define DELETION_MS      5000u
 #define DELETION_POLL_MS 50u
 #define EVENT_SOURCES    L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\"
@@ -33,7 +32,7 @@ static wchar_t *program_path(void)
 }
 
 /* What the service manager runs. Each path is quoted: an unquoted one with a space lets others slip in a
- * program. */
+   program. */
 static wchar_t *command_of(const char *config, const char *instance)
 {
     wchar_t *wide = program_path();
@@ -229,7 +228,7 @@ static int create_folders(const control *c, const platform_folders *folders)
     return failure.code == ERROR_ACCESS_DENIED ? EXIT_ACCESS_DENIED : EXIT_FAILED;
 }
 
-/* A machine starts with the configuration that came with the program. One that is there is never written over. */
+/* A machine starts with the configuration that came with the program. One that is there stays as it is. */
 static void copy_default_config(const char *config)
 {
     platform_failure failure;
@@ -319,14 +318,15 @@ int command_uninstall(const command_options *options)
     control c;
     int code =
         control_open(&c, options->instance, SC_MANAGER_CONNECT, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE);
-    if (code == EXIT_OK && !c.service)
-        printf("%s is not installed: nothing to do\n", c.name);
-    else if (code == EXIT_OK && (code = stop_and_delete(&c)) == EXIT_OK)
-        printf("%s is uninstalled\n", c.name);
+    bool installed = code == EXIT_OK && c.service;
+    if (installed)
+        code = stop_and_delete(&c);
     if (code == EXIT_OK && options->remove_data)
         code = remove_data(options);
     if (code == EXIT_OK)
-        printf("its configuration and data are %s\n", options->remove_data ? "removed" : "kept");
+        printf("%s is %s; its configuration and data are %s\n", c.name,
+               installed ? "uninstalled" : "not installed: nothing to do",
+               options->remove_data ? "removed" : "kept");
     control_close(&c);
     return code;
 }

@@ -47,7 +47,7 @@ broker_log *log_open(const log_targets *targets);
 void log_to_file(broker_log *log, const char *path);
 
 /* Writes one event. Never fails towards the caller; a lost line is counted in the next one written. NULL is
- * fine. */
+   fine. */
 TEXT_PRINTF(3, 4)
 void log_write(broker_log *log, log_event event, const char *format, ...);
 

@@ -10,7 +10,7 @@
 #define NAMES_SERVICE    "ShmBroker"
 #define NAMES_DISPLAY    "Shared Memory Broker"
 #define NAMES_EVENTS_DLL "shmbroker-events.dll"
-#define NAMES_DEFAULT    "shmbroker.default.yaml" /* beside the program: what `install` starts a machine with */
+#define NAMES_DEFAULT    "shmbroker.default.yaml" /* beside the program: a machine's first configuration */
 
 /* Whether `instance` may be one: "" is the default instance; others are 1 to 40 of A-Z a-z 0-9 _ -. */
 bool names_instance_is_valid(const char *instance);

@@ -127,8 +127,8 @@ bool platform_folders_create(const platform_folders *folders, const access_ident
                              platform_failure *failure);
 
 /*
- * Removes the instance's folder with all that is in it, but for other instances' folders. Links are removed, not
- * followed; what is not there is fine. Call it only when no broker of the instance runs.
+ * Removes the instance's folder with all that is in it, but for other instances' folders. Links are removed,
+ * not followed; what is not there is fine. Call it only when no broker of the instance runs.
  */
 bool platform_folders_remove(const platform_folders *folders, platform_failure *failure);
 

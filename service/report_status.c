@@ -31,7 +31,7 @@ static void time_text(uint64_t filetime, char *buffer, size_t size)
 }
 
 /* The walk through the regions that are to be shown; one that is no longer declared only when it is asked
- * for. */
+   for. */
 typedef struct region_walk {
     const report_status *status;
     uint64_t cursor;

@@ -1,5 +1,5 @@
 /* Where `status` gets its facts: the service manager (control_win32.c) and the published catalog
- * (catalog_view_win32.c). */
+   (catalog_view_win32.c). */
 #ifndef SHMBROKER_STATUS_SOURCES_H
 #define SHMBROKER_STATUS_SOURCES_H
 

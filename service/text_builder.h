@@ -32,7 +32,7 @@ TEXT_PRINTF(2, 3)
 void text_append(text *t, const char *format, ...);
 
 /* The whole text, NUL-terminated ("" when nothing was appended), or NULL when memory ran out. `t` is empty
- * again. */
+   again. */
 char *text_take(text *t);
 
 /* The formatted text in memory of its own, or NULL when memory ran out. The caller frees it. */

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Adds to a package made by wixl what wixl cannot say (`ifndef var.wixl` in shmbroker.wxs), and takes out of it what is
+# random:
+#
+#   complete.sh PACKAGE VERSION EPOCH PACKAGECODE
+set -euo pipefail
+
+package=$1
+version=$2
+epoch=$3
+code=$4
+
+sql() {
+    msibuild "$package" -q "$1" || {
+        echo "complete.sh: msibuild refuses this for $package: $1" >&2
+        return 1
+    }
+}
+
+# sequence ACTION NUMBER CONDITION
+sequence() {
+    sql "INSERT INTO \`InstallExecuteSequence\` (\`Action\`, \`Sequence\`, \`Condition\`) VALUES ('$1', $2, '$3')"
+}
+
+# custom_action NAME TYPE SOURCE ARGUMENTS
+custom_action() {
+    sql "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('$1', $2, '$3', '$4')"
+}
+
+add_path() {
+    sql "CREATE TABLE \`Environment\` (\`Environment\` CHAR(72) NOT NULL, \`Name\` CHAR(255) NOT NULL LOCALIZABLE,
+         \`Value\` CHAR(255) LOCALIZABLE, \`Component_\` CHAR(72) NOT NULL PRIMARY KEY \`Environment\`)"
+    sql "INSERT INTO \`Environment\` (\`Environment\`, \`Name\`, \`Value\`, \`Component_\`)
+         VALUES ('Path', '=-*PATH', '[~];[INSTALLDIR]', 'Broker')"
+    sequence RemoveEnvironmentStrings 3300 ''
+    sequence WriteEnvironmentStrings 5200 ''
+}
+
+# Properties that reach the installer's elevated half.
+secure_properties() {
+    local names='CONFIG;INSTALLDIR;NEWERVERSION;OLDERVERSION;REMOVEDATA;STARTSERVICE'
+    sql "UPDATE \`Property\` SET \`Value\` = '$names' WHERE \`Property\` = 'SecureCustomProperties'"
+}
+
+# 8: never advertised; 16: never left out.
+add_feature_rules() {
+    sql "UPDATE \`Feature\` SET \`Attributes\` = 8"
+    sql "UPDATE \`Feature\` SET \`Attributes\` = 24 WHERE \`Feature\` = 'Broker'"
+}
+
+# Types: 2 runs a program that is in the package, 18 an installed one; 64: whatever it returns; 1024: later, in its
+# turn; 256 with that: when rolling back; 2048: as the installer.
+add_actions() {
+    custom_action CheckConfig $((2 + 1024 + 2048)) Checker 'check --quiet "[CONFIGFILE]"'
+    sequence CheckConfig 1501 'OLDERVERSION AND NOT (STARTSERVICE = "0")'
+    custom_action RestoreService $((18 + 64 + 1024 + 256 + 2048)) shmbroker.exe 'install [CONFIGOPTION]'
+    sequence RestoreService 1950 'REMOVE="ALL"'
+}
+
+# Files with a version resource are told apart by that, not by a hash: an older one on disk is replaced.
+add_file_versions() {
+    local id
+    msiinfo export "$package" File | tr -d '\r' | awk -F '\t' '$3 ~ /\.(exe|dll)$/ { print $1 }' | while read -r id; do
+        sql "UPDATE \`File\` SET \`Version\` = '$version.0', \`Language\` = '1033' WHERE \`File\` = '$id'"
+        sql "DELETE FROM \`MsiFileHash\` WHERE \`File_\` = '$id'"
+    done
+}
+
+# Property 9 is the package code, 12 and 13 the times of making and saving.
+set_summary() {
+    local folder time
+    folder=$(mktemp -d)
+    time=$(date -u -d "@$epoch" '+%Y/%m/%d %H:%M:%S')
+    msiinfo export "$package" _SummaryInformation |
+        awk -F '\t' -v OFS='\t' -v code="{$code}" -v time="$time" \
+            '$1 == 9 { $2 = code "\r" } $1 == 12 || $1 == 13 { $2 = time "\r" } { print }' >"$folder/summary.idt"
+    TZ=UTC msibuild "$package" -i "$folder/summary.idt"
+    rm -r "$folder"
+}
+
+add_path
+secure_properties
+add_feature_rules
+add_actions
+add_file_versions
+set_summary

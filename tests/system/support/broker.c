@@ -1,0 +1,72 @@
+/* Brokers in a console. See broker.h. */
+#include "broker.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static test_broker *prepare(const char *format, va_list values)
+{
+    static char text[65536]; /* larger configurations are written by their tests */
+    int length = vsnprintf(text, sizeof text, format, values);
+    if (length < 0 || (size_t)length >= sizeof text)
+        support_fail("the configuration is too long");
+    test_broker *b = support_memory(sizeof *b);
+    support_on_cleanup(free, b);
+    b->instance = support_unique("test");
+    b->home = support_home(b->instance);
+    support_remove_on_cleanup(b->home);
+    b->config = support_text("%s\\shmbroker.yaml", support_folder());
+    support_write_file(b->config, text, (size_t)length);
+    return b;
+}
+
+test_broker *broker_prepare(const char *config, ...)
+{
+    va_list values;
+    va_start(values, config);
+    test_broker *b = prepare(config, values);
+    va_end(values);
+    return b;
+}
+
+void broker_start(test_broker *b)
+{
+    b->process = process_start("shmbroker.exe", "run --config \"%s\" --instance %s", b->config, b->instance);
+    process_wait_line(b->process, "ready");
+}
+
+test_broker *broker_run_with(const char *config, ...)
+{
+    va_list values;
+    va_start(values, config);
+    test_broker *b = prepare(config, values);
+    va_end(values);
+    broker_start(b);
+    return b;
+}
+
+void broker_stop(test_broker *b)
+{
+    process_press_ctrl_c(b->process);
+    int code = process_wait(b->process);
+    if (code != 0)
+        support_fail("the broker ended with exit code %d after Ctrl+C:\n%s", code,
+                     process_errors(b->process));
+}
+
+void broker_kill(test_broker *b)
+{
+    process_kill(b->process);
+}
+
+const char *broker_ready_line(test_broker *b)
+{
+    return process_wait_line(b->process, "ready");
+}
+
+process *broker_status(const test_broker *b, const char *arguments)
+{
+    return process_run("shmbroker.exe", "status --instance %s %s", b->instance, arguments);
+}

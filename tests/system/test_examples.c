@@ -1,0 +1,135 @@
+/* The example programs against a broker, and a 32-bit program beside the 64-bit broker. */
+#include "checks.h"
+
+#include "region.h"
+
+#include <string.h>
+
+/* The examples take no instance: they find it in the environment, as any program that passes no options. */
+static test_broker *broker_for_examples(const char *name)
+{
+    test_broker *b = broker_run_with(BROKER_HEAD "  '%s': { size: 64 KiB }\n", name);
+    SetEnvironmentVariableA("SHMBROKER_INSTANCE", b->instance);
+    return b;
+}
+
+static int forget_instance(void **state)
+{
+    SetEnvironmentVariableA("SHMBROKER_INSTANCE", NULL);
+    return checks_teardown(state);
+}
+
+#define EXAMPLE_TEST(function) cmocka_unit_test_teardown(function, forget_instance)
+
+/* Runs the writer for a moment, so that there is something to read. */
+static void write_some(const char *name)
+{
+    process *writer = process_run("example-writer.exe", "%s 3 1", name);
+    if (process_wait(writer) != 0)
+        support_fail("%s", process_errors(writer));
+    assert_contains(process_output(writer), "wrote 3: ");
+}
+
+static void readers_see_what_the_writer_writes(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Example");
+    broker_for_examples(name);
+    process *writer = process_start("example-writer.exe", "%s 10000 2", name);
+    process_wait_line(writer, "wrote ");
+    process *c = process_start("example-reader.exe", "%s 5 %u", name, SUPPORT_WAIT_MS);
+    process *cpp = process_start("example-reader-cpp.exe", "%s 5", name);
+    assert_int_equal(process_wait(c), 0);
+    assert_int_equal(process_wait(cpp), 0);
+    assert_contains(process_output(c), "read ");
+    assert_contains(process_output(cpp), "read ");
+}
+
+static void a_program_without_the_library_reads_too(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Bare");
+    broker_for_examples(name);
+    write_some(name);
+    process *reader = process_run("example-bare-reader.exe", "Global\\%s", name);
+    assert_int_equal(process_wait(reader), 0);
+    assert_contains(process_output(reader), "read 3: ");
+}
+
+static void a_child_reads_through_an_inherited_handle(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Inherit");
+    broker_for_examples(name);
+    write_some(name);
+    process *p = process_run("example-inherit.exe", "%s", name);
+    if (process_wait(p) != 0)
+        support_fail("%s", process_errors(p));
+    assert_contains(process_output(p), " read 3: ");
+}
+
+static void another_process_reads_through_a_duplicated_handle(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Duplicate");
+    broker_for_examples(name);
+    write_some(name);
+    process *p = process_run("example-duplicate.exe", "%s", name);
+    if (process_wait(p) != 0)
+        support_fail("%s", process_errors(p));
+    assert_contains(process_output(p), " read 3: ");
+}
+
+static void the_examples_exit_codes_tell_failures_apart(void **state)
+{
+    (void)state;
+    test_broker *b = broker_for_examples(support_unique("Codes"));
+    assert_int_equal(process_wait(process_run("example-reader.exe", "%s", "")), 2);
+    assert_int_equal(process_wait(process_run("example-writer.exe", "Undeclared 1 1")), 5);
+    broker_stop(b);
+    assert_int_equal(process_wait(process_run("example-writer.exe", "Undeclared 1 1")), 4);
+}
+
+/* ---- 32 bit ---------------------------------------------------------------------------------------------------- */
+
+/* Whether 32-bit programs run here: a Wine without its 32-bit part refuses them, or takes them, runs nothing, and reports
+   success. So that part must be there, and a program must print what it is known to print. */
+static bool runs_32_bit(const char *reader)
+{
+    wchar_t folder[MAX_PATH];
+    UINT length = GetSystemWow64DirectoryW(folder, MAX_PATH);
+    if (length == 0 || length >= MAX_PATH ||
+        !support_file_exists(support_text("%s\\ntdll.dll", support_utf8(folder))))
+        return false;
+    return strstr(process_errors(process_run(reader, "%s", "")), "usage:") != NULL;
+}
+
+static void a_32_bit_program_reads_beside_the_64_bit_broker(void **state)
+{
+    (void)state;
+    const char *reader = support_program("..\\..\\mingw32\\bin\\example-reader.exe");
+    if (!support_file_exists(reader))
+        SKIP("there is no 32-bit build beside this one: %s", reader);
+    if (!runs_32_bit(reader))
+        SKIP("this system runs no 32-bit programs");
+    const char *name = support_unique("Narrow");
+    broker_for_examples(name);
+    write_some(name);
+    process *p = process_run(reader, "%s 1", name);
+    if (process_wait(p) != 0)
+        support_fail("%s", process_errors(p));
+    assert_contains(process_output(p), "read 3: ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        EXAMPLE_TEST(readers_see_what_the_writer_writes),
+        EXAMPLE_TEST(a_program_without_the_library_reads_too),
+        EXAMPLE_TEST(a_child_reads_through_an_inherited_handle),
+        EXAMPLE_TEST(another_process_reads_through_a_duplicated_handle),
+        EXAMPLE_TEST(the_examples_exit_codes_tell_failures_apart),
+        EXAMPLE_TEST(a_32_bit_program_reads_beside_the_64_bit_broker),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,314 @@
+/*
+ * The installer from end to end: the packages that installer/package.sh made, through msiexec, on a machine
+ * that has nothing of the product yet. The cases run in order, each from where the one before it left the
+ * machine.
+ *
+ * The environment variable SHMBROKER_PACKAGES names the folder with them: one of the project's version, one of
+ * the higher version UPGRADE.
+ */
+#include "checks.h"
+
+#include "installer_listing.h"
+#include "process.h"
+#include "shmb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UPGRADE   "99.0.0"
+#define INSTALLED "C:\\Program Files\\ShmBroker"
+#define CONFIG    "C:\\ProgramData\\ShmBroker\\shmbroker.yaml"
+#define DATA      "C:\\ProgramData\\ShmBroker\\data"
+#define EDITED    "version: 1\nregions:\n  InstallerTest: { size: 4 KiB, access: { read: [Users] } }\n"
+
+/* What msiexec returns. */
+enum { MSI_OK = 0, MSI_FAILED = 1603 };
+
+static listing *fresh; /* before anything was installed */
+
+/* ---- Doing it --------------------------------------------------------------------------------- */
+
+/* msiexec with the package of `version`; `how` is /i or /x, `properties` "" or NAME=value…. Returns its exit
+   code. */
+static int msiexec(const char *how, const char *version, const char *properties)
+{
+    const char *packages = getenv("SHMBROKER_PACKAGES");
+    wchar_t system[MAX_PATH];
+    if (!packages)
+        support_fail("SHMBROKER_PACKAGES names no folder");
+    GetSystemDirectoryW(system, MAX_PATH);
+    process *p = process_run(support_text("%s\\msiexec.exe", support_utf8(system)),
+                             "%s \"%s\\shmbroker-%s-x64.msi\" /qn %s", how, packages, version, properties);
+    return process_wait(p);
+}
+
+static process *shmbroker(const char *arguments)
+{
+    return process_run(INSTALLED "\\shmbroker.exe", "%s", arguments);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    support_write_file(path, text, strlen(text));
+}
+
+/* ---- Looking at it ---------------------------------------------------------------------------- */
+
+/* The service's state, 0 when there is no service. */
+static DWORD service_state(void)
+{
+    SERVICE_STATUS status = {0};
+    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
+    SC_HANDLE service = manager ? OpenServiceW(manager, L"ShmBroker", SERVICE_QUERY_STATUS) : NULL;
+    if (service && !QueryServiceStatus(service, &status))
+        support_fail("cannot ask the service: %s", support_error(GetLastError()));
+    if (service)
+        CloseServiceHandle(service);
+    if (manager)
+        CloseServiceHandle(manager);
+    return status.dwCurrentState;
+}
+
+static void assert_client_attaches(void)
+{
+    char why[512] = "";
+    shmb_attach_options options = {.struct_size = sizeof options, .message = why, .message_size = sizeof why};
+    options.timeout_ms = SUPPORT_WAIT_MS;
+    shmb_region *region;
+    shmb_status status = shmb_attach("InstallerTest", &options, &region);
+    if (status != SHMB_OK)
+        support_fail("a client cannot attach: %s", why);
+    assert_int_equal(shmb_size(region), 4096);
+    shmb_detach(region);
+}
+
+static void assert_nothing_installed(void)
+{
+    assert_int_equal(service_state(), 0);
+    assert_false(support_file_exists(INSTALLED));
+    assert_string_equal(listing_of_key(L"SOFTWARE\\ShmBroker"), "");
+    assert_string_equal(
+        listing_of_key(L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\ShmBroker"), "");
+}
+
+/* ---- The cases -------------------------------------------------------------------------------- */
+
+static void installing_leaves_a_running_service(void **state)
+{
+    (void)state;
+    fresh = listing_take();
+    assert_int_equal(msiexec("/i", SHMBROKER_VERSION, ""), MSI_OK);
+    assert_int_equal(service_state(), SERVICE_RUNNING);
+    assert_contains(process_output(shmbroker("status")), "running");
+    static const char *const files[] = {INSTALLED "\\shmb.dll",
+                                        INSTALLED "\\x86\\shmb.dll",
+                                        INSTALLED "\\shmbroker-events.dll",
+                                        INSTALLED "\\NOTICES.txt",
+                                        INSTALLED "\\docs\\LAYOUT.md",
+                                        INSTALLED "\\examples\\client\\writer.c",
+                                        INSTALLED "\\sdk\\x64\\include\\shmb.h",
+                                        INSTALLED "\\sdk\\x64\\lib\\shmb.lib",
+                                        INSTALLED "\\sdk\\x86\\lib\\libshmb.a",
+                                        CONFIG,
+                                        DATA "\\logs\\shmbroker.log"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (!support_file_exists(files[i]))
+            support_fail("%s is not there", files[i]);
+    listing *now = listing_take();
+    const char *added = listing_added(fresh, now, "");
+    assert_contains(added, "PATH " INSTALLED);
+    assert_contains(added, "Shared Memory Broker\\Documentation.lnk");
+    listing_free(now);
+}
+
+/* One by the installer, one by hand from the folder that it made: the same service. */
+static void installing_by_hand_configures_the_same_service(void **state)
+{
+    static const wchar_t *const keys[] = {
+        L"SYSTEM\\CurrentControlSet\\Services\\ShmBroker",
+        L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\ShmBroker"};
+    (void)state;
+    const char *by_installer[2];
+    for (int i = 0; i < 2; i++)
+        by_installer[i] = listing_of_key(keys[i]);
+    assert_contains(by_installer[0], "ImagePath 1 \"" INSTALLED "\\shmbroker.exe\" service\n");
+    assert_contains(by_installer[0], "ObjectName 1 NT SERVICE\\ShmBroker\n");
+    assert_int_equal(process_wait(shmbroker("uninstall")), 0);
+    assert_int_equal(process_wait(shmbroker("install")), 0);
+    for (int i = 0; i < 2; i++)
+        assert_string_equal(listing_of_key(keys[i]), by_installer[i]);
+    assert_int_equal(process_wait(shmbroker("start")), 0);
+}
+
+static void a_client_attaches_when_the_configuration_was_edited(void **state)
+{
+    (void)state;
+    write_text(CONFIG, EDITED);
+    assert_int_equal(process_wait(shmbroker("stop")), 0);
+    assert_int_equal(process_wait(shmbroker("start")), 0);
+    assert_client_attaches();
+}
+
+static void an_upgrade_keeps_configuration_and_data(void **state)
+{
+    (void)state;
+    write_text(DATA "\\kept.shm", "kept");
+    assert_int_equal(msiexec("/i", UPGRADE, ""), MSI_OK);
+    assert_string_equal(support_read_file(CONFIG, NULL), EDITED);
+    assert_string_equal(support_read_file(DATA "\\kept.shm", NULL), "kept");
+    assert_int_equal(service_state(), SERVICE_RUNNING);
+    assert_client_attaches();
+}
+
+static void an_older_version_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(msiexec("/i", SHMBROKER_VERSION, ""), MSI_FAILED);
+    assert_int_equal(service_state(), SERVICE_RUNNING);
+    assert_client_attaches();
+}
+
+/* It is asked before anything is touched: the service that runs goes on, with what it has read. */
+static void an_upgrade_that_does_not_take_the_configuration_changes_nothing(void **state)
+{
+    (void)state;
+    const wchar_t key[] = L"SYSTEM\\CurrentControlSet\\Services\\ShmBroker";
+    const char *service = listing_of_key(key);
+    const char *running = process_output(shmbroker("status"));
+    listing *before = listing_take();
+    write_text(CONFIG, "version: 1\nregions: [wrong]\n");
+    assert_int_not_equal(msiexec("/i", UPGRADE, ""), MSI_OK);
+    listing *after = listing_take();
+    assert_string_equal(listing_added(before, after, ""), "");
+    assert_string_equal(listing_added(after, before, ""), "");
+    listing_free(before);
+    listing_free(after);
+    assert_string_equal(listing_of_key(key), service);
+    assert_string_equal(process_output(shmbroker("status")), running);
+    assert_client_attaches();
+    write_text(CONFIG, EDITED);
+}
+
+static void installing_the_same_version_again_repairs(void **state)
+{
+    (void)state;
+    assert_true(DeleteFileW(L"" INSTALLED "\\shmb.dll"));
+    assert_int_equal(msiexec("/i", UPGRADE, ""), MSI_OK);
+    assert_true(support_file_exists(INSTALLED "\\shmb.dll"));
+    assert_string_equal(support_read_file(CONFIG, NULL), EDITED);
+    assert_client_attaches();
+}
+
+static void uninstalling_leaves_configuration_and_data_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(msiexec("/x", UPGRADE, ""), MSI_OK);
+    assert_nothing_installed();
+    assert_string_equal(support_read_file(CONFIG, NULL), EDITED);
+    assert_string_equal(support_read_file(DATA "\\kept.shm", NULL), "kept");
+    listing *now = listing_take();
+    assert_string_equal(listing_added(fresh, now, "C:\\ProgramData\\ShmBroker"), "");
+    listing_free(now);
+}
+
+static void properties_choose_folder_configuration_and_start(void **state)
+{
+    (void)state;
+    char *folder = support_folder(), *config = support_text("%s\\other.yaml", folder);
+    write_text(config, EDITED);
+    const char *properties = support_text(
+        "INSTALLDIR=\"C:\\Program Files\\Other Place\" CONFIG=\"%s\" STARTSERVICE=0 ADDLOCAL=Broker", config);
+    assert_int_equal(msiexec("/i", SHMBROKER_VERSION, properties), MSI_OK);
+    assert_int_equal(service_state(), SERVICE_STOPPED);
+    const char *image = support_text(
+        "ImagePath 1 \"C:\\Program Files\\Other Place\\shmbroker.exe\" service --config \"%s\"\n", config);
+    assert_contains(listing_of_key(L"SYSTEM\\CurrentControlSet\\Services\\ShmBroker"), image);
+    assert_false(support_file_exists("C:\\Program Files\\Other Place\\sdk"));
+    assert_int_equal(msiexec("/i", UPGRADE, ""), MSI_OK);
+    assert_int_equal(service_state(), SERVICE_RUNNING);
+    assert_contains(listing_of_key(L"SYSTEM\\CurrentControlSet\\Services\\ShmBroker"), image);
+    assert_int_equal(msiexec("/x", UPGRADE, ""), MSI_OK);
+    assert_false(support_file_exists("C:\\Program Files\\Other Place"));
+}
+
+static void a_service_that_does_not_start_is_rolled_back(void **state)
+{
+    (void)state;
+    write_text(CONFIG, "version: 1\nregions: [wrong]\n");
+    assert_int_not_equal(msiexec("/i", SHMBROKER_VERSION, ""), MSI_OK);
+    assert_nothing_installed();
+    write_text(CONFIG, EDITED);
+}
+
+static void removedata_leaves_other_instances_alone(void **state)
+{
+    static const char other[] = "C:\\ProgramData\\ShmBroker\\instances\\other\\shmbroker.yaml";
+    (void)state;
+    assert_int_equal(msiexec("/i", SHMBROKER_VERSION, ""), MSI_OK);
+    assert_int_equal(process_wait(shmbroker("install --instance other")), 0);
+    assert_int_equal(process_wait(shmbroker("uninstall --instance other")), 0);
+    assert_int_equal(msiexec("/x", SHMBROKER_VERSION, "REMOVEDATA=1"), MSI_OK);
+    assert_true(support_file_exists(other));
+    assert_false(support_file_exists(CONFIG));
+    assert_false(support_file_exists(DATA));
+    support_remove_on_cleanup("C:\\ProgramData\\ShmBroker\\instances");
+}
+
+/* The new version's service may not read its configuration; the earlier version has another one. */
+static void a_start_that_fails_in_an_upgrade_brings_the_earlier_version_back(void **state)
+{
+    (void)state;
+    if (support_under_wine())
+        SKIP("Wine's msiexec keeps no copy of what it replaces, and so brings nothing back");
+    char *config = support_text("%s\\locked.yaml", support_folder());
+    write_text(config, EDITED);
+    assert_int_equal(msiexec("/i", SHMBROKER_VERSION, ""), MSI_OK);
+    process *lock = process_run("C:\\Windows\\System32\\icacls.exe",
+                                "\"%s\" /inheritance:r /grant SYSTEM:F Administrators:F", config);
+    assert_int_equal(process_wait(lock), 0);
+    assert_int_not_equal(msiexec("/i", UPGRADE, support_text("CONFIG=\"%s\"", config)), MSI_OK);
+    assert_int_equal(service_state(), SERVICE_RUNNING);
+    assert_client_attaches();
+    assert_int_equal(msiexec("/x", SHMBROKER_VERSION, ""), MSI_OK);
+}
+
+static void uninstalling_with_removedata_leaves_nothing(void **state)
+{
+    (void)state;
+    write_text(CONFIG, EDITED);
+    assert_int_equal(msiexec("/i", SHMBROKER_VERSION, ""), MSI_OK);
+    assert_client_attaches();
+    assert_int_equal(msiexec("/x", SHMBROKER_VERSION, "REMOVEDATA=1"), MSI_OK);
+    assert_nothing_installed();
+    listing *now = listing_take();
+    assert_string_equal(listing_added(fresh, now, ""), "");
+    listing_free(now);
+}
+
+static int forget_listing(void **state)
+{
+    (void)state;
+    listing_free(fresh);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SYSTEM_TEST(installing_leaves_a_running_service),
+        SYSTEM_TEST(installing_by_hand_configures_the_same_service),
+        SYSTEM_TEST(a_client_attaches_when_the_configuration_was_edited),
+        SYSTEM_TEST(an_upgrade_that_does_not_take_the_configuration_changes_nothing),
+        SYSTEM_TEST(an_upgrade_keeps_configuration_and_data),
+        SYSTEM_TEST(an_older_version_is_refused),
+        SYSTEM_TEST(installing_the_same_version_again_repairs),
+        SYSTEM_TEST(uninstalling_leaves_configuration_and_data_alone),
+        SYSTEM_TEST(properties_choose_folder_configuration_and_start),
+        SYSTEM_TEST(a_service_that_does_not_start_is_rolled_back),
+        SYSTEM_TEST(removedata_leaves_other_instances_alone),
+        SYSTEM_TEST(a_start_that_fails_in_an_upgrade_brings_the_earlier_version_back),
+        SYSTEM_TEST(uninstalling_with_removedata_leaves_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, forget_listing);
+}
