@@ -19,6 +19,7 @@ echo dev.cmd demo           build, then show the service, a writer and readers a
 echo dev.cmd test [FILTER]  build and run the tests; FILTER is a regular expression over their names
 echo dev.cmd build          build into build\PRESET, programs in build\PRESET\bin
 echo dev.cmd clean          remove build\
+echo They need CMake 3.25, Ninja, vcpkg (VCPKG_ROOT names it), and Visual Studio's C compiler or mingw-w64's gcc.
 echo The preset is windows-msvc where Visual Studio's compiler is found, else windows-mingw; SHMBROKER_PRESET overrides it.
 exit /b 0
 

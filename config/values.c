@@ -151,8 +151,9 @@ static void read_choice(config_reading *reading, config_key_id id, const config_
             value->number = i;
             return;
         }
-        if (similar == NULL &&
-            config_text_similar(node->text, node->length, choices[i], strlen(choices[i]))) {
+        bool same_letters = config_text_same(node->text, node->length, choices[i], strlen(choices[i]));
+        if (same_letters || (similar == NULL &&
+                             config_text_similar(node->text, node->length, choices[i], strlen(choices[i])))) {
             similar = choices[i];
         }
     }

@@ -67,6 +67,12 @@ static bool shows_file(const void *view, HANDLE file)
     return same;
 }
 
+static bool shows_no_file(const void *view)
+{
+    wchar_t name[MAX_PATH];
+    return GetMappedFileNameW(GetCurrentProcess(), (void *)(uintptr_t)view, name, MAX_PATH) == 0;
+}
+
 /* Whether the section has the bytes that it should, and shows what it should. */
 static bool is_shaped_as(HANDLE section, uint64_t size, HANDLE file)
 {
@@ -80,8 +86,8 @@ static bool is_shaped_as(HANDLE section, uint64_t size, HANDLE file)
         return false;
     bool same = VirtualQuery(view, &memory, sizeof memory) == sizeof memory && memory.RegionSize == wanted &&
                 memory.State == MEM_COMMIT;
-    if (same && file != INVALID_HANDLE_VALUE)
-        same = shows_file(view, file);
+    if (same)
+        same = file != INVALID_HANDLE_VALUE ? shows_file(view, file) : shows_no_file(view);
     UnmapViewOfFile(view);
     return same;
 }

@@ -108,7 +108,8 @@ static bool write_zeros(HANDLE file, uint64_t size)
 static bool create_whole(const wchar_t *path, const wchar_t *draft, uint64_t size,
                          PSECURITY_DESCRIPTOR descriptor, const char *shown, platform_failure *failure)
 {
-    HANDLE file = open_file(draft, descriptor, CREATE_ALWAYS);
+    DeleteFileW(draft); /* what an interrupted start left; absent is as good */
+    HANDLE file = open_file(draft, descriptor, CREATE_NEW);
     if (file == INVALID_HANDLE_VALUE)
         return win32_fail(failure, GetLastError(), "cannot create the backing file %s", shown);
     bool ok = write_zeros(file, size);

@@ -60,9 +60,14 @@ static int claim_instance(broker *b)
         snprintf(failure.text, sizeof failure.text, "out of memory; close other programs");
     bool claimed = sddl && platform_claim_take(name, sddl, &b->claim, &failure);
     free(sddl);
-    if (!claimed || !platform_folders_create(&b->folders, &b->identity, false, &failure))
+    if (!claimed)
         return start_failed(b, &failure, EXIT_FAILED);
-    log_to_file(b->log, b->folders.log);
+    /* Without its folders it serves all the same: a person who tries a file in a console may have no right to
+       make them, and what needs them fails by itself. */
+    if (platform_folders_create(&b->folders, &b->identity, false, &failure))
+        log_to_file(b->log, b->folders.log);
+    else
+        log_write(b->log, LOG_FILE_LOST, "there is no log file: %s", failure.text);
     log_write(b->log, LOG_STARTING, "shmbroker %s starts %s, process %u, with %s", SHMBROKER_VERSION,
               b->host->purpose, (unsigned)platform_process_id(), b->config_path);
     return EXIT_OK;

@@ -91,6 +91,8 @@ static void print_overview(FILE *stream)
             "  --config FILE    the configuration; else %%ProgramData%%\\ShmBroker\\shmbroker.yaml\n"
             "  --instance NAME  a second broker, independent of the first: 1 to 40 letters, digits, _ or -\n"
             "  --json           machine-readable, on standard output\n"
+            "  --quiet          errors alone\n"
+            "  --remove-data    configuration, backing files and logs go with the service\n"
             "  --               ends the options: what follows is a name, even if it begins with a dash\n"
             "\n"
             "Exit codes: 0 ok, 1 failed, 2 bad usage or bad config, 3 access denied, 4 broker not running,\n"
@@ -141,6 +143,8 @@ static int take_value(const struct command *command, int argc, char **argv, int 
 
 static int take_argument(const struct command *command, const char *word, command_options *options)
 {
+    if (!command->argument && (command->takes & TAKES_CONFIG))
+        return bad_usage(command, "takes its file as --config FILE; it does not know what to do with", word);
     if (!command->argument || options->argument)
         return bad_usage(command, "does not know what to do with", word);
     options->argument = word;

@@ -22,7 +22,8 @@ static void on_progress(void *context)
 static void on_ready(void *context, const broker_summary *summary)
 {
     (void)context;
-    printf("ready: %u regions of %s are served", (unsigned)summary->regions, summary->config);
+    printf("ready: %u %s of %s served", (unsigned)summary->regions,
+           summary->regions == 1 ? "region" : "regions", summary->config);
     if (summary->failed)
         printf(", %u failed (see above)", (unsigned)summary->failed);
     printf("; Ctrl+C stops\n");

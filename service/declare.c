@@ -51,7 +51,7 @@ static bool compile_descriptors(declaration *d, const config_region *region, con
 {
     char *section = NULL, *file = NULL;
     if (region->sddl) {
-        if (!platform_sddl_complete(region->sddl, identity->owner_sid, &section, &file, failure))
+        if (!platform_sddl_complete(region->sddl, identity, &section, &file, failure))
             return false;
     } else {
         section = access_compile(&region->access, ACCESS_SECTION, identity);

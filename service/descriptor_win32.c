@@ -64,17 +64,40 @@ static char *descriptor_text(PSECURITY_DESCRIPTOR descriptor)
     return sddl;
 }
 
-/* The parts of a declared descriptor that are used: its DACL, and the owner and group it gets. */
-static bool complete(PACL dacl, PSID owner, char **sddl)
+/* `dacl` with an entry in front that lets `sid` do all that `mask` says. The caller frees it with free. */
+static PACL with_entry(PACL dacl, PSID sid, ACCESS_MASK mask)
+{
+    ACL_SIZE_INFORMATION size;
+    void *first;
+    if (!GetAclInformation(dacl, &size, sizeof size, AclSizeInformation))
+        return NULL;
+    DWORD bytes = size.AclBytesInUse + (DWORD)sizeof(ACCESS_ALLOWED_ACE) + GetLengthSid(sid);
+    PACL longer = calloc(1, bytes);
+    bool ok = longer && InitializeAcl(longer, bytes, ACL_REVISION) &&
+              AddAccessAllowedAce(longer, ACL_REVISION, mask, sid);
+    if (ok && dacl->AceCount > 0)
+        ok = GetAce(dacl, 0, &first) &&
+             AddAce(longer, ACL_REVISION, MAXDWORD, first, size.AclBytesInUse - (DWORD)sizeof(ACL));
+    if (!ok) {
+        free(longer);
+        longer = NULL;
+    }
+    return longer;
+}
+
+/* The parts of a declared descriptor that are used: its DACL, with the broker in front; and owner and group. */
+static bool complete(PACL dacl, PSID owner, PSID broker, access_object object, char **sddl)
 {
     SECURITY_DESCRIPTOR descriptor;
+    PACL whole = with_entry(dacl, broker, access_mask(object, ACCESS_BROKER));
     *sddl = NULL;
-    if (InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION) &&
+    if (whole && InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION) &&
         SetSecurityDescriptorOwner(&descriptor, owner, FALSE) &&
         SetSecurityDescriptorGroup(&descriptor, owner, FALSE) &&
-        SetSecurityDescriptorDacl(&descriptor, TRUE, dacl, FALSE) &&
+        SetSecurityDescriptorDacl(&descriptor, TRUE, whole, FALSE) &&
         SetSecurityDescriptorControl(&descriptor, SE_DACL_PROTECTED, SE_DACL_PROTECTED))
         *sddl = descriptor_text(&descriptor);
+    free(whole);
     return *sddl != NULL;
 }
 
@@ -143,31 +166,38 @@ char *platform_sddl_words(const char *sddl)
     return text_take(&words);
 }
 
-bool platform_sddl_complete(const char *sddl, const char *owner_sid, char **section_sddl, char **file_sddl,
-                            platform_failure *failure)
+static PSID sid_of(const char *sid_text)
+{
+    PSID sid = NULL;
+    wchar_t *wide = win32_wide(sid_text);
+    if (wide && !ConvertStringSidToSidW(wide, &sid))
+        sid = NULL;
+    free(wide);
+    return sid;
+}
+
+bool platform_sddl_complete(const char *sddl, const access_identity *identity, char **section_sddl,
+                            char **file_sddl, platform_failure *failure)
 {
     PACL dacl = NULL;
-    PSID owner = NULL;
     bool ok = false;
     *section_sddl = *file_sddl = NULL;
-    wchar_t *wide_owner = win32_wide(owner_sid);
+    PSID owner = sid_of(identity->owner_sid), broker = sid_of(identity->broker_sid);
     PSECURITY_DESCRIPTOR descriptor = win32_descriptor(sddl, failure);
     if (!descriptor || !usable_dacl(descriptor, &dacl, failure))
         goto cleanup;
-    if (!wide_owner || !ConvertStringSidToSidW(wide_owner, &owner) || !complete(dacl, owner, section_sddl) ||
-        !translate_entries(dacl) || !complete(dacl, owner, file_sddl)) {
+    ok = owner && broker && complete(dacl, owner, broker, ACCESS_SECTION, section_sddl) &&
+         translate_entries(dacl) && complete(dacl, owner, broker, ACCESS_FILE, file_sddl);
+    if (!ok)
         win32_fail(failure, GetLastError(), "cannot complete the security descriptor \"%s\"", sddl);
-        goto cleanup;
-    }
-    ok = true;
 cleanup:
     if (!ok) {
         free(*section_sddl);
         free(*file_sddl);
         *section_sddl = *file_sddl = NULL;
     }
+    LocalFree(broker);
     LocalFree(owner);
     LocalFree(descriptor);
-    free(wide_owner);
     return ok;
 }

@@ -1,5 +1,6 @@
 /* Where things stand on disk, with their descriptors. See platform.h. */
 #include "support_win32.h"
+#include "taken_win32.h"
 
 #include <aclapi.h>
 #include <initguid.h>
@@ -44,47 +45,76 @@ static bool is_plain_folder(const wchar_t *path, const char *shown, platform_fai
     return true;
 }
 
-/* Whether the folder belongs to administrators, SYSTEM, or the account that this process runs as: an owner can always
-   change the rights again. */
-static bool has_trusted_owner(wchar_t *path)
+/* Whether `owner` is an administrator's, the system's, or this process's own: an owner can always change the rights
+   again, so nobody else's folder may be used. */
+static bool is_trusted_owner(PSID owner)
 {
-    PSID owner = NULL;
-    PSECURITY_DESCRIPTOR descriptor = NULL;
-    char owner_sid[CONFIG_SID_TEXT] = "", own_sid[CONFIG_SID_TEXT] = "";
+    union {
+        TOKEN_USER user;
+        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } info;
+    char owner_sid[CONFIG_SID_TEXT], own_sid[CONFIG_SID_TEXT];
     platform_failure ignored;
-    bool trusted = false;
-    if (GetNamedSecurityInfoW(path, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL, NULL,
-                              &descriptor) == ERROR_SUCCESS) {
-        win32_sid_text(owner, owner_sid);
-        trusted = IsWellKnownSid(owner, WinBuiltinAdministratorsSid) ||
-                  IsWellKnownSid(owner, WinLocalSystemSid) ||
-                  (platform_owner_sid(own_sid, &ignored) && strcmp(owner_sid, own_sid) == 0);
-    }
-    LocalFree(descriptor);
+    HANDLE token = NULL;
+    DWORD size;
+    win32_sid_text(owner, owner_sid);
+    bool trusted = IsWellKnownSid(owner, WinBuiltinAdministratorsSid) ||
+                   IsWellKnownSid(owner, WinLocalSystemSid) ||
+                   (platform_owner_sid(own_sid, &ignored) && strcmp(owner_sid, own_sid) == 0);
+    if (!trusted && OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        trusted = GetTokenInformation(token, TokenUser, &info, sizeof info, &size) &&
+                  EqualSid(owner, info.user.User.Sid);
+    if (token)
+        CloseHandle(token);
     return trusted;
 }
 
-/* A folder that somebody else made first is taken from him before it is given its rights. */
-static bool repair_descriptor(wchar_t *path, PSECURITY_DESCRIPTOR descriptor, const char *shown,
+static bool refuse_foreign(HANDLE folder, const char *shown, platform_failure *failure)
+{
+    PSID owner = NULL;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    char account[600] = "an account that may not be seen";
+    DWORD error = GetSecurityInfo(folder, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL,
+                                  NULL, &descriptor);
+    bool trusted = error == ERROR_SUCCESS && owner && is_trusted_owner(owner);
+    if (!trusted && error == ERROR_SUCCESS && owner)
+        win32_account_text(owner, account, sizeof account);
+    LocalFree(descriptor);
+    return trusted ||
+           win32_fail_advise(failure, 0, "look at what is in it, move it away, and try again",
+                             "the folder %s was made by %s, who could change its rights at any time", shown,
+                             account);
+}
+
+/* Gives an existing folder its rights again. Checked and set on one handle, so that nobody can put another folder, or a
+   link, in its place meanwhile. */
+static bool repair_descriptor(const wchar_t *path, PSECURITY_DESCRIPTOR descriptor, const char *shown,
                               platform_failure *failure)
 {
     PACL dacl = NULL;
     BOOL present, defaulted;
-    BYTE administrators[SECURITY_MAX_SID_SIZE];
-    DWORD size = sizeof administrators, error = ERROR_SUCCESS;
-    if (!GetSecurityDescriptorDacl(descriptor, &present, &dacl, &defaulted) ||
-        !CreateWellKnownSid(WinBuiltinAdministratorsSid, NULL, administrators, &size))
-        error = GetLastError();
-    if (error == ERROR_SUCCESS && !has_trusted_owner(path))
-        error = SetNamedSecurityInfoW(path, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, administrators, NULL,
-                                      NULL, NULL);
-    if (error == ERROR_SUCCESS)
-        error = SetNamedSecurityInfoW(path, SE_FILE_OBJECT,
+    BY_HANDLE_FILE_INFORMATION info;
+    HANDLE folder =
+        CreateFileW(path, READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                    NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    if (folder == INVALID_HANDLE_VALUE)
+        return win32_fail_advise(failure, GetLastError(), "use an elevated console, or move the folder away",
+                                 "cannot open the folder %s", shown);
+    bool ok = GetFileInformationByHandle(folder, &info) &&
+              !(info.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) &&
+              GetSecurityDescriptorDacl(descriptor, &present, &dacl, &defaulted);
+    if (!ok)
+        win32_fail(failure, GetLastError(), "cannot examine the folder %s", shown);
+    ok = ok && refuse_foreign(folder, shown, failure);
+    if (ok) {
+        DWORD error = SetSecurityInfo(folder, SE_FILE_OBJECT,
                                       DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, NULL,
                                       NULL, dacl, NULL);
-    return error == ERROR_SUCCESS ||
-           win32_fail_advise(failure, error, "use an elevated console, or move the folder away",
-                             "cannot take over the folder %s", shown);
+        ok = error == ERROR_SUCCESS ||
+             win32_fail(failure, error, "cannot set the rights of the folder %s", shown);
+    }
+    CloseHandle(folder);
+    return ok;
 }
 
 static bool create_folder(const char *path, const char *sddl, bool repair, platform_failure *failure)
@@ -95,6 +125,10 @@ static bool create_folder(const char *path, const char *sddl, bool repair, platf
     SECURITY_ATTRIBUTES security = {sizeof security, descriptor, FALSE};
     if (!wide || !descriptor)
         goto cleanup;
+    if (!win32_may_create_global()) { /* neither a service nor elevated: such a folder would be a user's */
+        ok = is_plain_folder(wide, path, failure);
+        goto cleanup;
+    }
     ok = CreateDirectoryW(wide, &security);
     if (!ok && GetLastError() == ERROR_ALREADY_EXISTS)
         ok = is_plain_folder(wide, path, failure) &&
@@ -203,7 +237,9 @@ static bool remove_entries(const char *path, int depth, platform_failure *failur
     char *pattern = text_make("%s\\*", path);
     wchar_t *wide = pattern ? win32_wide(pattern) : NULL;
     HANDLE search = wide ? FindFirstFileW(wide, &found) : INVALID_HANDLE_VALUE;
-    bool ok = true;
+    DWORD error = search == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    bool ok = error == ERROR_SUCCESS || error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND ||
+              win32_fail(failure, error, "cannot list the folder %s", path);
     while (search != INVALID_HANDLE_VALUE && ok) {
         ok = is_other_entry(found.cFileName, depth) || remove_entry(&found, path, depth, failure);
         if (!FindNextFileW(search, &found))

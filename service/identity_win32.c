@@ -28,11 +28,15 @@ bool platform_claim_take(const char *name, const char *sddl, platform_claim **cl
         mutex = NULL;
     }
     if (!mutex && descriptor && win32_name_is_taken(error)) {
-        platform_failure holder;
-        win32_fail_taken(&holder, 0, shown, false);
-        win32_fail_advise(failure, 0,
-                          "stop that one first, or give this one a name of its own with --instance",
-                          "another broker of this instance is running (%s)", holder.text);
+        char holder[768];
+        win32_describe_holder(shown, holder, sizeof holder);
+        win32_fail_advise(
+            failure, 0,
+            "stop that broker, or end that program, or give this broker a name of its own with "
+            "--instance",
+            "another broker of this instance is running, or a program has taken its place: %s is "
+            "held by %s",
+            shown, holder);
     } else if (!mutex && descriptor) {
         win32_fail(failure, error, "cannot create the mutex %s", shown ? shown : name);
     }
@@ -142,7 +146,8 @@ static bool check_sddl(void *context, const char *sddl, char *why, size_t why_si
     (void)context;
     platform_failure failure = {0};
     char *section, *file;
-    bool valid = platform_sddl_complete(sddl, "S-1-5-18", &section, &file, &failure);
+    const access_identity anybody = {"S-1-5-18", "S-1-5-18"}; /* the entries are checked, whoever owns them */
+    bool valid = platform_sddl_complete(sddl, &anybody, &section, &file, &failure);
     free(section);
     free(file);
     if (!valid)

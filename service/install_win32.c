@@ -325,8 +325,7 @@ int command_uninstall(const command_options *options)
         code = remove_data(options);
     if (code == EXIT_OK)
         printf("%s is %s; its configuration and data are %s\n", c.name,
-               installed ? "uninstalled" : "not installed: nothing to do",
-               options->remove_data ? "removed" : "kept");
+               installed ? "uninstalled" : "not installed", options->remove_data ? "removed" : "kept");
     control_close(&c);
     return code;
 }

@@ -94,10 +94,11 @@ bool platform_owner_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure);
 /* The SID of `NT SERVICE\SERVICE`, computed. */
 bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platform_failure *failure);
 
-/* Completes the descriptor of a region that declares its own: owner and group `owner_sid` where it has none,
-   DACL protected. `file_sddl` gets the same entries with the rights on a file. The caller frees both. */
-bool platform_sddl_complete(const char *sddl, const char *owner_sid, char **section_sddl, char **file_sddl,
-                            platform_failure *failure);
+/* Completes the descriptor of a region that declares its own: the broker's entry in front, without which it could not
+   open again what it made; owner and group; DACL protected. `file_sddl` gets the same entries with the rights on a
+   file. The caller frees both. */
+bool platform_sddl_complete(const char *sddl, const access_identity *identity, char **section_sddl,
+                            char **file_sddl, platform_failure *failure);
 
 /* One line for each entry of a descriptor's DACL, in words: "allow read and write to Everyone (S-1-1-0)".
    NULL: it cannot be read, or memory ran out. The caller frees it. */

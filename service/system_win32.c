@@ -20,9 +20,13 @@ FILE *platform_file_open(const char *path, platform_failure *failure)
 {
     wchar_t *wide = win32_wide(path);
     FILE *stream = wide ? _wfopen(wide, L"rb") : NULL;
+    DWORD error = GetLastError();
     if (!stream)
-        win32_fail_advise(failure, GetLastError(), "check the path and who may read it", "cannot open %s",
-                          path);
+        win32_fail_advise(failure, error,
+                          error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND
+                              ? "correct the path, or write that file"
+                              : "check who may read it",
+                          "cannot open %s", path);
     free(wide);
     return stream;
 }

@@ -102,8 +102,9 @@ bool win32_fail_taken(platform_failure *failure, DWORD code, const char *object_
                                  "cannot create %s", object_name);
     return win32_fail_advise(
         failure, code,
-        "end the program that made it, or give the region another name; the broker never "
-        "shares an object that it did not create",
+        "if an earlier broker left it, with other rights or size, end the programs that still hold it; else "
+        "end the program that made it, or give the region another name: the broker never shares an object "
+        "that it did not create",
         "the name %s is taken by %s", object_name, holder);
 }
 

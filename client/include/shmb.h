@@ -73,7 +73,9 @@
  *   new members mean nothing when they are zero. A program compiled against this version runs with every
  *   later library of the same major version. `since` says which version brought what.
  *
- * Linking: shmb.dll with its import library, or the static library with SHMB_STATIC defined. C99, C11, C++11
+ * Linking: shmb.dll with its import library, or the static library with SHMB_STATIC defined; that one also needs
+ * advapi32, and with mingw-w64 its -l:libssp.a. CMake's shmbroker::client and shmbroker::client_static
+ * bring what they need. C99, C11, C++11
  * or later. For C++17 there is shmb.hpp beside this file.
  */
 #ifndef SHMB_H
@@ -213,7 +215,8 @@ typedef struct shmb_attach_options {
  *   - "MapViewOfFile": dwFileOffsetLow must be a multiple of the allocation granularity (64 KiB): a view
  *     from another byte is mapped from the multiple below, so up to 65535 bytes before it are mapped, too. A
  *     view may not be larger than its section: so a section smaller than the catalog says is refused, not half
- *   mapped. - "Kernel object namespaces": Global\ names are the same in every session, Local\ names are not.
+ *     mapped.
+ *   - "Kernel object namespaces": Global\ names are the same in every session, Local\ names are not.
  *   - "QueryUnbiasedInterruptTime": one clock for all processes, that stands still while the machine sleeps:
  *     a broker does not look dead after a night.
  *   - "GetKernelObjectSecurity": the catalog's owner is read from the handle, not by name.

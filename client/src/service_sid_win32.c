@@ -21,22 +21,29 @@ static int upper_name(const char *service, wchar_t upper[MAX_NAME_UNITS])
                          NULL, 0);
 }
 
+typedef NTSTATUS(WINAPI *open_function)(BCRYPT_ALG_HANDLE *, LPCWSTR, LPCWSTR, ULONG);
+typedef NTSTATUS(WINAPI *hash_function)(BCRYPT_ALG_HANDLE, PUCHAR, ULONG, PUCHAR, ULONG, PUCHAR, ULONG);
+typedef NTSTATUS(WINAPI *close_function)(BCRYPT_ALG_HANDLE, ULONG);
+typedef void (*any_function)(void); /* what compilers let one convert to any other */
+
+/* bcrypt.dll is loaded from System32 alone, and only when a SID is wanted: imported, it would come from the
+   program's own folder first, whatever somebody has put there. It stays loaded. */
+static any_function bcrypt_function(const char *name)
+{
+    HMODULE bcrypt = LoadLibraryExW(L"bcrypt.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+    return bcrypt != NULL ? (any_function)GetProcAddress(bcrypt, name) : NULL;
+}
+
 static bool sha1(const void *bytes, ULONG count, uint8_t digest[SHA1_BYTES])
 {
     BCRYPT_ALG_HANDLE algorithm = NULL;
-    BCRYPT_HASH_HANDLE hash = NULL;
-    bool done = false;
-    if (BCryptOpenAlgorithmProvider(&algorithm, BCRYPT_SHA1_ALGORITHM, NULL, 0) < 0)
-        goto cleanup;
-    if (BCryptCreateHash(algorithm, &hash, NULL, 0, NULL, 0, 0) < 0)
-        goto cleanup;
-    done = BCryptHashData(hash, (PUCHAR)(uintptr_t)bytes, count, 0) >= 0 &&
-           BCryptFinishHash(hash, digest, SHA1_BYTES, 0) >= 0;
-cleanup:
-    if (hash != NULL)
-        BCryptDestroyHash(hash);
-    if (algorithm != NULL)
-        BCryptCloseAlgorithmProvider(algorithm, 0);
+    open_function open = (open_function)bcrypt_function("BCryptOpenAlgorithmProvider");
+    hash_function hash = (hash_function)bcrypt_function("BCryptHash");
+    close_function close = (close_function)bcrypt_function("BCryptCloseAlgorithmProvider");
+    if (open == NULL || hash == NULL || close == NULL || open(&algorithm, BCRYPT_SHA1_ALGORITHM, NULL, 0) < 0)
+        return false;
+    bool done = hash(algorithm, NULL, 0, (PUCHAR)(uintptr_t)bytes, count, digest, SHA1_BYTES) >= 0;
+    close(algorithm, 0);
     return done;
 }
 

@@ -30,7 +30,7 @@ static void assert_refused(const char *squatted, const char *kind, const char *o
     const char *served = support_unique("Served");
     test_broker *b =
         broker_run_with(BROKER_HEAD "  %s: { size: 4 KiB }\n  %s: { size: 4 KiB }\n", squatted, served);
-    assert_contains(broker_ready_line(b), "1 regions");
+    assert_contains(broker_ready_line(b), "1 region of");
     assert_contains(broker_ready_line(b), "1 failed");
 
     shmb_attach_options options = region_options(b, SHMB_ACCESS_READ);

@@ -77,7 +77,9 @@ static void a_descriptor_of_the_regions_own_is_applied_and_protected(void **stat
         "version: 1\nregions:\n  %s: { size: 10, sddl: 'D:(A;;0x20007;;;WD)(A;;0x20005;;;BU)' }\n", name);
     HANDLE section = open_object(support_text("Global\\%s", name));
     PSECURITY_DESCRIPTOR descriptor = account_security_of(section);
-    assert_int_equal(account_count_entries(descriptor), 2);
+    assert_int_equal(account_count_entries(descriptor), 3);
+    account_assert_entry(descriptor, account_service_sid(support_text("ShmBroker$%s", b->instance)),
+                         SECTION_ALL_ACCESS);
     account_assert_entry(descriptor, everyone, WRITE_RIGHTS);
     account_assert_entry(descriptor, users, READ_RIGHTS);
     assert_string_equal(account_owner_of(descriptor), account_owner_sid());

@@ -266,14 +266,14 @@ bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platfo
     return true;
 }
 
-bool platform_sddl_complete(const char *sddl, const char *owner_sid, char **section_sddl, char **file_sddl,
-                            platform_failure *failure)
+bool platform_sddl_complete(const char *sddl, const access_identity *identity, char **section_sddl,
+                            char **file_sddl, platform_failure *failure)
 {
     *section_sddl = *file_sddl = NULL;
     if (fake_refuses("sddl-complete", failure))
         return false;
-    *section_sddl = text_make("O:%sG:%s%s", owner_sid, owner_sid, sddl);
-    *file_sddl = text_make("O:%sG:%s%s on file", owner_sid, owner_sid, sddl);
+    *section_sddl = text_make("O:%sG:%s%s", identity->owner_sid, identity->owner_sid, sddl);
+    *file_sddl = text_make("O:%sG:%s%s on file", identity->owner_sid, identity->owner_sid, sddl);
     return true;
 }
 

@@ -9,6 +9,7 @@
 
 #if defined(_WIN32)
 #include <io.h>
+#include <process.h>
 #define dup    _dup
 #define dup2   _dup2
 #define close  _close
@@ -29,9 +30,12 @@ static void *checked(void *made)
 FILE *streams_open(void)
 {
 #if defined(_WIN32)
-    char *name = checked(_tempnam(NULL, "shmb")); /* tmpfile's would be in the root folder */
+    /* tmpfile's would be in the root folder, and _tempnam gives the same name to two programs that ask at once. */
+    static unsigned count;
+    char name[512];
+    const char *folder = checked(getenv("TEMP"));
+    snprintf(name, sizeof name, "%s\\shmb-test-%d-%u", folder, _getpid(), count++);
     FILE *stream = checked(fopen(name, "w+bTD"));
-    free(name);
     return stream;
 #else
     return checked(tmpfile());
