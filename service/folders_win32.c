@@ -10,6 +10,8 @@
 #include <string.h>
 #include <wchar.h>
 
+#define SERVICE_SIDS "S-1-5-80-"
+
 /* %ProgramData%, as the system has it: not as an environment variable claims. */
 static bool program_data(char *buffer, size_t size, platform_failure *failure)
 {
@@ -45,8 +47,8 @@ static bool is_plain_folder(const wchar_t *path, const char *shown, platform_fai
     return true;
 }
 
-/* Whether `owner` is an administrator's, the system's, or this process's own: an owner can always change the rights
-   again, so nobody else's folder may be used. */
+/* Whether `owner` is Administrators, the system, a service (S-1-5-80-…: only administrators make those), or this process's
+   own account: an owner can always change the rights again, so nobody else's folder may be used. */
 static bool is_trusted_owner(PSID owner)
 {
     union {
@@ -61,6 +63,7 @@ static bool is_trusted_owner(PSID owner)
     bool trusted = IsWellKnownSid(owner, WinBuiltinAdministratorsSid) ||
                    IsWellKnownSid(owner, WinLocalSystemSid) ||
                    (platform_owner_sid(own_sid, &ignored) && strcmp(owner_sid, own_sid) == 0);
+    trusted = trusted || strncmp(owner_sid, SERVICE_SIDS, strlen(SERVICE_SIDS)) == 0;
     if (!trusted && OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
         trusted = GetTokenInformation(token, TokenUser, &info, sizeof info, &size) &&
                   EqualSid(owner, info.user.User.Sid);
