@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTPUT_MAX (4u << 20) /* bytes kept of one stream */
+#define MOST_ATTEMPTS 5u         /* to start one program */
+#define OUTPUT_MAX    (4u << 20) /* bytes kept of one stream */
 
 /* One captured stream: a thread reads the pipe to its end. */
 typedef struct stream {
@@ -143,11 +144,16 @@ static void launch(process *p, HANDLE token, wchar_t *command_line, HANDLE ends[
     startup.StartupInfo.hStdError = ends[2];
     /* A console of its own, without a window: where process_press_ctrl_c reaches it and nothing else. */
     const DWORD flags = CREATE_NO_WINDOW | CREATE_SUSPENDED | EXTENDED_STARTUPINFO_PRESENT;
-    BOOL ok = token ? CreateProcessAsUserW(token, NULL, command_line, NULL, NULL, TRUE, flags, NULL, NULL,
-                                           &startup.StartupInfo, &started)
-                    : CreateProcessW(NULL, command_line, NULL, NULL, TRUE, flags, NULL, NULL,
-                                     &startup.StartupInfo, &started);
-    DWORD error = GetLastError();
+    BOOL ok;
+    DWORD error;
+    unsigned attempts = 0;
+    do { /* Wine on a busy machine now and then starts nothing and calls it an internal error */
+        ok = token ? CreateProcessAsUserW(token, NULL, command_line, NULL, NULL, TRUE, flags, NULL, NULL,
+                                          &startup.StartupInfo, &started)
+                   : CreateProcessW(NULL, command_line, NULL, NULL, TRUE, flags, NULL, NULL,
+                                    &startup.StartupInfo, &started);
+        error = GetLastError();
+    } while (!ok && error == ERROR_INTERNAL_ERROR && ++attempts < MOST_ATTEMPTS);
     DeleteProcThreadAttributeList(startup.lpAttributeList);
     free(startup.lpAttributeList);
     if (!ok)
