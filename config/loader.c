@@ -197,6 +197,7 @@ static void fill_region(loading *load, const config_node *node, const config_val
     region->backing_file = values[CONFIG_KEY_FILE].text;
     region->sddl = values[CONFIG_KEY_SDDL].text;
     region->where = node->key_where;
+    region->numa_node = CONFIG_NUMA_ANY;
     if (region->sddl == NULL) {
         region->access.read = access[CONFIG_KEY_READ].principals;
         region->access.write = access[CONFIG_KEY_WRITE].principals;

@@ -21,6 +21,10 @@
 #define CONFIG_MAX_SDDL        8192u        /* bytes */
 #define CONFIG_MAX_PATH_BYTES  1024u        /* bytes of a backing file's path */
 #define CONFIG_MAX_REGION_SIZE (1ull << 47) /* bytes: the user half of a 64-bit address space */
+#define CONFIG_MAX_FILES       1024u        /* of one configuration, fragments counted */
+#define CONFIG_MAX_ROLES       1024u
+#define CONFIG_MAX_INITIAL     65536u /* bytes of an `initial` text */
+#define CONFIG_MAX_NUMA_NODE   63u
 #define CONFIG_SID_TEXT        188u /* longest SID in text (15 subauthorities), with its NUL, rounded up */
 
 /* Where something stands in its file; both 1-based, columns counted in code points. */
@@ -32,14 +36,18 @@ typedef struct config_position {
 /* The directory of object names a region appears in. */
 typedef enum config_namespace {
     CONFIG_NAMESPACE_GLOBAL, /* Global\NAME: every session */
-    CONFIG_NAMESPACE_LOCAL   /* Local\NAME: the broker's own session */
+    CONFIG_NAMESPACE_LOCAL,  /* Local\NAME: the broker's own session */
+    CONFIG_NAMESPACE_PRIVATE /* NAME in a private namespace, which only members of its boundary can open */
 } config_namespace;
 
 /* One account or group, as written and as the kernel knows it. */
 typedef struct config_principal {
     const char *text; /* as the file has it: "Users", "NT SERVICE\Sensor", "S-1-5-32-545" */
     const char *sid;  /* "S-1-…" */
+    const char *file; /* where it stands in an access list: itself, or the role that has it */
     config_position where;
+    const char *role;                      /* the role that the list names; NULL: the list names it itself */
+    const struct config_principal *member; /* with a role: its own entry there; otherwise NULL */
 } config_principal;
 
 typedef struct config_principal_list {
@@ -47,29 +55,86 @@ typedef struct config_principal_list {
     size_t count;
 } config_principal_list;
 
-/* Who may do what. A writer may also read. */
+/* The mandatory label: what a process must at least have to write. */
+typedef enum config_integrity {
+    CONFIG_INTEGRITY_UNSET, /* no label: Windows treats the object as medium */
+    CONFIG_INTEGRITY_LOW,
+    CONFIG_INTEGRITY_MEDIUM,
+    CONFIG_INTEGRITY_HIGH
+} config_integrity;
+
+/* Who may do what. A writer may also read. Whoever is denied gets nothing, whatever other lists say. */
 typedef struct config_access {
     config_principal_list read;
     config_principal_list write;
+    config_principal_list manage; /* may change the descriptor, or retire the region */
+    config_principal_list deny;
+    config_principal_list packages; /* `appcontainer`: the packages that may do what their user may */
+    config_integrity integrity;
 } config_access;
+
+/* What a region holds when it is made anew. */
+typedef enum config_initial_kind {
+    CONFIG_INITIAL_ZERO,
+    CONFIG_INITIAL_FILL,  /* every byte is `fill` */
+    CONFIG_INITIAL_BYTES, /* `bytes` from offset 0, then zeros; at most the region's size */
+    CONFIG_INITIAL_FILE   /* the contents of `path` from offset 0, then zeros */
+} config_initial_kind;
+
+typedef struct config_initial {
+    config_initial_kind kind;
+    uint8_t fill;
+    const unsigned char *bytes;
+    size_t length;    /* of `bytes` */
+    const char *path; /* as written: absolute, or relative to the folder of the configuration file `file` */
+    const char *file; /* the configuration file that says so; NULL for zero by default */
+} config_initial;
+
+typedef enum config_large_pages {
+    CONFIG_LARGE_PAGES_NO,
+    CONFIG_LARGE_PAGES_PREFER, /* ordinary pages will do */
+    CONFIG_LARGE_PAGES_REQUIRE
+} config_large_pages;
+
+#define CONFIG_NUMA_ANY 0xFFFFFFFFu /* no node is preferred */
 
 /* One region as declared, with the file's defaults filled in. */
 typedef struct config_region {
     const char *name;
     const char *description; /* "" when none is given */
     config_namespace name_space;
-    uint64_t size;            /* bytes, 1 to CONFIG_MAX_REGION_SIZE */
+    config_principal_list boundary; /* of a private namespace; else empty */
+    uint64_t size;                  /* bytes, 1 to CONFIG_MAX_REGION_SIZE */
     const char *backing_file; /* NULL: the paging file. Otherwise relative to the data folder, or X:\… */
     const char *sddl;         /* NULL when `access` rules; otherwise the descriptor as the file has it */
-    config_access access;     /* empty when `sddl` rules */
-    config_position where;    /* of the region's name */
+    config_position sddl_where;
+    config_access access; /* empty when `sddl` rules */
+    config_initial initial;
+    config_large_pages large_pages;
+    uint32_t numa_node;    /* CONFIG_NUMA_ANY, or the node that its memory should be on */
+    bool prefetch;         /* its pages are made present when it is created */
+    const char *file;      /* the configuration file that declares it */
+    config_position where; /* of the region's name */
 } config_region;
 
-/* A whole configuration: regions in the order of the file. */
+/* A named set of accounts and groups. */
+typedef struct config_role {
+    const char *name;
+    config_principal_list members;
+    const char *file;
+    config_position where;
+} config_role;
+
+/* A whole configuration: regions in the order of the files, the main file's first. */
 typedef struct config_model {
-    const char *file; /* the path as given to the loader */
+    const char *file;         /* the main file's path as given to the loader */
+    const char *const *files; /* every file that was read, the main one first */
+    size_t file_count;
+    const config_role *roles;
+    size_t role_count;
     const config_region *regions;
     size_t region_count;
+    uint64_t commit_budget;     /* bytes that all regions in memory may take; 0: no budget is set */
     struct config_arena *arena; /* owns everything above and the model itself */
 } config_model;
 

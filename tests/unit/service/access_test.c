@@ -25,7 +25,7 @@ static void assert_compiles(const config_access *access, access_object object, c
 static config_access lists(const config_principal *read, size_t reads, const config_principal *write,
                            size_t writes)
 {
-    return (config_access){{read, reads}, {write, writes}};
+    return (config_access){.read = {read, reads}, .write = {write, writes}};
 }
 
 static void each_right_has_its_exact_mask(void **state)

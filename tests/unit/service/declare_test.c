@@ -98,7 +98,7 @@ static void a_descriptor_of_its_own_is_completed_by_the_platform(void **state)
 {
     (void)state;
     config_region region = plain_region("A");
-    region.access = (config_access){{NULL, 0}, {NULL, 0}};
+    region.access = (config_access){.read = {NULL, 0}};
     region.sddl = "D:P(A;;0x20007;;;WD)";
     region.backing_file = "a";
     declaration d = declare(&region, 1);

@@ -14,14 +14,14 @@ static const config_region regions[] = {
     {.name = "Telemetry",
      .description = "wheel \"data\"\t60 Hz",
      .size = 65536,
-     .access = {{read_list, 2}, {write_list, 1}},
+     .access = {.read = {read_list, 2}, .write = {write_list, 1}},
      .where = {3, 5}},
     {.name = "R\xC3\xA4w", .description = "", .size = 1ull << 47, .sddl = "D:P(1)", .where = {9, 3}},
     {.name = "Recipes",
      .description = "",
      .size = 9007199254740993, /* 2^53 + 1 */
      .backing_file = "r",
-     .access = {{read_list, 1}, {NULL, 0}},
+     .access = {.read = {read_list, 1}},
      .where = {12, 3}},
 };
 static const config_model model = {.file = "a.yaml", .regions = regions, .region_count = 3};
