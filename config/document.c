@@ -39,6 +39,18 @@ void config_out_of_memory(config_diagnostics *diagnostics)
                            "there is not enough memory to read this file; end other programs and try again");
 }
 
+config_span config_node_span(const config_node *node)
+{
+    config_span span = {node->where, node->end};
+    return span;
+}
+
+config_span config_node_key_span(const config_node *node)
+{
+    config_span span = {node->key_where, node->key_end};
+    return span;
+}
+
 bool config_node_is_null(const config_node *node)
 {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
@@ -90,10 +102,14 @@ const char *config_node_path(const config_node *node, char buffer[CONFIG_PATH_TE
     return buffer;
 }
 
-static void report(builder *build, const config_node *node, config_position where, const char *message)
+/* Reports what is wrong with the current event, which `node` is made of. */
+static void report(builder *build, const config_node *node, const char *message)
 {
     char path[CONFIG_PATH_TEXT];
-    config_diagnostics_add(build->diagnostics, where, config_node_path(node, path), "%s", message);
+    config_diagnostic *item =
+        config_diagnostics_add(build->diagnostics, config_syntax_position(build->event.start_mark),
+                               config_node_path(node, path), "%s", message);
+    config_diagnostic_until(item, config_syntax_position(build->event.end_mark));
 }
 
 /* Goes on to the next event; false when there is none, which is reported. */
@@ -138,6 +154,13 @@ static bool skip_node(builder *build)
     return true;
 }
 
+/* The value of `node` is the current event. */
+static void place_node(const builder *build, config_node *node)
+{
+    node->where = config_syntax_position(build->event.start_mark);
+    node->end = config_syntax_position(build->event.end_mark);
+}
+
 /* A new child of `parent`, at the place of the current event; not yet in its list. */
 static config_node *new_node(builder *build, const config_node *parent)
 {
@@ -154,8 +177,9 @@ static config_node *new_node(builder *build, const config_node *parent)
     }
     node->parent = parent;
     node->index = parent != NULL ? parent->length : 0;
-    node->where = config_syntax_position(build->event.start_mark);
+    place_node(build, node);
     node->key_where = node->where;
+    node->key_end = node->end;
     return node;
 }
 
@@ -163,13 +187,12 @@ static config_node *new_node(builder *build, const config_node *parent)
 static void check_properties(builder *build, const config_node *node, const yaml_char_t *anchor,
                              const yaml_char_t *tag)
 {
-    config_position where = config_syntax_position(build->event.start_mark);
     if (anchor != NULL) {
-        report(build, node, where,
+        report(build, node,
                "anchors (&) are not allowed; leave it out, and write each value where it is used");
     }
     if (tag != NULL) {
-        report(build, node, where, "tags (!) are not allowed; leave it out, or put the text in quotes");
+        report(build, node, "tags (!) are not allowed; leave it out, or put the text in quotes");
     }
 }
 
@@ -181,8 +204,7 @@ static bool take_scalar(builder *build, const config_node *node, const char **te
     size_t size = build->event.data.scalar.length;
     check_properties(build, node, build->event.data.scalar.anchor, build->event.data.scalar.tag);
     if (memchr(value, '\0', size) != NULL) {
-        report(build, node, config_syntax_position(build->event.start_mark),
-               "the text contains a NUL character; leave out the \\0");
+        report(build, node, "the text contains a NUL character; leave out the \\0");
         return true;
     }
     *text = config_arena_text(build->arena, value, size);
@@ -196,7 +218,7 @@ static bool take_scalar(builder *build, const config_node *node, const char **te
 
 static void report_alias(builder *build, const config_node *node)
 {
-    report(build, node, config_syntax_position(build->event.start_mark),
+    report(build, node,
            "aliases (*) are not allowed; write the value out, and put text that begins with * in quotes");
 }
 
@@ -204,6 +226,7 @@ static void report_alias(builder *build, const config_node *node)
 static bool read_key(builder *build, config_node *node)
 {
     node->key_where = config_syntax_position(build->event.start_mark);
+    node->key_end = config_syntax_position(build->event.end_mark);
     switch (build->event.type) {
     case YAML_SCALAR_EVENT:
         node->key_plain = build->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
@@ -212,7 +235,7 @@ static bool read_key(builder *build, config_node *node)
         report_alias(build, node);
         return true;
     default:
-        report(build, node, node->key_where, "a list or mapping cannot be a key; write a name");
+        report(build, node, "a list or mapping cannot be a key; write a name");
         return skip_node(build);
     }
 }
@@ -221,9 +244,13 @@ static void report_duplicate(builder *build, config_node *node, const config_nod
 {
     char path[CONFIG_PATH_TEXT];
     node->duplicate = true;
-    config_diagnostics_add(build->diagnostics, node->key_where, config_node_path(node, path),
-                           "this key stands at line %lu, column %lu already; keep one of the two",
-                           (unsigned long)first->key_where.line, (unsigned long)first->key_where.column);
+    config_diagnostic *item =
+        config_diagnostics_add(build->diagnostics, node->key_where, config_node_path(node, path),
+                               "this key stands at line %lu, column %lu already; keep one of the two",
+                               (unsigned long)first->key_where.line, (unsigned long)first->key_where.column);
+    config_diagnostic_until(item, node->key_end);
+    config_diagnostic_note(item, build->diagnostics->current, config_node_key_span(first),
+                           "it stands here first");
 }
 
 /* Compares each key with those before it. */
@@ -318,7 +345,7 @@ static bool fill_mapping(builder *build, config_node *mapping, unsigned depth)
         if (value == NULL || !read_key(build, value) || !next_event(build)) {
             return false;
         }
-        value->where = config_syntax_position(build->event.start_mark);
+        place_node(build, value);
         if (!fill_node(build, value, depth)) {
             return false;
         }

@@ -37,8 +37,10 @@ typedef struct config_node {
     uint32_t index;                   /* its place among its parent's children, from 0 */
     config_position key_where;        /* where the key starts; without one, as `where` */
     config_position where;
-    unsigned char kind; /* config_node_kind */
-    bool plain;         /* a scalar without quotes */
+    config_position key_end; /* behind the key's last character */
+    config_position end;     /* behind the value's; of a list or mapping: behind what opens it */
+    unsigned char kind;      /* config_node_kind */
+    bool plain;              /* a scalar without quotes */
     bool key_plain;
     bool duplicate; /* its key stands before it in the mapping already: reported */
 } config_node;
@@ -56,6 +58,10 @@ bool config_node_is_null(const config_node *node);
 /* Writes the way from the root: `regions.Telemetry.access.write[1]`. Returns `buffer`; what does not fit is
    cut. */
 const char *config_node_path(const config_node *node, char buffer[CONFIG_PATH_TEXT]);
+
+/* What an error about the value, or about its key, is to mark. */
+config_span config_node_span(const config_node *node);
+config_span config_node_key_span(const config_node *node);
 
 /* Adds the one diagnostic that says that memory ran out. */
 void config_out_of_memory(config_diagnostics *diagnostics);

@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "document.h"
 #include "grammar.h"
+#include "lines.h"
 #include "order.h"
 #include "text.h"
 #include "values.h"
@@ -39,9 +40,11 @@ static void report_unknown_key(config_reading *reading, config_section section, 
     config_key_id similar = config_key_similar(section, node->key, node->key_length);
     config_key_list(section, keys, sizeof keys);
     if (similar != CONFIG_KEY_COUNT) {
-        config_reading_report(reading, node, node->key_where,
-                              "this key is unknown (did you mean %s?); the keys allowed here are %s",
-                              config_keys[similar].name, keys);
+        config_diagnostic *item =
+            config_reading_report(reading, node, node->key_where,
+                                  "this key is unknown (did you mean %s?); the keys allowed here are %s",
+                                  config_keys[similar].name, keys);
+        config_diagnostic_suggest(item, config_keys[similar].name);
     } else {
         config_reading_report(reading, node, node->key_where,
                               "this key is unknown; the keys allowed here are %s", keys);
@@ -107,24 +110,20 @@ static void check_access(config_reading *reading, const config_value *values)
     }
 }
 
-static bool stands_before(config_position a, config_position b)
-{
-    return a.line != b.line ? a.line < b.line : a.column < b.column;
-}
-
 /* A region has access or sddl, its own or by default, and not both. */
 static void check_security(loading *load, const config_node *region, const config_value *values)
 {
     const config_node *access = values[CONFIG_KEY_ACCESS].node;
     const config_node *sddl = values[CONFIG_KEY_SDDL].node;
     if (access != NULL && sddl != NULL) {
-        const config_node *first = stands_before(access->key_where, sddl->key_where) ? access : sddl;
+        const config_node *first = config_position_before(access->key_where, sddl->key_where) ? access : sddl;
         const config_node *second = first == access ? sddl : access;
-        config_reading_report(
+        config_diagnostic *item = config_reading_report(
             &load->reading, second, second->key_where,
             "access and sddl exclude each other, and %s stands at line %lu, column %lu; keep one "
             "of the two",
             first->key, (unsigned long)first->key_where.line, (unsigned long)first->key_where.column);
+        config_reading_note(&load->reading, item, config_node_key_span(first), "the other one stands here");
     } else if (access == NULL && sddl == NULL && load->defaults[CONFIG_KEY_ACCESS].node == NULL) {
         config_reading_report(
             &load->reading, region, region->key_where,
@@ -257,11 +256,12 @@ static void check_backings(loading *load)
             first = each;
             continue;
         }
-        config_reading_report(
+        config_diagnostic *item = config_reading_report(
             &load->reading, other, other->where,
             "another region keeps its bytes in this file, at line %lu, column %lu; give each a "
             "file of its own",
             (unsigned long)one->where.line, (unsigned long)one->where.column);
+        config_reading_note(&load->reading, item, config_node_span(one), "it is named here first");
     }
     free(items);
 }
@@ -343,7 +343,7 @@ static void report_too_long(config_diagnostics *diagnostics)
 config_model *config_load_text(const char *file, const char *text, size_t length,
                                const config_resolver *resolver, config_diagnostics *diagnostics)
 {
-    size_t errors_before = diagnostics->count + diagnostics->dropped;
+    size_t errors_before = diagnostics->errors;
     config_model *model = NULL;
     loading *load = calloc(1, sizeof *load);
     config_arena *passing = config_arena_new();
@@ -365,9 +365,10 @@ config_model *config_load_text(const char *file, const char *text, size_t length
     load->reading.passing = passing;
     load->reading.kept = kept;
     read_text(file, text, length, load, model);
+    config_diagnostics_quote(diagnostics, diagnostics->current, text, length);
     config_diagnostics_sort(diagnostics);
 cleanup:
-    if (diagnostics->count + diagnostics->dropped > errors_before) {
+    if (diagnostics->errors > errors_before) {
         model = NULL;
         config_arena_free(kept);
     }

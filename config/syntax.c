@@ -5,6 +5,7 @@
 #include "syntax.h"
 
 #include "document.h"
+#include "lines.h"
 
 #include <string.h>
 
@@ -54,43 +55,6 @@ static const explanation explanations[] = {
     {"exceeded max depth", "lists and mappings stand too deep inside each other", false},
 };
 
-/* The encodings that libyaml tells apart by their byte-order marks. */
-typedef enum encoding { UTF_8, UTF_16_LE, UTF_16_BE } encoding;
-
-static encoding encoding_of(const unsigned char *bytes, size_t length)
-{
-    if (length >= 2 && bytes[0] == 0xFFu && bytes[1] == 0xFEu) {
-        return UTF_16_LE;
-    }
-    return length >= 2 && bytes[0] == 0xFEu && bytes[1] == 0xFFu ? UTF_16_BE : UTF_8;
-}
-
-/* The place of byte `offset`: lines and code points before it, taking broken bytes for one character each. */
-static config_position place_of(const char *text, size_t length, size_t offset)
-{
-    const unsigned char *bytes = (const unsigned char *)text;
-    encoding kind = encoding_of(bytes, length);
-    size_t width = kind == UTF_8 ? 1 : 2;
-    size_t start = kind != UTF_8 ? 2 : length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    config_position place = {1, 1};
-    unsigned before = 0;
-    for (size_t i = start; i + width <= length && i < offset; i += width) {
-        unsigned unit = bytes[i];
-        if (kind != UTF_8) {
-            unit = kind == UTF_16_LE ? unit | (unsigned)bytes[i + 1] << 8 : unit << 8 | bytes[i + 1];
-        }
-        bool continues = kind == UTF_8 ? (unit & 0xC0u) == 0x80u : (unit & 0xFC00u) == 0xDC00u;
-        if (unit == '\r' || (unit == '\n' && before != '\r')) {
-            place.line++;
-            place.column = 1;
-        } else if (unit != '\n' && !continues) {
-            place.column++;
-        }
-        before = unit;
-    }
-    return place;
-}
-
 /* Where the broken character at the problem's offset starts; libyaml points at its last byte for some
    problems. */
 static size_t character_start(const char *text, size_t length, size_t offset)
@@ -110,7 +74,7 @@ static void report_bytes(const yaml_parser_t *parser, const char *text, size_t l
     if (strcmp(parser->problem, "invalid trailing UTF-8 octet") == 0) {
         offset = character_start(text, length, offset);
     }
-    config_position where = place_of(text, length, offset);
+    config_position where = config_place_of(text, length, offset);
     if (strcmp(parser->problem, "control characters are not allowed") == 0) {
         config_diagnostics_add(diagnostics, where, NULL,
                                "the character U+%04X is not allowed in a file; save the file as UTF-8 text "
@@ -146,8 +110,11 @@ static void report_words(const yaml_parser_t *parser, config_diagnostics *diagno
     config_position where = config_syntax_position(parser->problem_mark);
     config_position start = config_syntax_position(parser->context_mark);
     if (names_start) {
-        config_diagnostics_add(diagnostics, where, NULL, "%s (%s that starts at line %lu, column %lu)", text,
-                               parser->context, (unsigned long)start.line, (unsigned long)start.column);
+        config_diagnostic *item = config_diagnostics_add(
+            diagnostics, where, NULL, "%s (%s that starts at line %lu, column %lu)", text, parser->context,
+            (unsigned long)start.line, (unsigned long)start.column);
+        config_span span = {start, {0, 0}};
+        config_diagnostic_note(item, diagnostics->current, span, "%s, it starts here", parser->context);
     } else {
         config_diagnostics_add(diagnostics, where, NULL, "%s", text);
     }

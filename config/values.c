@@ -15,8 +15,14 @@
 #define ALLOWED_TEXT 512u
 #define SDDL_WHY     256u
 
-void config_reading_report(config_reading *reading, const config_node *node, config_position where,
-                           const char *format, ...)
+/* Whether both are the same place. */
+static bool is_at(config_position a, config_position b)
+{
+    return a.line == b.line && a.column == b.column;
+}
+
+config_diagnostic *config_reading_report(config_reading *reading, const config_node *node,
+                                         config_position where, const char *format, ...)
 {
     char path[CONFIG_PATH_TEXT];
     char message[2048];
@@ -24,7 +30,20 @@ void config_reading_report(config_reading *reading, const config_node *node, con
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    config_diagnostics_add(reading->diagnostics, where, config_node_path(node, path), "%s", message);
+    config_diagnostic *item =
+        config_diagnostics_add(reading->diagnostics, where, config_node_path(node, path), "%s", message);
+    if (is_at(where, node->where)) {
+        config_diagnostic_until(item, node->end);
+    } else if (is_at(where, node->key_where)) {
+        config_diagnostic_until(item, node->key_end);
+    }
+    return item;
+}
+
+void config_reading_note(config_reading *reading, config_diagnostic *item, config_span span,
+                         const char *message)
+{
+    config_diagnostic_note(item, reading->diagnostics->current, span, "%s", message);
 }
 
 void *config_reading_alloc(config_reading *reading, config_arena *arena, size_t size)
@@ -57,14 +76,19 @@ const char *config_value_describe(const config_node *node, char buffer[CONFIG_FO
     return buffer;
 }
 
-/* `"64 KB" is not a size; write …` */
+/* `"64 KB" is not a size; write … (did you mean 64 KiB?)`; `meant` is NULL where there is no good guess. */
 static void refuse(config_reading *reading, config_key_id id, const config_node *node, const char *what,
-                   const char *hint)
+                   const char *meant)
 {
     char found[CONFIG_FOUND];
     char allowed[ALLOWED_TEXT];
-    config_reading_report(reading, node, node->where, "%s %s; write %s%s", config_value_describe(node, found),
-                          what, config_key_allowed(id, allowed, sizeof allowed), hint);
+    config_diagnostic *item = config_reading_report(
+        reading, node, node->where, "%s %s; write %s%s%s%s", config_value_describe(node, found), what,
+        config_key_allowed(id, allowed, sizeof allowed), meant != NULL ? " (did you mean " : "",
+        meant != NULL ? meant : "", meant != NULL ? "?)" : "");
+    if (meant != NULL) {
+        config_diagnostic_suggest(item, meant);
+    }
 }
 
 /* Whether the node is a scalar that is not null; reports what the key allows otherwise. */
@@ -73,7 +97,7 @@ static bool is_text(config_reading *reading, config_key_id id, const config_node
     if (node->kind == CONFIG_NODE_SCALAR && !config_node_is_null(node)) {
         return true;
     }
-    refuse(reading, id, node, "is not allowed here", "");
+    refuse(reading, id, node, "is not allowed here", NULL);
     return false;
 }
 
@@ -83,7 +107,7 @@ bool config_value_is_mapping(config_reading *reading, config_key_id id, const co
         return true;
     }
     if (node->kind != CONFIG_NODE_BROKEN) {
-        refuse(reading, id, node, "is not allowed here", "");
+        refuse(reading, id, node, "is not allowed here", NULL);
     }
     return false;
 }
@@ -93,7 +117,7 @@ static bool fits(config_reading *reading, config_key_id id, const config_node *n
 {
     const config_key *key = &config_keys[id];
     if (node->length < key->least) {
-        refuse(reading, id, node, "is not allowed here", "");
+        refuse(reading, id, node, "is not allowed here", NULL);
     } else if (node->length > key->most) {
         config_reading_report(reading, node, node->where,
                               "the text is too long: it has %lu bytes, and %lu is the most",
@@ -110,7 +134,7 @@ static void read_number(config_reading *reading, config_key_id id, const config_
     bool is_number =
         digits && node->plain && config_size_parse(node->text, node->length, &number) == CONFIG_SIZE_OK;
     if (!is_number || number < config_keys[id].least || number > config_keys[id].most) {
-        refuse(reading, id, node, "is not allowed here", "");
+        refuse(reading, id, node, "is not allowed here", NULL);
         return;
     }
     value->number = number;
@@ -120,22 +144,18 @@ static void read_size(config_reading *reading, config_key_id id, const config_no
 {
     uint64_t bytes;
     char meant[CONFIG_SIZE_TEXT];
-    char hint[64] = "";
     switch (config_size_parse(node->text, node->length, &bytes)) {
     case CONFIG_SIZE_MALFORMED:
-        if (config_size_suggest(node->text, node->length, meant) != NULL) {
-            snprintf(hint, sizeof hint, " (did you mean %s?)", meant);
-        }
-        refuse(reading, id, node, "is not a size", hint);
+        refuse(reading, id, node, "is not a size", config_size_suggest(node->text, node->length, meant));
         return;
     case CONFIG_SIZE_TOO_LARGE:
-        refuse(reading, id, node, "is too large", "");
+        refuse(reading, id, node, "is too large", NULL);
         return;
     case CONFIG_SIZE_OK:
         break;
     }
     if (bytes < config_keys[id].least || bytes > config_keys[id].most) {
-        refuse(reading, id, node, bytes < config_keys[id].least ? "is too small" : "is too large", "");
+        refuse(reading, id, node, bytes < config_keys[id].least ? "is too small" : "is too large", NULL);
         return;
     }
     value->number = bytes;
@@ -157,11 +177,7 @@ static void read_choice(config_reading *reading, config_key_id id, const config_
             similar = choices[i];
         }
     }
-    char hint[64] = "";
-    if (similar != NULL) {
-        snprintf(hint, sizeof hint, " (did you mean %s?)", similar);
-    }
-    refuse(reading, id, node, "is not allowed here", hint);
+    refuse(reading, id, node, "is not allowed here", similar);
 }
 
 static void read_free_text(config_reading *reading, config_key_id id, const config_node *node,
@@ -285,13 +301,15 @@ static bool is_listed(config_reading *reading, const config_node *node, const co
         if (strcmp(items[i].sid, principal->sid) == 0) {
             char found[CONFIG_FOUND];
             char first[CONFIG_QUOTED];
-            config_reading_report(
+            config_diagnostic *item = config_reading_report(
                 reading, node, node->where,
                 "%s is in this list already, as \"%s\" at line %lu, column %lu; keep one of the "
                 "two",
                 config_value_describe(node, found),
                 config_text_quote(items[i].text, strlen(items[i].text), first),
                 (unsigned long)items[i].where.line, (unsigned long)items[i].where.column);
+            config_span span = {items[i].where, {0, 0}};
+            config_reading_note(reading, item, span, "it stands here first");
             return true;
         }
     }
@@ -302,14 +320,14 @@ static void read_principals(config_reading *reading, config_key_id id, const con
                             config_value *value)
 {
     if (node->kind != CONFIG_NODE_SEQUENCE) {
-        char hint[CONFIG_QUOTED + 32] = "";
+        char meant[CONFIG_QUOTED + 8] = "";
         if (node->kind == CONFIG_NODE_SCALAR && !config_node_is_null(node)) {
             char quoted[CONFIG_QUOTED];
             const char *quote = strpbrk(node->text, "\\,:#[]{}") != NULL ? "'" : "";
-            snprintf(hint, sizeof hint, " (did you mean [%s%s%s]?)", quote,
+            snprintf(meant, sizeof meant, "[%s%s%s]", quote,
                      config_text_quote(node->text, node->length, quoted), quote);
         }
-        refuse(reading, id, node, "is not a list", hint);
+        refuse(reading, id, node, "is not a list", meant[0] != '\0' ? meant : NULL);
         return;
     }
     if (node->length > config_keys[id].most) {

@@ -56,9 +56,14 @@ bool config_value_is_mapping(config_reading *reading, config_key_id id, const co
 /* Allocates from `arena`; notes in `reading` when memory runs out. */
 void *config_reading_alloc(config_reading *reading, config_arena *arena, size_t size);
 
-/* Adds an error about `node` at `where`. */
+/* Adds an error about `node` at `where`; at its key or its value it marks the whole of it. Returns it as
+   config_diagnostics_add does. */
 CONFIG_PRINTF(4, 5)
-void config_reading_report(config_reading *reading, const config_node *node, config_position where,
-                           const char *format, ...);
+config_diagnostic *config_reading_report(config_reading *reading, const config_node *node,
+                                         config_position where, const char *format, ...);
+
+/* Shows with `item` the place of what it names, in the current file. */
+void config_reading_note(config_reading *reading, config_diagnostic *item, config_span span,
+                         const char *message);
 
 #endif

@@ -81,7 +81,7 @@ static void log_diagnostics(broker_log *log, const config_diagnostics *diagnosti
         log_write(log, LOG_CONFIG_REFUSED, "%s", line);
     }
     if (diagnostics->dropped)
-        log_write(log, LOG_CONFIG_REFUSED, "%s: %u more errors", diagnostics->file,
+        log_write(log, LOG_CONFIG_REFUSED, "%s: %u more errors", diagnostics->files[0],
                   (unsigned)diagnostics->dropped);
 }
 
@@ -97,7 +97,7 @@ static int read_config(broker *b)
     b->model = config_load_stream(file, stream, platform_resolver(), &diagnostics);
     fclose(stream);
     log_diagnostics(b->log, &diagnostics);
-    size_t errors = diagnostics.count + diagnostics.dropped;
+    size_t errors = diagnostics.errors;
     config_diagnostics_free(&diagnostics);
     if (!b->model) {
         snprintf(failure.text, sizeof failure.text,

@@ -139,8 +139,8 @@ bool report_check_json(FILE *stream, const config_model *model, const declaratio
 static bool add_error(cJSON *array, const config_diagnostic *diagnostic)
 {
     cJSON *item = report_json_item(array);
-    return report_json_number(item, "line", diagnostic->where.line) &&
-           report_json_number(item, "column", diagnostic->where.column) &&
+    return report_json_number(item, "line", diagnostic->span.from.line) &&
+           report_json_number(item, "column", diagnostic->span.from.column) &&
            cJSON_AddStringToObject(item, "path", diagnostic->path) &&
            cJSON_AddStringToObject(item, "message", diagnostic->message);
 }
@@ -149,7 +149,7 @@ bool report_errors_json(FILE *stream, const config_diagnostics *diagnostics)
 {
     cJSON *root = report_json_root();
     cJSON *errors = NULL;
-    bool ok = cJSON_AddStringToObject(root, "file", diagnostics->file) &&
+    bool ok = cJSON_AddStringToObject(root, "file", diagnostics->files[0]) &&
               cJSON_AddFalseToObject(root, "ok") &&
               (errors = cJSON_AddArrayToObject(root, "errors")) != NULL &&
               report_json_number(root, "errors_not_shown", diagnostics->dropped);

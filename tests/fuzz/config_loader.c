@@ -75,6 +75,14 @@ static void check_region(const config_region *region)
     check_list(&region->access.write);
 }
 
+static void check_excerpt(const config_excerpt *excerpt)
+{
+    if (excerpt->line != NULL) {
+        check(strlen(excerpt->line) < CONFIG_EXCERPT_TEXT && strpbrk(excerpt->line, "\n\r\t\x1B") == NULL);
+        check(excerpt->width >= 1 && excerpt->indent + excerpt->width < CONFIG_EXCERPT_TEXT);
+    }
+}
+
 static void check_diagnostics(const config_diagnostics *diagnostics)
 {
     check(diagnostics->count >= 1 && diagnostics->count <= CONFIG_MAX_DIAGNOSTICS);
@@ -82,7 +90,11 @@ static void check_diagnostics(const config_diagnostics *diagnostics)
         char line[8192];
         size_t length = config_diagnostics_format(diagnostics, i, line, sizeof line);
         check(length > 12 && length < sizeof line && strchr(line, '\n') == NULL);
-        check(i == 0 || diagnostics->items[i].where.line >= diagnostics->items[i - 1].where.line);
+        const config_diagnostic *item = &diagnostics->items[i];
+        check(i == 0 || item->span.from.line >= item[-1].span.from.line);
+        check(item->span.from.line == 0 || item->excerpt.line != NULL);
+        check_excerpt(&item->excerpt);
+        check_excerpt(&item->note.excerpt);
     }
 }
 

@@ -29,7 +29,7 @@ static char *format_all(const config_diagnostics *diagnostics)
         used += (size_t)snprintf(lines + used, LINES_SIZE - used,
                                  "%s: %lu more errors are not shown; correct those "
                                  "above first\n",
-                                 diagnostics->file, (unsigned long)diagnostics->dropped);
+                                 diagnostics->files[0], (unsigned long)diagnostics->dropped);
     }
     lines[used] = '\0';
     return lines;

@@ -98,8 +98,8 @@ static void a_hundred_thousand_equal_names_take_no_longer(void **state)
     assert_null(result.model);
     assert_int_equal(result.diagnostics.count, CONFIG_MAX_DIAGNOSTICS);
     assert_int_equal(result.diagnostics.dropped, CONFIG_MAX_REGIONS - 1 - CONFIG_MAX_DIAGNOSTICS);
-    assert_int_equal(result.diagnostics.items[0].where.line, 5);
-    assert_int_equal(result.diagnostics.items[99].where.line, 104);
+    assert_int_equal(result.diagnostics.items[0].span.from.line, 5);
+    assert_int_equal(result.diagnostics.items[99].span.from.line, 104);
     unload(&result);
 }
 
@@ -122,7 +122,7 @@ static void sixteen_levels_are_read_and_seventeen_refused(void **state)
     add_times(&document, "]", CONFIG_MAX_NESTING);
     finish(&document, &result);
     assert_int_equal(result.diagnostics.count, 2);
-    assert_int_equal(result.diagnostics.items[1].where.column, 4 + CONFIG_MAX_NESTING - 1);
+    assert_int_equal(result.diagnostics.items[1].span.from.column, 4 + CONFIG_MAX_NESTING - 1);
     unload(&result);
 }
 

@@ -64,7 +64,7 @@ void load(loaded *result, const char *text)
 void assert_accepted(const loaded *result)
 {
     if (result->model == NULL) {
-        config_diagnostics_print(&result->diagnostics, stderr);
+        config_diagnostics_print(&result->diagnostics, stderr, false);
         fail_msg("%s", "the document was refused");
     }
     assert_int_equal(result->diagnostics.count, 0);
