@@ -1,6 +1,8 @@
 /* Sections of an earlier run of this broker. See adopt_win32.h. */
 #include "adopt_win32.h"
 
+#include "descriptor_win32.h"
+
 #include <aclapi.h>
 #include <psapi.h>
 #include <stdlib.h>
@@ -36,7 +38,8 @@ bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
                         &owner, NULL, &dacl, NULL, &found) == ERROR_SUCCESS &&
         GetSecurityDescriptorOwner(descriptor, &wanted_owner, &defaulted) && wanted_owner &&
         GetSecurityDescriptorDacl(descriptor, &present, &wanted_dacl, &defaulted) &&
-        EqualSid(owner, wanted_owner) && same_entries(dacl, wanted_dacl);
+        EqualSid(owner, wanted_owner) && same_entries(dacl, wanted_dacl) &&
+        win32_is_labelled_as(object, descriptor);
     LocalFree(found);
     return same;
 }

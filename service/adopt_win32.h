@@ -11,8 +11,8 @@
 
 #include "support_win32.h"
 
-/* Whether `object` (a handle with READ_CONTROL) has the owner, group and DACL of `descriptor`, entry for
-   entry. */
+/* Whether `object` (a handle with READ_CONTROL) has the owner and DACL of `descriptor`, entry for entry, and its label,
+   where that can be seen. */
 bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor);
 
 /*

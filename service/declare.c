@@ -1,6 +1,7 @@
 /* From the model to what the kernel is to have. See declare.h. */
 #include "declare.h"
 
+#include "descriptor.h"
 #include "text_builder.h"
 
 #include <ctype.h>
@@ -46,27 +47,61 @@ static bool out_of_memory(platform_failure *failure)
     return false;
 }
 
-static bool compile_descriptors(declaration *d, const config_region *region, const access_identity *identity,
-                                declared_region *out, platform_failure *failure)
+static bool same_list(const config_principal_list *left, const config_principal_list *right)
+{
+    return left->count == right->count && (left->count == 0 || left->items == right->items);
+}
+
+/* Whether two regions took their access from the same place, as those do that take the defaults. */
+static bool same_access(const config_region *left, const config_region *right)
+{
+    const config_access *l = &left->access, *r = &right->access;
+    return !left->sddl && !right->sddl && l->integrity == r->integrity && same_list(&l->read, &r->read) &&
+           same_list(&l->write, &r->write) && same_list(&l->manage, &r->manage) &&
+           same_list(&l->deny, &r->deny) && same_list(&l->packages, &r->packages);
+}
+
+/* What was compiled last, of each kind of object, and for which region. Of a hundred thousand regions most share their
+   lists, so they share the texts, too. */
+typedef struct last_compiled {
+    const config_region *region;
+    const char *sddl;
+} last_compiled;
+
+/* The descriptor of `object` for a region with access lists. NULL: out of memory. */
+static const char *compile_lists(declaration *d, const config_region *region, access_object object,
+                                 const access_identity *identity, last_compiled *last)
+{
+    if (!last->sddl || !same_access(last->region, region))
+        last->sddl = keep(d, access_compile_sddl(&region->access, object, identity));
+    last->region = region;
+    return last->sddl;
+}
+
+static bool compile_sddl(declaration *d, const config_region *region, const access_identity *identity,
+                         declared_region *out, platform_failure *failure)
 {
     char *section = NULL, *file = NULL;
-    if (region->sddl) {
-        if (!platform_sddl_complete(region->sddl, identity, &section, &file, failure))
-            return false;
-    } else {
-        section = access_compile(&region->access, ACCESS_SECTION, identity);
-        if (region->backing_file)
-            file = access_compile(&region->access, ACCESS_FILE, identity);
-    }
+    bool ok = descriptor_complete(region->sddl, identity, &section, &file, failure);
     out->section_sddl = keep(d, section);
     out->file_sddl = keep(d, file);
-    if (!out->section_sddl || (region->backing_file && !out->file_sddl))
-        return out_of_memory(failure);
-    return true;
+    return ok;
+}
+
+static bool compile_descriptors(declaration *d, const config_region *region, const access_identity *identity,
+                                last_compiled last[2], declared_region *out, platform_failure *failure)
+{
+    if (region->sddl)
+        return compile_sddl(d, region, identity, out, failure);
+    out->section_sddl = compile_lists(d, region, ACCESS_SECTION, identity, &last[0]);
+    if (region->backing_file)
+        out->file_sddl = compile_lists(d, region, ACCESS_FILE, identity, &last[1]);
+    return (out->section_sddl && (!region->backing_file || out->file_sddl)) || out_of_memory(failure);
 }
 
 static bool declare_region(declaration *d, const config_region *region, const char *data_folder,
-                           const access_identity *identity, declared_region *out, platform_failure *failure)
+                           const access_identity *identity, last_compiled last[2], declared_region *out,
+                           platform_failure *failure)
 {
     out->name = region->name;
     out->description = region->description;
@@ -82,12 +117,13 @@ static bool declare_region(declaration *d, const config_region *region, const ch
     }
     if (region->name_space == CONFIG_NAMESPACE_GLOBAL)
         d->global_count++;
-    return compile_descriptors(d, region, identity, out, failure);
+    return compile_descriptors(d, region, identity, last, out, failure);
 }
 
 bool declare_regions(const config_model *model, const char *data_folder, const access_identity *identity,
                      declaration *result, platform_failure *failure)
 {
+    last_compiled last[2] = {{NULL, NULL}, {NULL, NULL}}; /* of sections, of files */
     memset(result, 0, sizeof *result);
     declared_region *regions = calloc(model->region_count + 1, sizeof *regions);
     result->texts = calloc(model->region_count * TEXTS_PER_REGION + 1, sizeof *result->texts);
@@ -96,7 +132,7 @@ bool declare_regions(const config_model *model, const char *data_folder, const a
         out_of_memory(failure);
     result->regions.items = regions;
     for (size_t i = 0; ok && i < model->region_count; i++) {
-        ok = declare_region(result, &model->regions[i], data_folder, identity, &regions[i], failure);
+        ok = declare_region(result, &model->regions[i], data_folder, identity, last, &regions[i], failure);
         result->regions.count = i + 1;
     }
     if (!ok)

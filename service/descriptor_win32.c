@@ -1,203 +1,185 @@
-/* Descriptors that a region declares itself (`sddl:`): checked, completed, and carried over to the file. */
-#include "access.h"
-#include "support_win32.h"
+/* Descriptors read from SDDL and from objects, entry for entry. See platform.h and descriptor_win32.h. */
+#include "descriptor_win32.h"
 
 #include <aclapi.h>
 #include <sddl.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* The rights of one entry, for the entry types that have a mask right behind the header. */
-static ACCESS_MASK *mask_of(ACE_HEADER *entry)
+#define MANDATORY_LABEL_ACE 0x11 /* SYSTEM_MANDATORY_LABEL_ACE_TYPE */
+
+/* Room for the text of each SID, one behind the other. */
+static bool make_room(access_descriptor *descriptor, size_t entries)
 {
-    switch (entry->AceType) {
-    case ACCESS_ALLOWED_ACE_TYPE:
-    case ACCESS_DENIED_ACE_TYPE:
-        return &((ACCESS_ALLOWED_ACE *)(void *)entry)->Mask;
-    default:
-        return NULL;
-    }
+    descriptor->entries = calloc(entries + 1, sizeof *descriptor->entries);
+    descriptor->texts = calloc(entries + 1, CONFIG_SID_TEXT);
+    return descriptor->entries && descriptor->texts;
 }
 
-/* Turns the rights on a section into those on the file behind it, in place. */
-static bool translate_entries(PACL dacl)
+static bool read_entry(PACL dacl, DWORD index, access_descriptor *descriptor, platform_failure *failure)
 {
-    for (DWORD i = 0; i < dacl->AceCount; i++) {
-        void *entry;
-        if (!GetAce(dacl, i, &entry))
-            return false;
-        ACCESS_MASK *mask = mask_of(entry);
-        if (!mask)
-            return false;
-        *mask = access_file_mask(*mask);
-    }
+    void *found;
+    if (!GetAce(dacl, index, &found))
+        return win32_fail(failure, GetLastError(), "cannot read entry %lu of its DACL", index + 1);
+    const ACCESS_ALLOWED_ACE *entry = found; /* a deny entry has the same shape */
+    if (entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE && entry->Header.AceType != ACCESS_DENIED_ACE_TYPE)
+        return win32_fail(failure, 0,
+                          "entry %lu of its DACL is neither plain allow nor plain deny; use (A;…) and (D;…) "
+                          "entries",
+                          index + 1);
+    char *sid = descriptor->texts + (descriptor->count + 1) * CONFIG_SID_TEXT;
+    win32_sid_text((PSID)(uintptr_t)&entry->SidStart, sid);
+    descriptor->entries[descriptor->count++] =
+        (access_entry){.denies = entry->Header.AceType == ACCESS_DENIED_ACE_TYPE,
+                       .inherit_only = (entry->Header.AceFlags & INHERIT_ONLY_ACE) != 0,
+                       .mask = entry->Mask,
+                       .sid = sid};
     return true;
 }
 
-/* Rights that name no kind of object are exact rights of a section: the kernel would map them so, the file's
-   translation must see them. */
-static bool map_generic_rights(PACL dacl)
+static bool read_dacl(PSECURITY_DESCRIPTOR from, access_descriptor *descriptor, platform_failure *failure)
 {
-    GENERIC_MAPPING mapping = {STANDARD_RIGHTS_READ | SECTION_QUERY | SECTION_MAP_READ,
-                               STANDARD_RIGHTS_WRITE | SECTION_MAP_WRITE,
-                               STANDARD_RIGHTS_EXECUTE | SECTION_MAP_EXECUTE, SECTION_ALL_ACCESS};
-    for (DWORD i = 0; i < dacl->AceCount; i++) {
-        void *entry;
-        if (!GetAce(dacl, i, &entry))
-            return false;
-        ACCESS_MASK *mask = mask_of(entry);
-        if (!mask)
-            return false;
-        MapGenericMask(mask, &mapping);
-    }
-    return true;
-}
-
-static char *descriptor_text(PSECURITY_DESCRIPTOR descriptor)
-{
-    wchar_t *wide = NULL;
-    char *sddl = NULL;
-    if (ConvertSecurityDescriptorToStringSecurityDescriptorW(
-            descriptor, SDDL_REVISION_1,
-            OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &wide, NULL))
-        sddl = win32_utf8(wide);
-    LocalFree(wide);
-    return sddl;
-}
-
-/* `dacl` with an entry in front that lets `sid` do all that `mask` says. The caller frees it with free. */
-static PACL with_entry(PACL dacl, PSID sid, ACCESS_MASK mask)
-{
-    ACL_SIZE_INFORMATION size;
-    void *first;
-    if (!GetAclInformation(dacl, &size, sizeof size, AclSizeInformation))
-        return NULL;
-    DWORD bytes = size.AclBytesInUse + (DWORD)sizeof(ACCESS_ALLOWED_ACE) + GetLengthSid(sid);
-    PACL longer = calloc(1, bytes);
-    bool ok = longer && InitializeAcl(longer, bytes, ACL_REVISION) &&
-              AddAccessAllowedAce(longer, ACL_REVISION, mask, sid);
-    if (ok && dacl->AceCount > 0)
-        ok = GetAce(dacl, 0, &first) &&
-             AddAce(longer, ACL_REVISION, MAXDWORD, first, size.AclBytesInUse - (DWORD)sizeof(ACL));
-    if (!ok) {
-        free(longer);
-        longer = NULL;
-    }
-    return longer;
-}
-
-/* The parts of a declared descriptor that are used: its DACL, with the broker in front; and owner and group. */
-static bool complete(PACL dacl, PSID owner, PSID broker, access_object object, char **sddl)
-{
-    SECURITY_DESCRIPTOR descriptor;
-    PACL whole = with_entry(dacl, broker, access_mask(object, ACCESS_BROKER));
-    *sddl = NULL;
-    if (whole && InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION) &&
-        SetSecurityDescriptorOwner(&descriptor, owner, FALSE) &&
-        SetSecurityDescriptorGroup(&descriptor, owner, FALSE) &&
-        SetSecurityDescriptorDacl(&descriptor, TRUE, whole, FALSE) &&
-        SetSecurityDescriptorControl(&descriptor, SE_DACL_PROTECTED, SE_DACL_PROTECTED))
-        *sddl = descriptor_text(&descriptor);
-    free(whole);
-    return *sddl != NULL;
-}
-
-/* The DACL of a declared descriptor, if it may be used. */
-static bool usable_dacl(PSECURITY_DESCRIPTOR descriptor, PACL *dacl, platform_failure *failure)
-{
-    BOOL present = FALSE, defaulted;
-    PSID owner = NULL;
-    *dacl = NULL;
-    if (!GetSecurityDescriptorDacl(descriptor, &present, dacl, &defaulted))
-        return win32_fail(failure, GetLastError(), "cannot read its DACL");
-    if (!present || !*dacl)
-        return win32_fail(failure, 0,
-                          "it has no DACL, which would let everyone do everything; give one, like "
-                          "D:P(A;;0x20007;;;BA)(A;;0x20005;;;BU)");
-    if (GetSecurityDescriptorOwner(descriptor, &owner, &defaulted) && owner)
-        return win32_fail(failure, 0,
-                          "it names an owner (O:); leave that out: the broker owns what it creates");
-    if (!map_generic_rights(*dacl))
-        return win32_fail(failure, 0,
-                          "it has an entry that is neither plain allow nor plain deny; use (A;…) and "
-                          "(D;…) entries");
-    return true;
-}
-
-/* The rights of an entry on a section; what has no word of its own is shown as a number. */
-static void append_rights(text *words, ACCESS_MASK mask)
-{
-    static const struct {
-        ACCESS_MASK bits;
-        const char *word;
-    } rights[] = {{SECTION_MAP_READ, "read"}, {SECTION_MAP_WRITE, "write"}, {SECTION_MAP_EXECUTE, "execute"},
-                  {DELETE, "delete"},         {WRITE_DAC, "change rights"}, {WRITE_OWNER, "take ownership"}};
-    const char *separator = "";
-    for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++) {
-        if (!(mask & rights[i].bits))
-            continue;
-        text_append(words, "%s%s", separator, rights[i].word);
-        separator = ", ";
-    }
-    text_append(words, "%s0x%lx", *separator ? " = " : "", mask);
-}
-
-char *platform_sddl_words(const char *sddl)
-{
-    text words = {0};
-    platform_failure ignored;
     PACL dacl = NULL;
-    BOOL present, defaulted;
-    PSECURITY_DESCRIPTOR descriptor = win32_descriptor(sddl, &ignored);
-    if (!descriptor || !GetSecurityDescriptorDacl(descriptor, &present, &dacl, &defaulted) || !dacl)
-        words.failed = true;
-    for (DWORD i = 0; !words.failed && i < dacl->AceCount; i++) {
-        void *entry;
-        char account[600];
-        if (!GetAce(dacl, i, &entry) || !mask_of(entry))
-            continue;
-        ACCESS_ALLOWED_ACE *plain = entry; /* a deny entry has the same shape */
-        win32_account_text(&plain->SidStart, account, sizeof account);
-        text_append(&words, "%s%s ", words.length ? "\n" : "",
-                    plain->Header.AceType == ACCESS_DENIED_ACE_TYPE ? "deny" : "allow");
-        append_rights(&words, plain->Mask);
-        text_append(&words, " to %s", account);
-    }
-    LocalFree(descriptor);
-    return text_take(&words);
+    BOOL present = FALSE, defaulted;
+    if (!GetSecurityDescriptorDacl(from, &present, &dacl, &defaulted))
+        return win32_fail(failure, GetLastError(), "cannot read its DACL");
+    descriptor->null_dacl = !present || !dacl;
+    if (!make_room(descriptor, descriptor->null_dacl ? 0 : dacl->AceCount))
+        return win32_fail(failure, ERROR_OUTOFMEMORY, "cannot read its DACL");
+    for (DWORD i = 0; !descriptor->null_dacl && i < dacl->AceCount; i++)
+        if (!read_entry(dacl, i, descriptor, failure))
+            return false;
+    return true;
 }
 
-static PSID sid_of(const char *sid_text)
+static bool read_owner(PSECURITY_DESCRIPTOR from, access_descriptor *descriptor, platform_failure *failure)
+{
+    PSID owner = NULL;
+    BOOL defaulted;
+    if (!GetSecurityDescriptorOwner(from, &owner, &defaulted))
+        return win32_fail(failure, GetLastError(), "cannot read its owner");
+    if (owner) {
+        win32_sid_text(owner, descriptor->texts);
+        descriptor->owner = descriptor->texts;
+    }
+    return true;
+}
+
+/* The label that stands in an entry of a SACL. */
+static bool read_label_entry(const SYSTEM_MANDATORY_LABEL_ACE *entry, access_label *label,
+                             platform_failure *failure)
+{
+    PSID sid = (PSID)(uintptr_t)&entry->SidStart;
+    if (entry->Header.AceType != MANDATORY_LABEL_ACE)
+        return win32_fail(failure, 0,
+                          "its SACL has an entry that is not a mandatory label; auditing is the machine's "
+                          "policy, not a region's: leave out all of S: but (ML;;NW;;;LW), ME or HI");
+    if (label->present)
+        return win32_fail(failure, 0, "it has two mandatory labels; leave one");
+    if (*GetSidSubAuthorityCount(sid) != 1)
+        return win32_fail(failure, 0, "its mandatory label has no integrity level; use LW, ME or HI");
+    *label = (access_label){.present = true, .level = *GetSidSubAuthority(sid, 0), .policy = entry->Mask};
+    return true;
+}
+
+bool win32_label_of(PSECURITY_DESCRIPTOR from, access_label *label, platform_failure *failure)
+{
+    PACL sacl = NULL;
+    BOOL present = FALSE, defaulted;
+    *label = (access_label){0};
+    if (!GetSecurityDescriptorSacl(from, &present, &sacl, &defaulted))
+        return win32_fail(failure, GetLastError(), "cannot read its SACL");
+    for (DWORD i = 0; present && sacl && i < sacl->AceCount; i++) {
+        void *entry;
+        if (!GetAce(sacl, i, &entry))
+            return win32_fail(failure, GetLastError(), "cannot read entry %lu of its SACL", i + 1);
+        if (!read_label_entry(entry, label, failure))
+            return false;
+    }
+    return true;
+}
+
+bool win32_descriptor_read(PSECURITY_DESCRIPTOR from, access_descriptor *descriptor,
+                           platform_failure *failure)
+{
+    memset(descriptor, 0, sizeof *descriptor);
+    if (read_dacl(from, descriptor, failure) && read_owner(from, descriptor, failure) &&
+        win32_label_of(from, &descriptor->label, failure))
+        return true;
+    access_descriptor_free(descriptor);
+    return false;
+}
+
+bool platform_sddl_read(const char *sddl, access_descriptor *descriptor, platform_failure *failure)
+{
+    memset(descriptor, 0, sizeof *descriptor);
+    PSECURITY_DESCRIPTOR parsed = win32_descriptor(sddl, failure);
+    bool ok = parsed && win32_descriptor_read(parsed, descriptor, failure);
+    LocalFree(parsed);
+    return ok;
+}
+
+void platform_account_text(const char *sid_text, char account[PLATFORM_ACCOUNT])
 {
     PSID sid = NULL;
     wchar_t *wide = win32_wide(sid_text);
-    if (wide && !ConvertStringSidToSidW(wide, &sid))
-        sid = NULL;
+    if (wide && ConvertStringSidToSidW(wide, &sid))
+        win32_account_text(sid, account, PLATFORM_ACCOUNT);
+    else
+        snprintf(account, PLATFORM_ACCOUNT, "%s", sid_text);
+    LocalFree(sid);
     free(wide);
-    return sid;
 }
 
-bool platform_sddl_complete(const char *sddl, const access_identity *identity, char **section_sddl,
-                            char **file_sddl, platform_failure *failure)
+/* ---- Labels of objects */
+
+/* What the kernel goes by when there is no label. */
+static access_label effective(access_label label)
 {
-    PACL dacl = NULL;
-    bool ok = false;
-    *section_sddl = *file_sddl = NULL;
-    PSID owner = sid_of(identity->owner_sid), broker = sid_of(identity->broker_sid);
-    PSECURITY_DESCRIPTOR descriptor = win32_descriptor(sddl, failure);
-    if (!descriptor || !usable_dacl(descriptor, &dacl, failure))
-        goto cleanup;
-    ok = owner && broker && complete(dacl, owner, broker, ACCESS_SECTION, section_sddl) &&
-         translate_entries(dacl) && complete(dacl, owner, broker, ACCESS_FILE, file_sddl);
-    if (!ok)
-        win32_fail(failure, GetLastError(), "cannot complete the security descriptor \"%s\"", sddl);
-cleanup:
-    if (!ok) {
-        free(*section_sddl);
-        free(*file_sddl);
-        *section_sddl = *file_sddl = NULL;
-    }
-    LocalFree(broker);
-    LocalFree(owner);
-    LocalFree(descriptor);
+    return label.present ? label : (access_label){true, ACCESS_LEVEL_MEDIUM, ACCESS_NO_WRITE_UP};
+}
+
+static bool object_label(HANDLE object, access_label *label)
+{
+    PSECURITY_DESCRIPTOR found = NULL;
+    platform_failure ignored;
+    *label = (access_label){0};
+    bool ok = GetSecurityInfo(object, SE_KERNEL_OBJECT, LABEL_SECURITY_INFORMATION, NULL, NULL, NULL, NULL,
+                              &found) == ERROR_SUCCESS &&
+              win32_label_of(found, label, &ignored);
+    LocalFree(found);
     return ok;
+}
+
+/* Whether labels can be read back at all: Wine takes them and forgets them. Tried once, on an event. */
+static bool labels_are_shown(void)
+{
+    static int shown = -1;
+    if (shown >= 0)
+        return shown == 1;
+    platform_failure ignored;
+    access_label label = {0};
+    PSECURITY_DESCRIPTOR low = win32_descriptor("D:P(A;;0x1f0003;;;WD)S:(ML;;NW;;;LW)", &ignored);
+    SECURITY_ATTRIBUTES security = {sizeof security, low, FALSE};
+    HANDLE event = low ? CreateEventW(&security, TRUE, FALSE, NULL) : NULL;
+    shown = event && object_label(event, &label) && label.present && label.level == ACCESS_LEVEL_LOW;
+    if (event)
+        CloseHandle(event);
+    LocalFree(low);
+    return shown == 1;
+}
+
+bool win32_is_labelled_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
+{
+    access_label wanted, found;
+    platform_failure ignored;
+    if (!win32_label_of(descriptor, &wanted, &ignored))
+        return false;
+    if (!labels_are_shown())
+        return true;
+    if (!object_label(object, &found))
+        return false;
+    wanted = effective(wanted);
+    found = effective(found);
+    return wanted.level == found.level && wanted.policy == found.policy;
 }

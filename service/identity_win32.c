@@ -1,5 +1,6 @@
 /* Who this broker is among accounts and other brokers, and which accounts a configuration means. See
    platform.h. */
+#include "descriptor.h"
 #include "service_sid_win32.h"
 #include "support_win32.h"
 #include "taken_win32.h"
@@ -147,7 +148,7 @@ static bool check_sddl(void *context, const char *sddl, char *why, size_t why_si
     platform_failure failure = {0};
     char *section, *file;
     const access_identity anybody = {"S-1-5-18", "S-1-5-18"}; /* the entries are checked, whoever owns them */
-    bool valid = platform_sddl_complete(sddl, &anybody, &section, &file, &failure);
+    bool valid = descriptor_complete(sddl, &anybody, &section, &file, &failure);
     free(section);
     free(file);
     if (!valid)

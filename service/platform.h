@@ -94,15 +94,15 @@ bool platform_owner_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure);
 /* The SID of `NT SERVICE\SERVICE`, computed. */
 bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platform_failure *failure);
 
-/* Completes the descriptor of a region that declares its own: the broker's entry in front, without which it could not
-   open again what it made; owner and group; DACL protected. `file_sddl` gets the same entries with the rights on a
-   file. The caller frees both. */
-bool platform_sddl_complete(const char *sddl, const access_identity *identity, char **section_sddl,
-                            char **file_sddl, platform_failure *failure);
+#define PLATFORM_ACCOUNT 768 /* bytes of an account as people know it, with its NUL */
 
-/* One line for each entry of a descriptor's DACL, in words: "allow read and write to Everyone (S-1-1-0)".
-   NULL: it cannot be read, or memory ran out. The caller frees it. */
-char *platform_sddl_words(const char *sddl);
+/* Reads SDDL into entries, SIDs in full and rights as they are written. `owner` is NULL when it names none. Fails when
+   the text is none, when an entry of the DACL is neither plain allow nor plain deny, and when its SACL has anything but
+   one mandatory label. The caller frees the result with access_descriptor_free. */
+bool platform_sddl_read(const char *sddl, access_descriptor *descriptor, platform_failure *failure);
+
+/* An account as people know it: "BUILTIN\Administrators (S-1-5-32-544)", or the bare SID. */
+void platform_account_text(const char *sid, char account[PLATFORM_ACCOUNT]);
 
 /* The machine's answers to the configuration's questions. */
 const config_resolver *platform_resolver(void);

@@ -1,6 +1,7 @@
 /* What `check` prints. See report.h. */
 #include "report.h"
 
+#include "descriptor.h"
 #include "report_json.h"
 #include "text_builder.h"
 
@@ -24,7 +25,7 @@ static void print_principals(FILE *stream, const char *label, const config_princ
 /* The entries of a descriptor that the file gives itself, one to a line. */
 static void print_entries(FILE *stream, const char *sddl)
 {
-    char *words = platform_sddl_words(sddl);
+    char *words = descriptor_words(sddl);
     const char *label = "rights";
     for (char *line = words ? strtok(words, "\n") : NULL; line; line = strtok(NULL, "\n")) {
         fprintf(stream, "  %-9s%s\n", label, line);
@@ -35,14 +36,30 @@ static void print_entries(FILE *stream, const char *sddl)
     free(words);
 }
 
+static const char *integrity_name(config_integrity integrity)
+{
+    static const char *const names[] = {"", "low", "medium", "high"};
+    return names[integrity];
+}
+
 static void print_rights(FILE *stream, const config_region *region, const declared_region *declared)
 {
     if (region->sddl) {
         print_entries(stream, declared->section_sddl);
         return;
     }
-    print_principals(stream, "read", &region->access.read);
-    print_principals(stream, "write", &region->access.write);
+    const config_access *access = &region->access;
+    print_principals(stream, "read", &access->read);
+    print_principals(stream, "write", &access->write);
+    if (access->manage.count)
+        print_principals(stream, "manage", &access->manage);
+    if (access->deny.count)
+        print_principals(stream, "deny", &access->deny);
+    if (access->packages.count)
+        print_principals(stream, "packages", &access->packages);
+    if (access->integrity != CONFIG_INTEGRITY_UNSET)
+        fprintf(stream, "  %-9s%s: programs of lower integrity may not write\n", "label",
+                integrity_name(access->integrity));
 }
 
 static void print_region(FILE *stream, const config_region *region, const declared_region *declared)
@@ -91,7 +108,7 @@ static bool add_principals(cJSON *to, const char *name, const config_principal_l
 /* The entries of a descriptor that the file gives itself, in words. */
 static bool add_entries(cJSON *to, const char *sddl)
 {
-    char *words = platform_sddl_words(sddl);
+    char *words = descriptor_words(sddl);
     cJSON *array = cJSON_AddArrayToObject(to, "rights");
     bool ok = words && array;
     for (char *line = ok ? strtok(words, "\n") : NULL; ok && line; line = strtok(NULL, "\n")) {
@@ -99,6 +116,16 @@ static bool add_entries(cJSON *to, const char *sddl)
         ok = item && cJSON_AddItemToArray(array, item);
     }
     free(words);
+    return ok;
+}
+
+static bool add_access(cJSON *to, const config_access *access)
+{
+    bool ok = add_principals(to, "read", &access->read) && add_principals(to, "write", &access->write) &&
+              add_principals(to, "manage", &access->manage) && add_principals(to, "deny", &access->deny) &&
+              add_principals(to, "appcontainer", &access->packages);
+    if (ok && access->integrity != CONFIG_INTEGRITY_UNSET)
+        ok = cJSON_AddStringToObject(to, "integrity", integrity_name(access->integrity)) != NULL;
     return ok;
 }
 
@@ -119,8 +146,7 @@ static bool add_region(cJSON *array, const config_region *region, const declared
     if (ok && region->sddl)
         ok = add_entries(item, declared->section_sddl);
     else if (ok)
-        ok = add_principals(item, "read", &region->access.read) &&
-             add_principals(item, "write", &region->access.write);
+        ok = add_access(item, &region->access);
     return ok;
 }
 

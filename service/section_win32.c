@@ -39,6 +39,12 @@ static void fail_creation(const platform_section_request *request, DWORD error, 
         win32_fail_advise(
             failure, error, "enlarge the paging file, end other programs, or back the region by a file",
             "cannot create %s of %llu bytes", request->object_name, (unsigned long long)request->size);
+    else if (error == ERROR_PRIVILEGE_NOT_HELD && strstr(request->sddl, "S:(ML"))
+        win32_fail_advise(
+            failure, error,
+            "an object's label may not be above the integrity of the process that makes it: lower "
+            "`integrity`, or let the service, or an elevated console, serve the region",
+            "cannot give %s its mandatory label", request->object_name);
     else
         win32_fail(failure, error, "cannot create %s of %llu bytes", request->object_name,
                    (unsigned long long)request->size);

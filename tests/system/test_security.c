@@ -52,8 +52,9 @@ static void the_catalog_is_read_by_everyone_and_written_by_the_broker_alone(void
     const char *name = support_text("Global\\ShmBroker.Catalog.%s", b->instance);
     HANDLE section = open_object(name);
     PSECURITY_DESCRIPTOR descriptor = account_security_of(section);
-    assert_int_equal(account_count_entries(descriptor), 2);
+    assert_int_equal(account_count_entries(descriptor), 3);
     account_assert_entry(descriptor, everyone, READ_RIGHTS);
+    account_assert_entry(descriptor, "S-1-15-2-1", READ_RIGHTS); /* ALL APPLICATION PACKAGES */
     account_assert_entry(descriptor, account_service_sid(support_text("ShmBroker$%s", b->instance)),
                          SECTION_ALL_ACCESS);
     CloseHandle(section);

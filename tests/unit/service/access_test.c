@@ -11,12 +11,13 @@ static const access_identity identity = {"S-1-5-21-1-1-1-500", "S-1-5-80-1-2-3-4
 
 static const config_principal users = {.text = "Users", .sid = "S-1-5-32-545"};
 static const config_principal admins = {.text = "Administrators", .sid = "S-1-5-32-544"};
+static const config_principal guests = {.text = "Guests", .sid = "S-1-5-32-546"};
 static const config_principal sensor = {.text = "NT SERVICE\\Sensor", .sid = "S-1-5-80-7-7-7-7-7"};
 static const config_principal broker = {.text = "NT SERVICE\\ShmBroker", .sid = "S-1-5-80-1-2-3-4-5"};
 
 static void assert_compiles(const config_access *access, access_object object, const char *expected)
 {
-    char *sddl = access_compile(access, object, &identity);
+    char *sddl = access_compile_sddl(access, object, &identity);
     assert_non_null(sddl);
     assert_string_equal(sddl, expected);
     free(sddl);
@@ -37,19 +38,61 @@ static void each_right_has_its_exact_mask(void **state)
     assert_int_equal(access_mask(ACCESS_FILE, ACCESS_READ), 0x120089);
     assert_int_equal(access_mask(ACCESS_FILE, ACCESS_WRITE), 0x12019F);
     assert_int_equal(access_mask(ACCESS_FILE, ACCESS_BROKER), 0x1F01FF);
+    assert_int_equal(access_mask(ACCESS_EVENT, ACCESS_READ), 0x120000);
+    assert_int_equal(access_mask(ACCESS_EVENT, ACCESS_WRITE), 0x120002);
+    assert_int_equal(access_mask(ACCESS_EVENT, ACCESS_BROKER), 0x1F0003);
+    assert_int_equal(access_mask(ACCESS_MUTEX, ACCESS_READ), 0x20000);
+    assert_int_equal(access_mask(ACCESS_MUTEX, ACCESS_WRITE), 0x120001);
+    assert_int_equal(access_mask(ACCESS_MUTEX, ACCESS_BROKER), 0x1F0001);
+    assert_int_equal(access_mask(ACCESS_SECTION, ACCESS_MANAGE), 0x60001);
+    assert_int_equal(access_mask(ACCESS_FILE, ACCESS_MANAGE), 0x160080);
+    assert_int_equal(access_mask(ACCESS_EVENT, ACCESS_MANAGE), 0x60001);
+    assert_int_equal(access_mask(ACCESS_MUTEX, ACCESS_MANAGE), 0x60001);
 }
 
 static void no_mask_is_generic_and_no_client_may_take_over(void **state)
 {
     (void)state;
-    for (int object = ACCESS_SECTION; object <= ACCESS_FILE; object++) {
-        for (int right = ACCESS_READ; right <= ACCESS_BROKER; right++) {
+    for (int object = 0; object < ACCESS_OBJECT_COUNT; object++) {
+        for (int right = 0; right < ACCESS_RIGHT_COUNT; right++) {
             uint32_t mask = access_mask((access_object)object, (access_right)right);
             assert_int_equal(mask & 0xF0000000u, 0); /* GENERIC_… */
             assert_int_equal(mask & 0x03000000u, 0); /* MAXIMUM_ALLOWED, ACCESS_SYSTEM_SECURITY */
+            assert_true(mask & 0x20000u);            /* READ_CONTROL */
+            assert_int_equal(mask & ~access_mask((access_object)object, ACCESS_BROKER), 0);
             if (right != ACCESS_BROKER)
-                assert_int_equal(mask & 0xD0000u, 0); /* DELETE, WRITE_DAC, WRITE_OWNER */
+                assert_int_equal(mask & 0x90000u, 0); /* DELETE, WRITE_OWNER */
+            if (right == ACCESS_READ || right == ACCESS_WRITE)
+                assert_int_equal(mask & 0x40000u, 0); /* WRITE_DAC */
         }
+    }
+}
+
+static void a_writer_may_do_what_a_reader_may_and_a_manager_touches_no_byte(void **state)
+{
+    (void)state;
+    for (int object = 0; object < ACCESS_OBJECT_COUNT; object++)
+        assert_int_equal(access_mask((access_object)object, ACCESS_READ) &
+                             ~access_mask((access_object)object, ACCESS_WRITE),
+                         0);
+    assert_int_equal(access_mask(ACCESS_SECTION, ACCESS_MANAGE) & 0x6u, 0); /* MAP_READ, MAP_WRITE */
+    assert_int_equal(access_mask(ACCESS_FILE, ACCESS_MANAGE) & 0x7u, 0);    /* READ, WRITE, APPEND_DATA */
+}
+
+static void generic_rights_become_exact_ones(void **state)
+{
+    (void)state;
+    assert_int_equal(access_map_generic(ACCESS_SECTION, 0x80000000u), 0x20005);
+    assert_int_equal(access_map_generic(ACCESS_SECTION, 0x40000000u), 0x20002);
+    assert_int_equal(access_map_generic(ACCESS_SECTION, 0x20000000u), 0x20008);
+    assert_int_equal(access_map_generic(ACCESS_SECTION, 0x10000000u), 0xF001F);
+    assert_int_equal(access_map_generic(ACCESS_FILE, 0xC0000000u), 0x12019F);
+    assert_int_equal(access_map_generic(ACCESS_EVENT, 0x10000000u), 0x1F0003);
+    assert_int_equal(access_map_generic(ACCESS_MUTEX, 0x30000000u), 0x1F0001);
+    for (int object = 0; object < ACCESS_OBJECT_COUNT; object++) {
+        const access_generic *generic = access_generic_of((access_object)object);
+        assert_int_equal((generic->read | generic->write | generic->execute) & ~generic->all, 0);
+        assert_int_equal(access_map_generic((access_object)object, 0x12345u), 0x12345u);
     }
 }
 
@@ -107,6 +150,7 @@ static void the_broker_keeps_its_full_access_when_it_is_declared_too(void **stat
     (void)state;
     const config_principal read[] = {broker, users}, write[] = {broker};
     config_access both = lists(read, 2, write, 1), readers = lists(read, 2, NULL, 0);
+    both.deny = (config_principal_list){write, 1};
     assert_compiles(&both, ACCESS_SECTION, HEAD BROKER "(A;;0x20005;;;S-1-5-32-545)");
     assert_compiles(&readers, ACCESS_SECTION, HEAD BROKER "(A;;0x20005;;;S-1-5-32-545)");
 }
@@ -140,7 +184,7 @@ static void the_longest_lists_are_compiled_whole(void **state)
     }
     config_access access =
         lists(all, CONFIG_MAX_PRINCIPALS, all + CONFIG_MAX_PRINCIPALS, CONFIG_MAX_PRINCIPALS);
-    char *sddl = access_compile(&access, ACCESS_SECTION, &identity);
+    char *sddl = access_compile_sddl(&access, ACCESS_SECTION, &identity);
     size_t entries = 0;
     for (const char *at = sddl; (at = strchr(at, '(')) != NULL; at++)
         entries++;
@@ -149,11 +193,92 @@ static void the_longest_lists_are_compiled_whole(void **state)
     free(sddl);
 }
 
+static void all_lists_become_entries_in_the_order_of_the_kernel(void **state)
+{
+    (void)state;
+    static const config_principal packages[] = {{.text = "all", .sid = "S-1-15-2-1"}};
+    const config_principal read[] = {users}, write[] = {sensor}, manage[] = {admins}, deny[] = {guests};
+    config_access access = {.read = {read, 1}, .write = {write, 1}, .manage = {manage, 1}, .deny = {deny, 1}};
+    access.packages = (config_principal_list){packages, 1};
+    access.integrity = CONFIG_INTEGRITY_LOW;
+    assert_compiles(&access, ACCESS_SECTION,
+                    HEAD BROKER "(D;;0xf001f;;;S-1-5-32-546)(A;;0x20007;;;S-1-5-80-7-7-7-7-7)"
+                                "(A;;0x20005;;;S-1-5-32-545)(A;;0x60001;;;S-1-5-32-544)"
+                                "(A;;0x20007;;;S-1-15-2-1)S:(ML;;NW;;;LW)");
+    assert_compiles(&access, ACCESS_EVENT,
+                    HEAD "(A;;0x1f0003;;;S-1-5-80-1-2-3-4-5)(D;;0x1f0003;;;S-1-5-32-546)"
+                         "(A;;0x120002;;;S-1-5-80-7-7-7-7-7)(A;;0x120000;;;S-1-5-32-545)"
+                         "(A;;0x60001;;;S-1-5-32-544)(A;;0x120002;;;S-1-15-2-1)S:(ML;;NW;;;LW)");
+}
+
+static void rights_of_several_lists_are_one_entry_that_knows_them_all(void **state)
+{
+    (void)state;
+    const config_principal read[] = {users, admins}, write[] = {admins}, manage[] = {admins},
+                           deny[] = {admins};
+    config_access access = {.read = {read, 2}, .write = {write, 1}, .manage = {manage, 1}, .deny = {deny, 1}};
+    access_descriptor d;
+    assert_true(access_compile(&access, ACCESS_SECTION, &identity, &d));
+    assert_int_equal(d.count, 4);
+    for (int list = 0; list < ACCESS_LIST_COUNT; list++)
+        assert_null(d.entries[0].origins[list]);
+    assert_true(d.entries[1].denies);
+    assert_ptr_equal(d.entries[1].origins[ACCESS_LIST_DENY], &deny[0]);
+    assert_null(d.entries[1].origins[ACCESS_LIST_WRITE]);
+    assert_int_equal(d.entries[2].mask, 0x60007);
+    assert_ptr_equal(d.entries[2].origins[ACCESS_LIST_READ], &read[1]);
+    assert_ptr_equal(d.entries[2].origins[ACCESS_LIST_WRITE], &write[0]);
+    assert_ptr_equal(d.entries[2].origins[ACCESS_LIST_MANAGE], &manage[0]);
+    assert_null(d.entries[2].origins[ACCESS_LIST_DENY]);
+    assert_ptr_equal(d.entries[3].origins[ACCESS_LIST_READ], &read[0]);
+    access_descriptor_free(&d);
+}
+
+static void a_package_may_write_only_where_a_user_may(void **state)
+{
+    (void)state;
+    static const config_principal packages[] = {{.text = "p", .sid = "S-1-15-2-9"}};
+    const config_principal read[] = {users};
+    config_access access = {.read = {read, 1}, .packages = {packages, 1}};
+    assert_compiles(&access, ACCESS_SECTION,
+                    HEAD BROKER "(A;;0x20005;;;S-1-5-32-545)(A;;0x20005;;;S-1-15-2-9)");
+}
+
+static void each_integrity_has_its_label(void **state)
+{
+    (void)state;
+    static const char *const labels[] = {"", "S:(ML;;NW;;;LW)", "S:(ML;;NW;;;ME)", "S:(ML;;NW;;;HI)"};
+    for (int i = CONFIG_INTEGRITY_UNSET; i <= CONFIG_INTEGRITY_HIGH; i++) {
+        char expected[160];
+        config_access access = {.integrity = (config_integrity)i};
+        snprintf(expected, sizeof expected, HEAD BROKER "%s", labels[i]);
+        assert_compiles(&access, ACCESS_SECTION, expected);
+    }
+    access_descriptor odd = {.owner = "S-1-5-18",
+                             .label = {true, 0x2100, ACCESS_NO_READ_UP | ACCESS_NO_WRITE_UP}};
+    char *sddl = access_sddl(&odd);
+    assert_string_equal(sddl, "O:S-1-5-18G:S-1-5-18D:PS:(ML;;NWNR;;;S-1-16-8448)");
+    free(sddl);
+}
+
+static void levels_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(access_level_name(0), "untrusted");
+    assert_string_equal(access_level_name(0x1000), "low");
+    assert_string_equal(access_level_name(0x1FFF), "low");
+    assert_string_equal(access_level_name(0x2000), "medium");
+    assert_string_equal(access_level_name(0x2100), "medium plus");
+    assert_string_equal(access_level_name(0x3000), "high");
+    assert_string_equal(access_level_name(0x4000), "system");
+    assert_string_equal(access_level_name(0xFFFFFFFF), "protected");
+}
+
 static void everyone_reads_the_catalog_and_the_broker_alone_writes(void **state)
 {
     (void)state;
     char *sddl = access_compile_catalog(&identity);
-    assert_string_equal(sddl, HEAD BROKER "(A;;0x20005;;;S-1-1-0)");
+    assert_string_equal(sddl, HEAD BROKER "(A;;0x20005;;;S-1-1-0)(A;;0x20005;;;S-1-15-2-1)");
     free(sddl);
 }
 
@@ -170,6 +295,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_right_has_its_exact_mask),
         cmocka_unit_test(no_mask_is_generic_and_no_client_may_take_over),
+        cmocka_unit_test(a_writer_may_do_what_a_reader_may_and_a_manager_touches_no_byte),
+        cmocka_unit_test(generic_rights_become_exact_ones),
         cmocka_unit_test(rights_on_a_section_become_rights_on_its_file),
         cmocka_unit_test(a_list_compiles_to_broker_then_writers_then_readers),
         cmocka_unit_test(a_writer_is_not_repeated_as_reader),
@@ -178,6 +305,11 @@ int main(void)
         cmocka_unit_test(a_sid_that_begins_like_another_is_another),
         cmocka_unit_test(empty_lists_let_in_the_broker_alone),
         cmocka_unit_test(the_longest_lists_are_compiled_whole),
+        cmocka_unit_test(all_lists_become_entries_in_the_order_of_the_kernel),
+        cmocka_unit_test(rights_of_several_lists_are_one_entry_that_knows_them_all),
+        cmocka_unit_test(a_package_may_write_only_where_a_user_may),
+        cmocka_unit_test(each_integrity_has_its_label),
+        cmocka_unit_test(levels_have_names),
         cmocka_unit_test(everyone_reads_the_catalog_and_the_broker_alone_writes),
         cmocka_unit_test(everyone_sees_the_claim_and_the_broker_alone_takes_it),
     };

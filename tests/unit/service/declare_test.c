@@ -94,7 +94,7 @@ static void an_absolute_backing_file_stays_where_it_is(void **state)
     declaration_free(&d);
 }
 
-static void a_descriptor_of_its_own_is_completed_by_the_platform(void **state)
+static void a_descriptor_of_its_own_is_completed(void **state)
 {
     (void)state;
     config_region region = plain_region("A");
@@ -102,8 +102,9 @@ static void a_descriptor_of_its_own_is_completed_by_the_platform(void **state)
     region.sddl = "D:P(A;;0x20007;;;WD)";
     region.backing_file = "a";
     declaration d = declare(&region, 1);
-    assert_string_equal(d.regions.items[0].section_sddl, HEAD "(A;;0x20007;;;WD)");
-    assert_string_equal(d.regions.items[0].file_sddl, HEAD "(A;;0x20007;;;WD) on file");
+    assert_string_equal(d.regions.items[0].section_sddl, HEAD BROKER "(A;;0x20007;;;WD)");
+    assert_string_equal(d.regions.items[0].file_sddl,
+                        HEAD "(A;;0x1f01ff;;;" FAKE_BROKER ")(A;;0x12019f;;;WD)");
     declaration_free(&d);
 }
 
@@ -118,7 +119,7 @@ static void a_descriptor_that_cannot_be_completed_fails_all_and_leaves_nothing(v
     platform_failure failure = {0};
     fake.fail_at = 1;
     assert_false(declare_regions(&model, "X:\\data", &identity, &d, &failure));
-    assert_string_equal(failure.text, "cannot do sddl-complete: the test says no");
+    assert_string_equal(failure.text, "cannot do sddl-read: the test says no");
     assert_int_equal(d.regions.count, 0);
     assert_null(d.regions.items);
     assert_null(d.texts);
@@ -137,6 +138,30 @@ static void a_hundred_thousand_regions_are_declared(void **state)
     assert_int_equal(d.global_count, CONFIG_MAX_REGIONS);
     assert_int_equal(d.file_count, CONFIG_MAX_REGIONS / 2);
     assert_string_equal(d.regions.items[CONFIG_MAX_REGIONS - 1].backing_path, "X:\\data\\a");
+    assert_true(d.text_count <= CONFIG_MAX_REGIONS * 3 / 2 + 2); /* names and paths; the descriptors are shared */
+    declaration_free(&d);
+}
+
+static void regions_share_a_descriptor_only_when_all_their_lists_are_the_same(void **state)
+{
+    (void)state;
+    config_region regions[8];
+    for (size_t i = 0; i < COUNT_OF(regions); i++)
+        regions[i] = plain_region("A");
+    const config_principal_list other = {users, COUNT_OF(users)};
+    regions[2].access.deny = other;
+    regions[3].access.manage = other;
+    regions[4].access.packages = other;
+    regions[5].access.integrity = CONFIG_INTEGRITY_LOW;
+    regions[6].access.read.count = 0;
+    regions[7].sddl = "D:P(A;;0x20005;;;S-1-5-32-545)";
+    declaration d = declare(regions, COUNT_OF(regions));
+    const declared_region *items = d.regions.items;
+    assert_ptr_equal(items[0].section_sddl, items[1].section_sddl);
+    for (size_t i = 1; i + 1 < COUNT_OF(regions); i++)
+        assert_string_not_equal(items[i].section_sddl, items[i + 1].section_sddl);
+    assert_string_equal(items[5].section_sddl, HEAD BROKER "(A;;0x20005;;;S-1-5-32-545)S:(ML;;NW;;;LW)");
+    assert_string_equal(items[7].section_sddl, items[0].section_sddl);
     declaration_free(&d);
 }
 
@@ -148,8 +173,10 @@ int main(void)
         cmocka_unit_test_setup(what_was_declared_is_carried_over, new_machine),
         cmocka_unit_test_setup(a_backing_file_stands_in_the_data_folder_with_the_same_rights, new_machine),
         cmocka_unit_test_setup(an_absolute_backing_file_stays_where_it_is, new_machine),
-        cmocka_unit_test_setup(a_descriptor_of_its_own_is_completed_by_the_platform, new_machine),
+        cmocka_unit_test_setup(a_descriptor_of_its_own_is_completed, new_machine),
         cmocka_unit_test_setup(a_descriptor_that_cannot_be_completed_fails_all_and_leaves_nothing,
+                               new_machine),
+        cmocka_unit_test_setup(regions_share_a_descriptor_only_when_all_their_lists_are_the_same,
                                new_machine),
         cmocka_unit_test_setup(a_hundred_thousand_regions_are_declared, new_machine),
     };

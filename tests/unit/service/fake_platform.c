@@ -266,22 +266,61 @@ bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platfo
     return true;
 }
 
-bool platform_sddl_complete(const char *sddl, const access_identity *identity, char **section_sddl,
-                            char **file_sddl, platform_failure *failure)
+/* The entry that begins at `at`, like "(A;IO;0x20005;;;WD)"; its account is taken as it is written. */
+static bool read_entry(const char *at, access_entry *entry, char sid[CONFIG_SID_TEXT])
 {
-    *section_sddl = *file_sddl = NULL;
-    if (fake_refuses("sddl-complete", failure))
+    char kind, flags[8] = "";
+    unsigned mask;
+    if (sscanf(at, "(%c;;0x%x;;;%100[^)])", &kind, &mask, sid) != 3 &&
+        sscanf(at, "(%c;%7[A-Z];0x%x;;;%100[^)])", &kind, flags, &mask, sid) != 4)
         return false;
-    *section_sddl = text_make("O:%sG:%s%s", identity->owner_sid, identity->owner_sid, sddl);
-    *file_sddl = text_make("O:%sG:%s%s on file", identity->owner_sid, identity->owner_sid, sddl);
+    *entry = (access_entry){.denies = kind == 'D', .inherit_only = *flags != '\0', .mask = mask, .sid = sid};
+    return kind == 'A' || kind == 'D';
+}
+
+static access_label read_label(const char *sddl)
+{
+    const char *at = strstr(sddl, "S:(ML;;NW;;;");
+    if (!at)
+        return (access_label){0};
+    at += strlen("S:(ML;;NW;;;");
+    uint32_t level = strncmp(at, "LW", 2) == 0   ? ACCESS_LEVEL_LOW
+                     : strncmp(at, "HI", 2) == 0 ? ACCESS_LEVEL_HIGH
+                                                 : ACCESS_LEVEL_MEDIUM;
+    return (access_label){true, level, ACCESS_NO_WRITE_UP};
+}
+
+/* Reads what access_sddl writes; and as much of what people write as the tests have. */
+bool platform_sddl_read(const char *sddl, access_descriptor *descriptor, platform_failure *failure)
+{
+    const char *dacl = strstr(sddl, "D:"), *end = strstr(sddl, "S:(");
+    memset(descriptor, 0, sizeof *descriptor);
+    if (fake_refuses("sddl-read", failure))
+        return false;
+    size_t most = strlen(sddl);
+    descriptor->entries = calloc(most + 1, sizeof *descriptor->entries);
+    descriptor->texts = calloc(most + 1, CONFIG_SID_TEXT);
+    if (!descriptor->entries || !descriptor->texts)
+        abort();
+    descriptor->null_dacl = !dacl || strstr(sddl, "NO_ACCESS_CONTROL");
+    if (sscanf(sddl, "O:%100[^G:]", descriptor->texts) == 1)
+        descriptor->owner = descriptor->texts;
+    descriptor->label = read_label(sddl);
+    for (const char *at = dacl ? strchr(dacl, '(') : NULL; at && (!end || at < end);
+         at = strchr(at + 1, '(')) {
+        size_t i = descriptor->count++;
+        if (!read_entry(at, &descriptor->entries[i], descriptor->texts + (i + 1) * CONFIG_SID_TEXT)) {
+            snprintf(failure->text, sizeof failure->text, "entry %u is not understood", (unsigned)i + 1);
+            access_descriptor_free(descriptor);
+            return false;
+        }
+    }
     return true;
 }
 
-char *platform_sddl_words(const char *sddl)
+void platform_account_text(const char *sid, char account[PLATFORM_ACCOUNT])
 {
-    if (strstr(sddl, "D:P()"))
-        return text_make("%s", "");
-    return strstr(sddl, "D:P(?)") ? NULL : text_make("allow read to A\nallow write to B, as %s", sddl);
+    snprintf(account, PLATFORM_ACCOUNT, "MACHINE\\%s", sid);
 }
 
 static bool resolve_service(void *context, const char *service, char sid[CONFIG_SID_TEXT], char *why,

@@ -6,6 +6,8 @@
 
 #include <cjson/cJSON.h>
 
+#define OWN "O:XG:XD:P(A;;0x20005;;;A)(D;;0x2;;;B)S:(ML;;NW;;;LW)"
+
 static const config_principal read_list[] = {{.text = "Users", .sid = "S-1-5-32-545"},
                                              {.text = "S-1-5-11", .sid = "S-1-5-11"}};
 static const config_principal write_list[] = {{.text = "NT SERVICE\\Sensor", .sid = "S-1-5-80-7"}};
@@ -27,16 +29,16 @@ static const config_region regions[] = {
 static const config_model model = {.file = "a.yaml", .regions = regions, .region_count = 3};
 
 static const declared_region declared_items[] = {
-    {.name = "Telemetry", .object_name = "Global\\Telemetry", .section_sddl = "O:XG:XD:P(0)", .size = 65536},
-    {.name = "R\xC3\xA4w",
-     .object_name = "Local\\R\xC3\xA4w",
-     .section_sddl = "O:XG:XD:P(1)",
-     .file_sddl = "f"},
+    {.name = "Telemetry",
+     .object_name = "Global\\Telemetry",
+     .section_sddl = "O:XG:XD:P(A;;0x1;;;X)",
+     .size = 65536},
+    {.name = "R\xC3\xA4w", .object_name = "Local\\R\xC3\xA4w", .section_sddl = OWN, .file_sddl = "f"},
     {.name = "Recipes",
      .object_name = "Global\\Recipes",
-     .section_sddl = "O:XG:XD:P(2)",
+     .section_sddl = "O:XG:XD:P",
      .backing_path = "X:\\data\\r",
-     .file_sddl = "O:XG:XD:P(3)"},
+     .file_sddl = "O:XG:XD:PF"},
 };
 static const declaration declared = {.regions = {declared_items, 3}};
 
@@ -53,22 +55,23 @@ static void text_shows_each_region_as_it_will_be(void **state)
                                  "  backing  paging file\n"
                                  "  read     Users (S-1-5-32-545), S-1-5-11\n"
                                  "  write    NT SERVICE\\Sensor (S-1-5-80-7)\n"
-                                 "  sddl     O:XG:XD:P(0)\n"
+                                 "  sddl     O:XG:XD:P(A;;0x1;;;X)\n"
                                  "\nR\xC3\xA4w\n"
                                  "  object   Local\\R\xC3\xA4w\n"
                                  "  size     128 TiB (140737488355328 bytes)\n"
                                  "  backing  paging file\n"
-                                 "  rights   allow read to A\n"
-                                 "           allow write to B, as O:XG:XD:P(1)\n"
-                                 "  sddl     O:XG:XD:P(1)\n"
+                                 "  rights   allow read, see rights = 0x20005 to MACHINE\\A\n"
+                                 "           deny write = 0x2 to MACHINE\\B\n"
+                                 "           label low: programs of lower integrity may not write\n"
+                                 "  sddl     " OWN "\n"
                                  "\nRecipes\n"
                                  "  object   Global\\Recipes\n"
                                  "  size     9007199254740993 B (9007199254740993 bytes)\n"
                                  "  backing  file X:\\data\\r\n"
                                  "  read     Users (S-1-5-32-545)\n"
                                  "  write    nobody\n"
-                                 "  sddl     O:XG:XD:P(2)\n"
-                                 "  on file  O:XG:XD:P(3)\n");
+                                 "  sddl     O:XG:XD:P\n"
+                                 "  on file  O:XG:XD:PF\n");
     free(printed);
 }
 
@@ -88,7 +91,7 @@ static void assert_rights(const char *sddl, const char *shown)
 static void text_tells_of_descriptors_that_are_empty_or_cannot_be_read(void **state)
 {
     (void)state;
-    assert_rights("O:XG:XD:P()", "  rights   nobody has any\n  sddl     O:XG:XD:P()\n");
+    assert_rights("O:XG:XD:P", "  rights   nobody has any\n  sddl     O:XG:XD:P\n");
     assert_rights("O:XG:XD:P(?)", "  rights   as the descriptor says\n  sddl     O:XG:XD:P(?)\n");
 }
 
@@ -116,6 +119,38 @@ static double number_of(const cJSON *object, const char *name)
     return cJSON_IsNumber(item) ? item->valuedouble : -1;
 }
 
+static void every_list_and_label_is_shown(void **state)
+{
+    (void)state;
+    config_region region = regions[0];
+    const config_principal_list users = {read_list, 1}, sensor = {write_list, 1};
+    region.access.manage = sensor;
+    region.access.deny = users;
+    region.access.packages = sensor;
+    region.access.integrity = CONFIG_INTEGRITY_LOW;
+    const config_model one = {.file = "a.yaml", .regions = &region, .region_count = 1};
+    FILE *stream = streams_open();
+    assert_true(report_check_text(stream, &one, &declared));
+    char *printed = streams_close(stream);
+    assert_non_null(strstr(printed, "  manage   NT SERVICE\\Sensor (S-1-5-80-7)\n"
+                                    "  deny     Users (S-1-5-32-545)\n"
+                                    "  packages NT SERVICE\\Sensor (S-1-5-80-7)\n"
+                                    "  label    low: programs of lower integrity may not write\n"));
+    free(printed);
+    stream = streams_open();
+    assert_true(report_check_json(stream, &one, &declared));
+    printed = streams_close(stream);
+    cJSON *root = cJSON_Parse(printed);
+    const cJSON *item = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(root, "regions"), 0);
+    assert_string_equal(string_of(item, "integrity"), "low");
+    for (size_t i = 0; i < 3; i++) {
+        const char *const lists[] = {"manage", "deny", "appcontainer"};
+        assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(item, lists[i])), 1);
+    }
+    cJSON_Delete(root);
+    free(printed);
+}
+
 static void json_tells_the_same(void **state)
 {
     (void)state;
@@ -138,7 +173,7 @@ static void json_tells_the_same(void **state)
     assert_string_equal(string_of(telemetry, "description"), "wheel \"data\"\t60 Hz");
     assert_string_equal(string_of(telemetry, "object_name"), "Global\\Telemetry");
     assert_string_equal(string_of(telemetry, "backing"), "pagefile");
-    assert_string_equal(string_of(telemetry, "sddl"), "O:XG:XD:P(0)");
+    assert_string_equal(string_of(telemetry, "sddl"), "O:XG:XD:P(A;;0x1;;;X)");
     assert_true(number_of(telemetry, "size") == 65536);
     assert_true(number_of(telemetry, "line") == 3);
     assert_true(number_of(telemetry, "column") == 5);
@@ -152,12 +187,12 @@ static void json_tells_the_same(void **state)
     assert_string_equal(string_of(raw, "name"), "R\xC3\xA4w");
     assert_false(cJSON_HasObjectItem(raw, "read")); /* its own descriptor rules */
     const cJSON *rights = cJSON_GetObjectItemCaseSensitive(raw, "rights");
-    assert_int_equal(cJSON_GetArraySize(rights), 2);
-    assert_string_equal(cJSON_GetArrayItem(rights, 1)->valuestring, "allow write to B, as O:XG:XD:P(1)");
+    assert_int_equal(cJSON_GetArraySize(rights), 3);
+    assert_string_equal(cJSON_GetArrayItem(rights, 1)->valuestring, "deny write = 0x2 to MACHINE\\B");
     const cJSON *recipes = cJSON_GetArrayItem(array, 2);
     assert_string_equal(string_of(recipes, "backing"), "file");
     assert_string_equal(string_of(recipes, "file"), "X:\\data\\r");
-    assert_string_equal(string_of(recipes, "file_sddl"), "O:XG:XD:P(3)");
+    assert_string_equal(string_of(recipes, "file_sddl"), "O:XG:XD:PF");
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(recipes, "write")), 0);
     cJSON_Delete(root);
     free(printed);
@@ -226,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_shows_each_region_as_it_will_be),
         cmocka_unit_test(text_tells_of_descriptors_that_are_empty_or_cannot_be_read),
+        cmocka_unit_test(every_list_and_label_is_shown),
         cmocka_unit_test(text_counts_one_region_as_one),
         cmocka_unit_test(json_tells_the_same),
         cmocka_unit_test(json_errors_have_place_path_and_message),
