@@ -48,7 +48,7 @@ int command_check(const command_options *options)
         code = report_regions(model, options);
     else if (options->json)
         report_errors_json(stdout, &diagnostics);
-    config_diagnostics_print(&diagnostics, stderr, false);
+    config_diagnostics_print(&diagnostics, stderr, platform_shows_colour(stderr));
     config_diagnostics_free(&diagnostics);
     config_model_free(model);
     return code;

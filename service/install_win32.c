@@ -199,7 +199,7 @@ static void warn_about_config(const char *path)
     config_diagnostics_init(&diagnostics, path);
     config_model *model = config_load_stream(path, stream, platform_resolver(), &diagnostics);
     fclose(stream);
-    config_diagnostics_print(&diagnostics, stderr, false);
+    config_diagnostics_print(&diagnostics, stderr, platform_shows_colour(stderr));
     if (!model)
         fputs("warning: the service will not start until the configuration is corrected\n", stderr);
     config_model_free(model);

@@ -26,6 +26,12 @@ typedef struct platform_failure {
     char text[PLATFORM_FAILURE_TEXT]; /* one sentence or two, without a line end */
 } platform_failure;
 
+/* ---- What this process prints ------------------------------------------------------------------ */
+
+/* Whether `stream` is a terminal that shows colour, and nobody has asked for none (NO_COLOR); makes it ready
+   for it. No failure: a pipe has no colour. */
+bool platform_shows_colour(FILE *stream);
+
 /* ---- Sections ---------------------------------------------------------------------------------- */
 
 typedef struct platform_section platform_section;

@@ -162,13 +162,43 @@ bool report_check_json(FILE *stream, const config_model *model, const declaratio
     return report_json_print(stream, root, ok);
 }
 
-static bool add_error(cJSON *array, const config_diagnostic *diagnostic)
+/* The file, and the place in it: `end_column` is that behind the last character of what is meant. A line of 0
+   means the file as a whole. */
+static bool add_place(cJSON *item, const char *file, const config_span *span)
+{
+    const config_position *from = &span->from, *to = &span->to;
+    bool open_ended = to->line < from->line || (to->line == from->line && to->column <= from->column);
+    return cJSON_AddStringToObject(item, "file", file) && report_json_number(item, "line", from->line) &&
+           report_json_number(item, "column", from->column) &&
+           report_json_number(item, "end_line", open_ended ? from->line : to->line) &&
+           report_json_number(item, "end_column",
+                              !open_ended       ? to->column
+                              : from->line == 0 ? from->column
+                                                : from->column + 1);
+}
+
+static bool add_text(cJSON *item, const char *name, const char *value)
+{
+    return !value || cJSON_AddStringToObject(item, name, value);
+}
+
+static bool add_note(cJSON *item, const config_diagnostics *diagnostics, const config_note *note)
+{
+    if (!note->message)
+        return true;
+    cJSON *object = cJSON_AddObjectToObject(item, "note");
+    return object && add_place(object, diagnostics->files[note->file], &note->span) &&
+           add_text(object, "message", note->message) && add_text(object, "excerpt", note->excerpt.line);
+}
+
+static bool add_error(cJSON *array, const config_diagnostics *diagnostics, const config_diagnostic *one)
 {
     cJSON *item = report_json_item(array);
-    return report_json_number(item, "line", diagnostic->span.from.line) &&
-           report_json_number(item, "column", diagnostic->span.from.column) &&
-           cJSON_AddStringToObject(item, "path", diagnostic->path) &&
-           cJSON_AddStringToObject(item, "message", diagnostic->message);
+    return item && add_place(item, diagnostics->files[one->file], &one->span) &&
+           add_text(item, "severity", one->severity == CONFIG_ERROR ? "error" : "warning") &&
+           add_text(item, "path", one->path) && add_text(item, "message", one->message) &&
+           add_text(item, "excerpt", one->excerpt.line) && add_text(item, "suggestion", one->suggestion) &&
+           add_note(item, diagnostics, &one->note);
 }
 
 bool report_errors_json(FILE *stream, const config_diagnostics *diagnostics)
@@ -180,6 +210,6 @@ bool report_errors_json(FILE *stream, const config_diagnostics *diagnostics)
               (errors = cJSON_AddArrayToObject(root, "errors")) != NULL &&
               report_json_number(root, "errors_not_shown", diagnostics->dropped);
     for (size_t i = 0; ok && i < diagnostics->count; i++)
-        ok = add_error(errors, &diagnostics->items[i]);
+        ok = add_error(errors, diagnostics, &diagnostics->items[i]);
     return report_json_print(stream, root, ok);
 }

@@ -1,6 +1,7 @@
-/* Paths, files, time and process. See platform.h. */
+/* Paths, files, time, process and terminal. See platform.h. */
 #include "support_win32.h"
 
+#include <io.h>
 #include <stdlib.h>
 
 bool platform_path_absolute(const char *path, char absolute[PLATFORM_PATH], platform_failure *failure)
@@ -29,6 +30,19 @@ FILE *platform_file_open(const char *path, platform_failure *failure)
                           "cannot open %s", path);
     free(wide);
     return stream;
+}
+
+bool platform_shows_colour(FILE *stream)
+{
+    DWORD mode;
+    int file = _fileno(stream); /* negative: the process has no such stream */
+    HANDLE handle = file >= 0 ? (HANDLE)_get_osfhandle(file) : INVALID_HANDLE_VALUE;
+    wchar_t wish[2];
+    /* https://no-color.org: set to anything but nothing */
+    if (GetEnvironmentVariableW(L"NO_COLOR", wish, 2) > 0)
+        return false;
+    return handle != INVALID_HANDLE_VALUE && GetConsoleMode(handle, &mode) &&
+           SetConsoleMode(handle, mode | ENABLE_PROCESSED_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING);
 }
 
 uint64_t platform_heartbeat(void)

@@ -71,6 +71,24 @@ static void errors_go_to_standard_error(void **state)
     assert_int_equal(strncmp(complained, "a.yaml:3:14: error: regions.A.size: ", 36), 0);
 }
 
+static void the_line_is_shown_with_the_place_marked(void **state)
+{
+    (void)state;
+    assert_int_equal(check(BAD, false), EXIT_BAD_USAGE);
+    assert_non_null(strstr(complained, "    3 |   A: { size: 0, access: { read: [Users] } }\n"
+                                       "      |              ^\n"));
+}
+
+static void colour_is_for_terminals_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(check(BAD, false), EXIT_BAD_USAGE);
+    assert_null(strchr(complained, '\x1B'));
+    fake.terminal = true;
+    assert_int_equal(check(BAD, false), EXIT_BAD_USAGE);
+    assert_non_null(strstr(complained, "\x1B[1;31merror:\x1B[0m "));
+}
+
 static void json_is_alone_on_standard_output(void **state)
 {
     (void)state;
@@ -119,6 +137,8 @@ int main(void)
         CHECK_TEST(a_good_file_is_shown_as_the_service_would_create_it),
         CHECK_TEST(nothing_is_created_or_claimed),
         CHECK_TEST(errors_go_to_standard_error),
+        CHECK_TEST(the_line_is_shown_with_the_place_marked),
+        CHECK_TEST(colour_is_for_terminals_alone),
         CHECK_TEST(json_is_alone_on_standard_output),
         CHECK_TEST(a_file_that_is_not_there_is_a_bad_config),
         CHECK_TEST(a_machine_that_fails_is_told_and_leaves_nothing),

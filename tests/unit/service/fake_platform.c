@@ -419,6 +419,12 @@ uint64_t platform_now(void)
     return ++fake.clock;
 }
 
+bool platform_shows_colour(FILE *stream)
+{
+    (void)stream;
+    return fake.terminal;
+}
+
 uint32_t platform_process_id(void)
 {
     return 4711;

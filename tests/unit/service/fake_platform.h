@@ -21,6 +21,7 @@ typedef struct fake_machine {
     const char *config;                /* the configuration file's text; NULL: there is none */
     const char *taken;                 /* an object name that somebody else has */
     bool claim_taken;                  /* another broker runs */
+    bool terminal;                     /* what is printed goes to one that shows colour */
     bool clients_hold_catalog;         /* its memory outlives the broker */
     bool clients_hold_sections;        /* they outlive the broker, too */
     uint64_t reserved;                 /* how large the catalog's section may be */

@@ -198,6 +198,19 @@ static void json_tells_the_same(void **state)
     free(printed);
 }
 
+/* Prints as JSON, parses it again, and empties `diagnostics`. */
+static cJSON *errors_as_json(config_diagnostics *diagnostics)
+{
+    FILE *stream = streams_open();
+    assert_true(report_errors_json(stream, diagnostics));
+    config_diagnostics_free(diagnostics);
+    char *printed = streams_close(stream);
+    cJSON *root = cJSON_Parse(printed);
+    free(printed);
+    assert_non_null(root);
+    return root;
+}
+
 static void json_errors_have_place_path_and_message(void **state)
 {
     (void)state;
@@ -205,27 +218,59 @@ static void json_errors_have_place_path_and_message(void **state)
     config_diagnostics_init(&diagnostics, "b.yaml");
     config_diagnostics_add(&diagnostics, (config_position){4, 9}, "regions.A.size", "\"%s\" is no size", "x");
     config_diagnostics_add(&diagnostics, (config_position){5, 1}, NULL, "a tab");
+    config_diagnostics_warn(&diagnostics, (config_position){0, 0}, NULL, "hm");
     diagnostics.dropped = 7;
-    FILE *stream = streams_open();
-    assert_true(report_errors_json(stream, &diagnostics));
-    config_diagnostics_free(&diagnostics);
-    char *printed = streams_close(stream);
-    cJSON *root = cJSON_Parse(printed);
-    assert_non_null(root);
+    cJSON *root = errors_as_json(&diagnostics);
     assert_true(number_of(root, "schema_version") == 1);
     assert_string_equal(string_of(root, "file"), "b.yaml");
     assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(root, "ok")));
     assert_true(number_of(root, "errors_not_shown") == 7);
     const cJSON *errors = cJSON_GetObjectItemCaseSensitive(root, "errors");
-    assert_int_equal(cJSON_GetArraySize(errors), 2);
+    assert_int_equal(cJSON_GetArraySize(errors), 3);
     const cJSON *first = cJSON_GetArrayItem(errors, 0);
-    assert_true(number_of(first, "line") == 4);
-    assert_true(number_of(first, "column") == 9);
+    assert_true(number_of(first, "line") == 4 && number_of(first, "end_line") == 4);
+    assert_true(number_of(first, "column") == 9 && number_of(first, "end_column") == 10);
+    assert_string_equal(string_of(first, "severity"), "error");
     assert_string_equal(string_of(first, "path"), "regions.A.size");
     assert_string_equal(string_of(first, "message"), "\"x\" is no size");
     assert_string_equal(string_of(cJSON_GetArrayItem(errors, 1), "path"), "");
+    const cJSON *warning = cJSON_GetArrayItem(errors, 2);
+    assert_string_equal(string_of(warning, "severity"), "warning");
+    assert_true(number_of(warning, "line") == 0 && number_of(warning, "end_column") == 0);
     cJSON_Delete(root);
-    free(printed);
+}
+
+static void json_errors_have_what_an_editor_needs_to_show_and_correct_them(void **state)
+{
+    (void)state;
+    static config_diagnostics diagnostics;
+    static const char text[] = "a: 64 KB\nb: 'x\n y'\n";
+    config_span note = {{1, 1}, {1, 2}};
+    config_diagnostics_init(&diagnostics, "b.yaml");
+    config_diagnostics_enter(&diagnostics, "conf.d/c.yaml");
+    config_diagnostic *item = config_diagnostics_add(&diagnostics, (config_position){1, 4}, "a", "wrong");
+    config_diagnostic_until(item, (config_position){1, 9});
+    config_diagnostic_suggest(item, "64 KiB");
+    config_diagnostic_note(item, 0, note, "also here");
+    item = config_diagnostics_add(&diagnostics, (config_position){2, 4}, "b", "long");
+    config_diagnostic_until(item, (config_position){3, 4});
+    config_diagnostics_quote(&diagnostics, 1, text, strlen(text));
+    cJSON *root = errors_as_json(&diagnostics);
+    const cJSON *errors = cJSON_GetObjectItemCaseSensitive(root, "errors");
+    const cJSON *first = cJSON_GetArrayItem(errors, 0);
+    assert_string_equal(string_of(first, "file"), "conf.d/c.yaml");
+    assert_true(number_of(first, "end_column") == 9);
+    assert_string_equal(string_of(first, "excerpt"), "a: 64 KB");
+    assert_string_equal(string_of(first, "suggestion"), "64 KiB");
+    const cJSON *other = cJSON_GetObjectItemCaseSensitive(first, "note");
+    assert_string_equal(string_of(other, "file"), "b.yaml");
+    assert_true(number_of(other, "line") == 1 && number_of(other, "end_column") == 2);
+    assert_string_equal(string_of(other, "message"), "also here");
+    const cJSON *second = cJSON_GetArrayItem(errors, 1);
+    assert_true(number_of(second, "end_line") == 3 && number_of(second, "end_column") == 4);
+    assert_null(cJSON_GetObjectItemCaseSensitive(second, "suggestion"));
+    assert_null(cJSON_GetObjectItemCaseSensitive(second, "note"));
+    cJSON_Delete(root);
 }
 
 static unsigned allocations_left;
@@ -265,6 +310,7 @@ int main(void)
         cmocka_unit_test(text_counts_one_region_as_one),
         cmocka_unit_test(json_tells_the_same),
         cmocka_unit_test(json_errors_have_place_path_and_message),
+        cmocka_unit_test(json_errors_have_what_an_editor_needs_to_show_and_correct_them),
         cmocka_unit_test(json_without_memory_fails_at_every_allocation_and_prints_nothing),
     };
     return cmocka_run_group_tests_name("report_check", tests, NULL, NULL);
