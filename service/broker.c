@@ -3,6 +3,7 @@
 
 #include "apply.h"
 #include "declare.h"
+#include "guard.h"
 #include "names.h"
 
 #include <stdlib.h>
@@ -85,12 +86,33 @@ static void log_diagnostics(broker_log *log, const config_diagnostics *diagnosti
                   (unsigned)diagnostics->dropped);
 }
 
+/* What others than administrators can change would make the broker theirs: it starts with nothing of the kind. */
+static int open_config(broker *b, FILE **stream)
+{
+    platform_failure failure = {0};
+    guard g;
+    *stream = NULL;
+    int code = guard_begin(&g, b->options->instance, &failure) ? EXIT_OK : EXIT_FAILED;
+    if (code == EXIT_OK) {
+        *stream = guard_open(&g, b->config_path, &failure);
+        if (!*stream || guard_refuses(&g, &failure))
+            code = EXIT_BAD_USAGE;
+    }
+    guard_end(&g);
+    if (code == EXIT_OK)
+        return EXIT_OK;
+    if (*stream)
+        fclose(*stream);
+    return start_failed(b, &failure, code);
+}
+
 static int read_config(broker *b)
 {
     platform_failure failure = {0};
-    FILE *stream = platform_file_open(b->config_path, &failure);
-    if (!stream)
-        return start_failed(b, &failure, EXIT_BAD_USAGE);
+    FILE *stream;
+    int code = open_config(b, &stream);
+    if (code != EXIT_OK)
+        return code;
     static config_diagnostics diagnostics; /* its table is large for a service's stack */
     const char *file = b->options->config ? b->options->config : b->config_path;
     config_diagnostics_init(&diagnostics, file);

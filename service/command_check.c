@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "declare.h"
+#include "guard.h"
 #include "names.h"
 #include "report.h"
 
@@ -31,19 +32,35 @@ static int report_regions(const config_model *model, const command_options *opti
     return written ? EXIT_OK : EXIT_FAILED;
 }
 
+/* With a warning about everybody who may change it and should not. */
+static int open_config(const command_options *options, FILE **stream)
+{
+    platform_failure failure = {0};
+    guard g;
+    int code = guard_begin(&g, options->instance, &failure) ? EXIT_OK : EXIT_FAILED;
+    *stream = NULL;
+    if (code == EXIT_OK) {
+        *stream = guard_open(&g, options->argument, &failure);
+        code = *stream ? EXIT_OK : EXIT_BAD_USAGE;
+    }
+    guard_print(&g, stderr);
+    guard_end(&g);
+    if (code != EXIT_OK)
+        fprintf(stderr, "error: %s\n", failure.text);
+    return code;
+}
+
 int command_check(const command_options *options)
 {
     static config_diagnostics diagnostics;
-    platform_failure failure;
-    FILE *stream = platform_file_open(options->argument, &failure);
-    if (!stream) {
-        fprintf(stderr, "error: %s\n", failure.text);
-        return EXIT_BAD_USAGE;
-    }
+    FILE *stream;
+    int code = open_config(options, &stream);
+    if (code != EXIT_OK)
+        return code;
     config_diagnostics_init(&diagnostics, options->argument);
     config_model *model = config_load_stream(options->argument, stream, platform_resolver(), &diagnostics);
     fclose(stream);
-    int code = EXIT_BAD_USAGE;
+    code = EXIT_BAD_USAGE;
     if (model)
         code = report_regions(model, options);
     else if (options->json)

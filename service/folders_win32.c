@@ -51,25 +51,13 @@ static bool is_plain_folder(const wchar_t *path, const char *shown, platform_fai
    own account: an owner can always change the rights again, so nobody else's folder may be used. */
 static bool is_trusted_owner(PSID owner)
 {
-    union {
-        TOKEN_USER user;
-        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
-    } info;
     char owner_sid[CONFIG_SID_TEXT], own_sid[CONFIG_SID_TEXT];
     platform_failure ignored;
-    HANDLE token = NULL;
-    DWORD size;
     win32_sid_text(owner, owner_sid);
-    bool trusted = IsWellKnownSid(owner, WinBuiltinAdministratorsSid) ||
-                   IsWellKnownSid(owner, WinLocalSystemSid) ||
-                   (platform_owner_sid(own_sid, &ignored) && strcmp(owner_sid, own_sid) == 0);
-    trusted = trusted || strncmp(owner_sid, SERVICE_SIDS, strlen(SERVICE_SIDS)) == 0;
-    if (!trusted && OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
-        trusted = GetTokenInformation(token, TokenUser, &info, sizeof info, &size) &&
-                  EqualSid(owner, info.user.User.Sid);
-    if (token)
-        CloseHandle(token);
-    return trusted;
+    return trust_is_administrative(owner_sid) ||
+           strncmp(owner_sid, SERVICE_SIDS, strlen(SERVICE_SIDS)) == 0 ||
+           (platform_owner_sid(own_sid, &ignored) && strcmp(owner_sid, own_sid) == 0) ||
+           (platform_user_sid(own_sid, &ignored) && strcmp(owner_sid, own_sid) == 0);
 }
 
 static bool refuse_foreign(HANDLE folder, const char *shown, platform_failure *failure)

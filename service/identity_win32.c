@@ -74,6 +74,26 @@ bool platform_owner_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
     return ok;
 }
 
+bool platform_user_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
+{
+    union {
+        TOKEN_USER user;
+        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } info;
+    HANDLE token = NULL;
+    DWORD size;
+    sid[0] = 0;
+    bool ok = OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) &&
+              GetTokenInformation(token, TokenUser, &info, sizeof info, &size);
+    if (ok)
+        win32_sid_text(info.user.User.Sid, sid);
+    else
+        win32_fail(failure, GetLastError(), "cannot find out which account this process runs as");
+    if (token)
+        CloseHandle(token);
+    return ok;
+}
+
 bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platform_failure *failure)
 {
     sid[0] = 0;

@@ -4,6 +4,7 @@
  * protections.
  */
 #include "control_win32.h"
+#include "guard.h"
 
 #include <shellapi.h>
 #include <stdlib.h>
@@ -187,11 +188,14 @@ static void unregister_events(const control *c)
 
 /* A configuration that is not right yet does not keep the service from being installed; saying so now helps.
  */
-static void warn_about_config(const char *path)
+static void warn_about_config(const char *path, const char *instance)
 {
     static config_diagnostics diagnostics;
     platform_failure failure;
-    FILE *stream = platform_file_open(path, &failure);
+    guard g;
+    FILE *stream = guard_begin(&g, instance, &failure) ? guard_open(&g, path, &failure) : NULL;
+    guard_print(&g, stderr);
+    guard_end(&g);
     if (!stream) {
         fprintf(stderr, "warning: %s; the service will not start without a configuration\n", failure.text);
         return;
@@ -260,7 +264,7 @@ int command_install(const command_options *options)
         set_extras(&c);
         register_events(&c);
         copy_default_config(config);
-        warn_about_config(config);
+        warn_about_config(config, options->instance);
         printf("%s is %s, with %s; `shmbroker start` starts it, and so does the next boot\n", c.name,
                created ? "installed" : "updated", config);
     }

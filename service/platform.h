@@ -13,6 +13,7 @@
 
 #include "access.h"
 #include "loader.h"
+#include "trust.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -97,6 +98,9 @@ void platform_claim_release(platform_claim *claim);
 /* The SID that owns what this process creates, in text. */
 bool platform_owner_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure);
 
+/* The SID of the account that this process runs as. */
+bool platform_user_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure);
+
 /* The SID of `NT SERVICE\SERVICE`, computed. */
 bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platform_failure *failure);
 
@@ -145,6 +149,19 @@ bool platform_path_absolute(const char *path, char absolute[PLATFORM_PATH], plat
 
 /* Opens a file for reading; the caller closes it with fclose. */
 FILE *platform_file_open(const char *path, platform_failure *failure);
+
+/*
+ * Opens a configuration for reading and adds to `report` who may change it or put another in its place, and is
+ * neither an administrator nor among `keepers`: the file itself, the folder that it stands in, and those above, up to the
+ * volume's root. What is read from the stream is what was judged: nobody can write, rename or delete the file
+ * while it is open. A path that leads through a link is a failure. The caller closes the stream with fclose.
+ */
+FILE *platform_config_open(const char *path, const trust_keepers *keepers, trust_report *report,
+                           platform_failure *failure);
+
+/* The same for a folder or file that is not read. One that is not there is fine: nothing is added. */
+bool platform_trust_examine(const char *path, trust_place place, const trust_keepers *keepers,
+                            trust_report *report, platform_failure *failure);
 
 /* ---- Time and process -------------------------------------------------------------------------- */
 

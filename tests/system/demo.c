@@ -233,13 +233,23 @@ static void refuse_what_is_not_ours(void)
                  "If an earlier demo left it, remove it with `shmbroker uninstall`.");
 }
 
+/* The service takes no configuration that others than administrators could change: not one in a person's own folder. */
+static const char *guarded_copy(const char *config)
+{
+    size_t length;
+    const char *name = strrchr(config, '\\'), *bytes = support_read_file(config, &length);
+    char *copy = support_text("%s\\%s", support_guarded_folder(), name ? name + 1 : config);
+    support_write_file(copy, bytes, length);
+    return copy;
+}
+
 static void run_all(const char *config)
 {
     refuse_what_is_not_ours();
     SetConsoleCtrlHandler(on_ctrl_c, TRUE);
     SetEnvironmentVariableW(L"SHMBROKER_INSTANCE", NULL);
     remove_home_on_cleanup();
-    install_and_start(full_path(config));
+    install_and_start(guarded_copy(full_path(config)));
     HANDLE ordinary = account_ordinary();
     process *writer = write_and_read(ordinary);
     be_refused(ordinary);

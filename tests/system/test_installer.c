@@ -215,7 +215,7 @@ static void uninstalling_leaves_configuration_and_data_alone(void **state)
 static void properties_choose_folder_configuration_and_start(void **state)
 {
     (void)state;
-    char *folder = support_folder(), *config = support_text("%s\\other.yaml", folder);
+    char *folder = support_guarded_folder(), *config = support_text("%s\\other.yaml", folder);
     write_text(config, EDITED);
     const char *properties = support_text(
         "INSTALLDIR=\"C:\\Program Files\\Other Place\" CONFIG=\"%s\" STARTSERVICE=0 ADDLOCAL=Broker", config);

@@ -145,7 +145,7 @@ static void install_twice_updates(void **state)
     (void)state;
     test_broker *b = prepare_service(support_unique("Twice"));
     install(b);
-    const char *other = support_text("%s\\other file.yaml", support_folder());
+    const char *other = support_text("%s\\other file.yaml", support_guarded_folder());
     support_write_file(other, "version: 1\nregions: {}\n", 23);
     process *again = command(b, support_text("install --config \"%s\"", other), 0);
     assert_contains(process_output(again), "updated");

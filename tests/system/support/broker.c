@@ -17,7 +17,7 @@ static test_broker *prepare(const char *format, va_list values)
     b->instance = support_unique("test");
     b->home = support_home(b->instance);
     support_remove_on_cleanup(b->home);
-    b->config = support_text("%s\\shmbroker.yaml", support_folder());
+    b->config = support_text("%s\\shmbroker.yaml", support_guarded_folder());
     support_write_file(b->config, text, (size_t)length);
     return b;
 }

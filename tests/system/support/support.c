@@ -133,21 +133,43 @@ char *support_program(const char *name)
     return support_text("%s\\%s", support_utf8(path), name);
 }
 
+static char *program_data(void)
+{
+    wchar_t *root = NULL;
+    if (FAILED(SHGetKnownFolderPath(&FOLDERID_ProgramData, 0, NULL, &root)))
+        support_fail("cannot find the ProgramData folder");
+    char *path = support_utf8(root);
+    CoTaskMemFree(root);
+    return path;
+}
+
+/* A new folder in `base`, which Users may read and `writer` (NULL: administrators alone) write. */
+static char *make_folder(const char *base, const char *writer)
+{
+    char *path = support_text("%s\\%s", base, support_unique("shmbroker-test"));
+    const char *sddl = support_text("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)%s",
+                                    writer ? support_text("(A;OICI;FA;;;%s)", writer) : "");
+    SECURITY_ATTRIBUTES security = {sizeof security, account_descriptor(sddl), FALSE};
+    if (!CreateDirectoryW(support_wide(path), &security))
+        support_fail("cannot create the folder %s: %s", path, support_error(GetLastError()));
+    support_remove_on_cleanup(path);
+    return path;
+}
+
+/* What services run by accounts of their own must read is readable, wherever temporary files stand. */
 char *support_folder(void)
 {
     wchar_t base[MAX_PATH];
     DWORD length = GetTempPathW(MAX_PATH, base);
     if (length == 0 || length >= MAX_PATH)
         support_fail("cannot find the folder for temporary files: %s", support_error(GetLastError()));
-    char *path = support_text("%s%s", support_utf8(base), support_unique("shmbroker-test"));
-    /* What services run by accounts of their own must read is readable, wherever temporary files stand. */
-    const char *sddl = support_text(
-        "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;%s)(A;OICI;0x1200a9;;;BU)", account_user_sid());
-    SECURITY_ATTRIBUTES security = {sizeof security, account_descriptor(sddl), FALSE};
-    if (!CreateDirectoryW(support_wide(path), &security))
-        support_fail("cannot create the folder %s: %s", path, support_error(GetLastError()));
-    support_remove_on_cleanup(path);
-    return path;
+    base[length - 1] = 0; /* its backslash */
+    return make_folder(support_utf8(base), account_user_sid());
+}
+
+char *support_guarded_folder(void)
+{
+    return make_folder(program_data(), account_is_administrator() ? NULL : account_user_sid());
 }
 
 void support_write_file(const char *path, const void *bytes, size_t length)
@@ -228,11 +250,5 @@ void support_remove_on_cleanup(const char *folder)
 
 char *support_home(const char *instance)
 {
-    wchar_t *root = NULL;
-    if (FAILED(SHGetKnownFolderPath(&FOLDERID_ProgramData, 0, NULL, &root)))
-        support_fail("cannot find the ProgramData folder");
-    char *home =
-        support_text("%s\\ShmBroker%s%s", support_utf8(root), *instance ? "\\instances\\" : "", instance);
-    CoTaskMemFree(root);
-    return home;
+    return support_text("%s\\ShmBroker%s%s", program_data(), *instance ? "\\instances\\" : "", instance);
 }

@@ -73,6 +73,10 @@ char *support_program(const char *name);
 /* A folder of the test's own, which Users may read. Removed with all that is in it by support_cleanup. */
 char *support_folder(void);
 
+/* The same in %ProgramData%, where nobody but administrators, and who runs the test if he is none, may write: what a
+   service takes its configuration from. */
+char *support_guarded_folder(void);
+
 /* Writes `bytes` to a new file, or over an old one. */
 void support_write_file(const char *path, const void *bytes, size_t length);
 

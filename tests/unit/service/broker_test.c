@@ -45,6 +45,8 @@ static void starting_and_stopping_go_in_their_order(void **state)
                                           "claim-take ShmBroker.Broker\n"
                                           "folders-create X:\\ShmBroker\\data\n"
                                           "log-file-open X:\\ShmBroker\\data\\logs\\shmbroker.log\n"
+                                          "service-sid ShmBroker\n"
+                                          "service-sid ShmBroker\n"
                                           "file-open X:\\ShmBroker\\shmbroker.yaml\n"
                                           "catalog-open Global\\ShmBroker.Catalog\n"
                                           "section-create Global\\A\n"
@@ -173,6 +175,16 @@ static void a_config_that_is_not_there_is_a_bad_config(void **state)
         fake_has(&fake.events, "201 error the broker cannot start: cannot open X:\\here\\missing.yaml"));
 }
 
+static void a_config_that_others_can_change_is_refused(void **state)
+{
+    fake.untrusted = "S-1-5-32-545";
+    assert_int_equal(run_broker(*state, NULL, ""), EXIT_BAD_USAGE);
+    assert_true(fake_has(&fake.events,
+                         "201 error the broker cannot start: will not use a configuration that others"));
+    assert_true(fake_has(&fake.events, "an entry that lets S-1-5-32-545 write"));
+    assert_false(fake_has(&fake.trace, "catalog-open"));
+}
+
 static void a_config_may_declare_no_region(void **state)
 {
     test_host *host = *state;
@@ -263,6 +275,7 @@ int main(void)
         BROKER_TEST(a_region_that_fails_is_told_and_the_others_are_served),
         BROKER_TEST(a_config_with_errors_keeps_the_broker_from_starting),
         BROKER_TEST(a_config_that_is_not_there_is_a_bad_config),
+        BROKER_TEST(a_config_that_others_can_change_is_refused),
         BROKER_TEST(a_config_may_declare_no_region),
         BROKER_TEST(local_regions_alone_need_no_global_catalog),
         BROKER_TEST(a_second_broker_is_refused_and_touches_nothing),

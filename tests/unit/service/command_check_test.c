@@ -60,7 +60,7 @@ static void nothing_is_created_or_claimed(void **state)
 {
     (void)state;
     assert_int_equal(check(GOOD, false), EXIT_OK);
-    assert_string_equal(fake.trace.bytes, "file-open a.yaml\nservice-sid ShmBroker\n");
+    assert_string_equal(fake.trace.bytes, "service-sid ShmBroker\nservice-sid ShmBroker\nfile-open a.yaml\nservice-sid ShmBroker\n");
 }
 
 static void errors_go_to_standard_error(void **state)
@@ -104,6 +104,15 @@ static void json_is_alone_on_standard_output(void **state)
     }
 }
 
+static void a_file_that_others_can_change_is_shown_with_a_warning(void **state)
+{
+    (void)state;
+    fake.untrusted = "S-1-1-0";
+    assert_int_equal(check(GOOD, false), EXIT_OK);
+    assert_non_null(strstr(printed, "  object   Global\\A\n"));
+    assert_int_equal(strncmp(complained, "warning: the file a.yaml has an entry that lets S-1-1-0 ", 56), 0);
+}
+
 static void a_file_that_is_not_there_is_a_bad_config(void **state)
 {
     (void)state;
@@ -140,6 +149,7 @@ int main(void)
         CHECK_TEST(the_line_is_shown_with_the_place_marked),
         CHECK_TEST(colour_is_for_terminals_alone),
         CHECK_TEST(json_is_alone_on_standard_output),
+        CHECK_TEST(a_file_that_others_can_change_is_shown_with_a_warning),
         CHECK_TEST(a_file_that_is_not_there_is_a_bad_config),
         CHECK_TEST(a_machine_that_fails_is_told_and_leaves_nothing),
     };

@@ -256,6 +256,15 @@ bool platform_owner_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
     return true;
 }
 
+bool platform_user_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
+{
+    sid[0] = '\0';
+    if (fake_refuses("user-sid", failure))
+        return false;
+    snprintf(sid, CONFIG_SID_TEXT, "%s", FAKE_USER);
+    return true;
+}
+
 bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platform_failure *failure)
 {
     sid[0] = '\0';
@@ -405,6 +414,37 @@ FILE *platform_file_open(const char *path, platform_failure *failure)
     fputs(fake.config, stream);
     rewind(stream);
     return stream;
+}
+
+/* Everything belongs to SYSTEM, and one account may write it when the test says so. */
+static void judge(const char *path, trust_place place, const trust_keepers *keepers, trust_report *report)
+{
+    trust_entry entry = {.mask = 0x1301FF, .allows = true};
+    trust_subject subject = {.path = path, .place = place, .owner = "S-1-5-18", .entries = &entry};
+    if (fake.untrusted) {
+        snprintf(entry.sid, sizeof entry.sid, "%s", fake.untrusted);
+        subject.count = 1;
+    }
+    trust_judge(&subject, keepers, report);
+}
+
+FILE *platform_config_open(const char *path, const trust_keepers *keepers, trust_report *report,
+                           platform_failure *failure)
+{
+    FILE *stream = platform_file_open(path, failure);
+    if (stream)
+        judge(path, TRUST_FILE, keepers, report);
+    return stream;
+}
+
+bool platform_trust_examine(const char *path, trust_place place, const trust_keepers *keepers,
+                            trust_report *report, platform_failure *failure)
+{
+    if (fake_refuses("trust-examine", failure))
+        return false;
+    text_append(&fake.trace, "trust-examine %s\n", path);
+    judge(path, place, keepers, report);
+    return true;
 }
 
 /* ---- Time and process */

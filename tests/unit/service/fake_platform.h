@@ -12,6 +12,7 @@
 
 #define FAKE_OWNER    "S-1-5-21-9-9-9-1000"
 #define FAKE_BROKER   "S-1-5-80-1-2-3-4-5"
+#define FAKE_USER     "S-1-5-21-9-9-9-1002"
 #define FAKE_RESERVED (8u << 20)
 
 typedef struct fake_section fake_section;
@@ -19,6 +20,7 @@ typedef struct fake_section fake_section;
 typedef struct fake_machine {
     /* What the test arranges. */
     const char *config;                /* the configuration file's text; NULL: there is none */
+    const char *untrusted;             /* the SID of an account that may change the configuration */
     const char *taken;                 /* an object name that somebody else has */
     bool claim_taken;                  /* another broker runs */
     bool terminal;                     /* what is printed goes to one that shows colour */
