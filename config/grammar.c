@@ -11,8 +11,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In the order of config_namespace. */
+/* In the order of config_namespace; the mapping comes after them. */
 static const char *const namespaces[] = {"global", "local", NULL};
+
+/* In the order of config_integrity, from low on. */
+static const char *const integrities[] = {"low", "medium", "high", NULL};
+
+/* In the order of config_large_pages. */
+static const char *const large_pages[] = {"no", "prefer", "require", NULL};
+
+static const char *const packages[] = {"all", NULL};
+static const char *const initials[] = {"zero", NULL};
 
 const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_VERSION] =
@@ -23,7 +32,29 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .type = CONFIG_TYPE_NUMBER,
             .least = 1,
             .most = 1,
+            .example = "1",
             .help = "The version of this grammar that the file is written in.",
+        },
+    [CONFIG_KEY_COMMIT_BUDGET] =
+        {
+            .name = "commit_budget",
+            .sections = CONFIG_IN_FILE,
+            .type = CONFIG_TYPE_SIZE,
+            .least = 1,
+            .most = CONFIG_MAX_BUDGET,
+            .example = "4 GiB",
+            .help = "What all regions in memory may take together, each rounded up to pages of 4 KiB; "
+                    "regions with a file do not count.",
+        },
+    [CONFIG_KEY_ROLES] =
+        {
+            .name = "roles",
+            .sections = CONFIG_IN_FILE,
+            .type = CONFIG_TYPE_ROLES,
+            .most = CONFIG_MAX_ROLES,
+            .example = "{ operators: [Administrators, 'PLC\\Operators'] }",
+            .help = "Names for sets of accounts and groups, to be used in every list of them; a role holds "
+                    "no other roles.",
         },
     [CONFIG_KEY_DEFAULTS] =
         {
@@ -31,6 +62,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .sections = CONFIG_IN_FILE,
             .type = CONFIG_TYPE_SECTION,
             .inner = CONFIG_IN_DEFAULTS,
+            .example = "{ access: { read: [Users], write: [Administrators] } }",
             .help = "What holds for every region that does not say otherwise.",
         },
     [CONFIG_KEY_REGIONS] =
@@ -41,6 +73,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .type = CONFIG_TYPE_REGIONS,
             .most = CONFIG_MAX_REGIONS,
             .inner = CONFIG_IN_REGION,
+            .example = "{ Telemetry: { size: 64 KiB } }",
             .help = "The regions, each under the name by which programs open it; {} when there are none.",
         },
     [CONFIG_KEY_DESCRIPTION] =
@@ -49,6 +82,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .sections = CONFIG_IN_REGION,
             .type = CONFIG_TYPE_TEXT,
             .most = CONFIG_MAX_DESCRIPTION,
+            .example = "'wheel and engine data, 60 Hz'",
             .help = "What the region is for, shown to people and nothing else.",
         },
     [CONFIG_KEY_SIZE] =
@@ -59,17 +93,41 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .type = CONFIG_TYPE_SIZE,
             .least = 1,
             .most = CONFIG_MAX_REGION_SIZE,
+            .example = "64 KiB",
             .help = "How many bytes the region has.",
         },
     [CONFIG_KEY_NAMESPACE] =
         {
             .name = "namespace",
             .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
-            .type = CONFIG_TYPE_CHOICE,
+            .type = CONFIG_TYPE_VARIANT,
             .choices = namespaces,
-            .help =
-                "Whether programs of every session see the region (global, unless said otherwise) or only "
-                "those of the broker's own session (local).",
+            .inner = CONFIG_IN_NAMESPACE,
+            .fallback = "global",
+            .example = "{ private: { boundary: [Administrators] } }",
+            .help = "Who sees the region's name: programs of every session (global), those of the broker's "
+                    "own session (local), or the members of a private namespace.",
+        },
+    [CONFIG_KEY_PRIVATE] =
+        {
+            .name = "private",
+            .sections = CONFIG_IN_NAMESPACE,
+            .type = CONFIG_TYPE_SECTION,
+            .inner = CONFIG_IN_PRIVATE,
+            .example = "{ boundary: [Administrators] }",
+            .help = "Puts the region's name where only members of a boundary can open it, or take it.",
+        },
+    [CONFIG_KEY_BOUNDARY] =
+        {
+            .name = "boundary",
+            .sections = CONFIG_IN_PRIVATE,
+            .required = CONFIG_IN_PRIVATE,
+            .type = CONFIG_TYPE_PRINCIPALS,
+            .least = 1,
+            .most = CONFIG_MAX_BOUNDARY,
+            .example = "[Administrators]",
+            .help = "The accounts and groups that a program must belong to, to all of them, to open the "
+                    "private namespace.",
         },
     [CONFIG_KEY_ACCESS] =
         {
@@ -77,24 +135,8 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
             .type = CONFIG_TYPE_SECTION,
             .inner = CONFIG_IN_ACCESS,
-            .help = "Who may read and who may write; a region's own replaces the default as a whole.",
-        },
-    [CONFIG_KEY_SDDL] =
-        {
-            .name = "sddl",
-            .sections = CONFIG_IN_REGION,
-            .type = CONFIG_TYPE_SDDL,
-            .least = 1,
-            .most = CONFIG_MAX_SDDL,
-            .help = "The region's security descriptor in full, instead of access.",
-        },
-    [CONFIG_KEY_BACKING] =
-        {
-            .name = "backing",
-            .sections = CONFIG_IN_REGION,
-            .type = CONFIG_TYPE_SECTION,
-            .inner = CONFIG_IN_BACKING,
-            .help = "Where the region's bytes are kept; without it in memory, lost when the broker stops.",
+            .example = "{ read: [Users], write: [Administrators] }",
+            .help = "Who may do what with the region; a region's own replaces the default as a whole.",
         },
     [CONFIG_KEY_READ] =
         {
@@ -102,6 +144,8 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .sections = CONFIG_IN_ACCESS,
             .type = CONFIG_TYPE_PRINCIPALS,
             .most = CONFIG_MAX_PRINCIPALS,
+            .fallback = "[]",
+            .example = "[Users]",
             .help = "Accounts and groups that may read the region.",
         },
     [CONFIG_KEY_WRITE] =
@@ -110,7 +154,71 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .sections = CONFIG_IN_ACCESS,
             .type = CONFIG_TYPE_PRINCIPALS,
             .most = CONFIG_MAX_PRINCIPALS,
+            .fallback = "[]",
+            .example = "['NT SERVICE\\Sensor']",
             .help = "Accounts and groups that may read and write the region.",
+        },
+    [CONFIG_KEY_MANAGE] =
+        {
+            .name = "manage",
+            .sections = CONFIG_IN_ACCESS,
+            .type = CONFIG_TYPE_PRINCIPALS,
+            .most = CONFIG_MAX_PRINCIPALS,
+            .fallback = "[]",
+            .example = "[Administrators]",
+            .help = "Accounts and groups that may change who may use the region, or retire it.",
+        },
+    [CONFIG_KEY_DENY] =
+        {
+            .name = "deny",
+            .sections = CONFIG_IN_ACCESS,
+            .type = CONFIG_TYPE_PRINCIPALS,
+            .most = CONFIG_MAX_PRINCIPALS,
+            .fallback = "[]",
+            .example = "[Guests]",
+            .help = "Accounts and groups that get nothing, whatever the other lists say.",
+        },
+    [CONFIG_KEY_INTEGRITY] =
+        {
+            .name = "integrity",
+            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_CHOICE,
+            .choices = integrities,
+            .example = "low",
+            .help = "The integrity level that a program must at least have to write; without it Windows asks "
+                    "for medium.",
+        },
+    [CONFIG_KEY_APPCONTAINER] =
+        {
+            .name = "appcontainer",
+            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_PACKAGES,
+            .most = CONFIG_MAX_PRINCIPALS,
+            .choices = packages,
+            .fallback = "[]",
+            .example = "all",
+            .help = "The app packages (all of them, or those with these SIDs) that may do what the user who "
+                    "runs them may.",
+        },
+    [CONFIG_KEY_SDDL] =
+        {
+            .name = "sddl",
+            .sections = CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_SDDL,
+            .least = 1,
+            .most = CONFIG_MAX_SDDL,
+            .example = "'D:P(A;;0x20005;;;BU)'",
+            .help =
+                "The region's security descriptor in full, instead of access, integrity and appcontainer.",
+        },
+    [CONFIG_KEY_BACKING] =
+        {
+            .name = "backing",
+            .sections = CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_SECTION,
+            .inner = CONFIG_IN_BACKING,
+            .example = "{ file: recipes.shm }",
+            .help = "Where the region's bytes are kept; without it in memory, lost when the broker stops.",
         },
     [CONFIG_KEY_FILE] =
         {
@@ -120,7 +228,93 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .type = CONFIG_TYPE_FILE,
             .least = 1,
             .most = CONFIG_MAX_PATH_BYTES,
-            .help = "The file that keeps the region's bytes: created when absent, kept when present.",
+            .example = "recipes.shm",
+            .help = "The file that keeps the region's bytes, relative to the data folder: created when "
+                    "absent, kept when present.",
+        },
+    [CONFIG_KEY_INITIAL] =
+        {
+            .name = "initial",
+            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_VARIANT,
+            .choices = initials,
+            .inner = CONFIG_IN_INITIAL,
+            .fallback = "zero",
+            .example = "{ fill: 0xFF }",
+            .help = "What the region holds when it is made anew, from its first byte on, zeros after that; "
+                    "an existing backing file stays as it is.",
+        },
+    [CONFIG_KEY_INITIAL_FILL] =
+        {
+            .name = "fill",
+            .sections = CONFIG_IN_INITIAL,
+            .type = CONFIG_TYPE_BYTE,
+            .least = 0,
+            .most = 255,
+            .example = "0xFF",
+            .help = "The value of every byte.",
+        },
+    [CONFIG_KEY_INITIAL_TEXT] =
+        {
+            .name = "text",
+            .sections = CONFIG_IN_INITIAL,
+            .type = CONFIG_TYPE_CONTENT,
+            .least = 1,
+            .most = CONFIG_MAX_INITIAL,
+            .example = "'not ready'",
+            .help = "Text in UTF-8, without a zero at its end.",
+        },
+    [CONFIG_KEY_INITIAL_HEX] =
+        {
+            .name = "hex",
+            .sections = CONFIG_IN_INITIAL,
+            .type = CONFIG_TYPE_HEX,
+            .least = 1,
+            .most = CONFIG_MAX_INITIAL,
+            .example = "'53 48 4D 00'",
+            .help = "Bytes, each as two hexadecimal digits.",
+        },
+    [CONFIG_KEY_INITIAL_FILE] =
+        {
+            .name = "file",
+            .sections = CONFIG_IN_INITIAL,
+            .type = CONFIG_TYPE_CONTENT_FILE,
+            .least = 1,
+            .most = CONFIG_MAX_PATH_BYTES,
+            .example = "defaults.bin",
+            .help = "A file whose contents are copied, relative to the folder of the file that says so.",
+        },
+    [CONFIG_KEY_LARGE_PAGES] =
+        {
+            .name = "large_pages",
+            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_CHOICE,
+            .choices = large_pages,
+            .fallback = "no",
+            .example = "prefer",
+            .help = "Whether the region lies in large pages, if the machine grants them (prefer) or else not "
+                    "at all (require); not for regions with a file.",
+        },
+    [CONFIG_KEY_NUMA_NODE] =
+        {
+            .name = "numa_node",
+            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_NUMBER,
+            .least = 0,
+            .most = CONFIG_MAX_NUMA_NODE,
+            .example = "0",
+            .help =
+                "The NUMA node whose memory the region should lie in; without it, wherever Windows puts it.",
+        },
+    [CONFIG_KEY_PREFETCH] =
+        {
+            .name = "prefetch",
+            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_BOOLEAN,
+            .fallback = "false",
+            .example = "true",
+            .help = "Whether the region's pages are made present when it is created, so that first accesses "
+                    "are fast.",
         },
 };
 
@@ -159,15 +353,19 @@ const char *config_key_list(config_section section, char *buffer, size_t size)
     return buffer;
 }
 
-/* `global or local`. */
-static void list_choices(const char *const *choices, char *buffer, size_t size)
+/* Appends `global or local`, or `global, local or ` where something else follows. */
+static size_t list_choices(const char *const *choices, bool more, char *buffer, size_t size)
 {
     size_t used = 0;
     buffer[0] = '\0';
     for (size_t i = 0; choices[i] != NULL && used < size; i++) {
-        const char *between = i == 0 ? "" : choices[i + 1] == NULL ? " or " : ", ";
-        used += (size_t)snprintf(buffer + used, size - used, "%s%s", between, choices[i]);
+        const char *behind = choices[i + 1] == NULL ? "" : choices[i + 2] == NULL && !more ? " or " : ", ";
+        used += (size_t)snprintf(buffer + used, size - used, "%s%s", choices[i], behind);
     }
+    if (more && used < size) {
+        used += (size_t)snprintf(buffer + used, size - used, " or ");
+    }
+    return used < size ? used : size - 1;
 }
 
 /* `the number 1`, `a whole number from 1 to 4`. */
@@ -181,30 +379,95 @@ static void describe_number(const config_key *key, char *buffer, size_t size)
     }
 }
 
+static void describe_size(const config_key *key, char *buffer, size_t size)
+{
+    char least[CONFIG_SIZE_TEXT];
+    char most[CONFIG_SIZE_TEXT];
+    snprintf(buffer, size, "a number of bytes or one with B, KiB, MiB, GiB or TiB, from %s to %s",
+             config_size_format(key->least, least), config_size_format(key->most, most));
+}
+
+/* `zero or a mapping with one of the keys fill, text`, without `one of` where there is one alone. */
+static void describe_variant(const config_key *key, char *buffer, size_t size)
+{
+    char keys[256];
+    config_key_list(key->inner, keys, sizeof keys);
+    size_t used = list_choices(key->choices, true, buffer, size);
+    snprintf(buffer + used, size - used, "a mapping with %s %s, such as %s",
+             strchr(keys, ',') != NULL ? "one of the keys" : "the key", keys, key->example);
+}
+
+/* Those types whose values are more than one line of text. */
+static void describe_collection(const config_key *key, char *buffer, size_t size)
+{
+    char keys[256];
+    size_t used;
+    switch (key->type) {
+    case CONFIG_TYPE_PRINCIPALS:
+        snprintf(buffer, size,
+                 "a list of %sat most %" PRIu64 " accounts and groups, such as "
+                 "[Users, 'NT SERVICE\\Sensor']",
+                 key->least > 0 ? "at least one and " : "", key->most);
+        break;
+    case CONFIG_TYPE_PACKAGES:
+        used = list_choices(key->choices, true, buffer, size);
+        snprintf(buffer + used, size - used,
+                 "a list of at most %" PRIu64 " SIDs of packages (S-1-15-2-\xE2\x80\xA6)", key->most);
+        break;
+    case CONFIG_TYPE_VARIANT:
+        describe_variant(key, buffer, size);
+        break;
+    case CONFIG_TYPE_ROLES:
+        snprintf(buffer, size, "a mapping from names to lists of accounts and groups, such as %s",
+                 key->example);
+        break;
+    case CONFIG_TYPE_REGIONS:
+        snprintf(buffer, size, "a mapping from names to regions, or {} for none");
+        break;
+    default:
+        snprintf(buffer, size, "a mapping with the keys %s", config_key_list(key->inner, keys, sizeof keys));
+    }
+}
+
 const char *config_key_allowed(config_key_id id, char *buffer, size_t size)
 {
     const config_key *key = &config_keys[id];
-    char least[CONFIG_SIZE_TEXT];
-    char most[CONFIG_SIZE_TEXT];
-    char keys[256];
     switch (key->type) {
     case CONFIG_TYPE_NUMBER:
         describe_number(key, buffer, size);
         break;
+    case CONFIG_TYPE_BYTE:
+        snprintf(buffer, size,
+                 "a whole number from %" PRIu64 " to %" PRIu64 ", or 0x and two digits, without quotes",
+                 key->least, key->most);
+        break;
+    case CONFIG_TYPE_BOOLEAN:
+        snprintf(buffer, size, "true or false without quotes");
+        break;
     case CONFIG_TYPE_SIZE:
-        snprintf(buffer, size, "a number of bytes or one with B, KiB, MiB, GiB or TiB, from %s to %s",
-                 config_size_format(key->least, least), config_size_format(key->most, most));
+        describe_size(key, buffer, size);
         break;
     case CONFIG_TYPE_CHOICE:
-        list_choices(key->choices, buffer, size);
+        list_choices(key->choices, false, buffer, size);
         break;
     case CONFIG_TYPE_TEXT:
         snprintf(buffer, size, "text of at most %" PRIu64 " bytes", key->most);
+        break;
+    case CONFIG_TYPE_CONTENT:
+        snprintf(buffer, size, "text of %" PRIu64 " to %" PRIu64 " bytes", key->least, key->most);
+        break;
+    case CONFIG_TYPE_HEX:
+        snprintf(buffer, size, "%" PRIu64 " to %" PRIu64 " bytes of two hexadecimal digits each, such as %s",
+                 key->least, key->most, key->example);
         break;
     case CONFIG_TYPE_FILE:
         snprintf(buffer, size,
                  "a path inside the data folder such as 'name.shm', or a full one such as "
                  "'D:\\shm\\name.shm'");
+        break;
+    case CONFIG_TYPE_CONTENT_FILE:
+        snprintf(buffer, size,
+                 "a path beside this file such as 'name.bin', or a full one such as 'D:\\shm\\name.bin'");
         break;
     case CONFIG_TYPE_SDDL:
         snprintf(buffer, size,
@@ -212,18 +475,8 @@ const char *config_key_allowed(config_key_id id, char *buffer, size_t size)
                  "%" PRIu64 " bytes",
                  key->most);
         break;
-    case CONFIG_TYPE_PRINCIPALS:
-        snprintf(buffer, size,
-                 "a list of at most %" PRIu64 " accounts and groups, such as "
-                 "[Users, 'NT SERVICE\\Sensor']",
-                 key->most);
-        break;
-    case CONFIG_TYPE_SECTION:
-        snprintf(buffer, size, "a mapping with the keys %s", config_key_list(key->inner, keys, sizeof keys));
-        break;
-    case CONFIG_TYPE_REGIONS:
-        snprintf(buffer, size, "a mapping from names to regions, or {} for none");
-        break;
+    default:
+        describe_collection(key, buffer, size);
     }
     return buffer;
 }

@@ -14,38 +14,65 @@
 
 /* The mappings that have keys of their own. Bits: a key may stand in several. */
 typedef enum config_section {
-    CONFIG_IN_FILE = 1,
+    CONFIG_IN_FILE = 1, /* the main file */
     CONFIG_IN_DEFAULTS = 2,
     CONFIG_IN_REGION = 4,
     CONFIG_IN_ACCESS = 8,
-    CONFIG_IN_BACKING = 16
+    CONFIG_IN_BACKING = 16,
+    CONFIG_IN_NAMESPACE = 32,
+    CONFIG_IN_PRIVATE = 64,
+    CONFIG_IN_INITIAL = 128
 } config_section;
 
 typedef enum config_type {
-    CONFIG_TYPE_NUMBER,     /* a whole number from `least` to `most`, unquoted */
-    CONFIG_TYPE_SIZE,       /* bytes from `least` to `most`, units.h */
-    CONFIG_TYPE_CHOICE,     /* one of `choices`; its value is the choice's place in that list */
-    CONFIG_TYPE_TEXT,       /* free text of at most `most` bytes */
-    CONFIG_TYPE_FILE,       /* a backing file's path of at most `most` bytes, paths.h */
-    CONFIG_TYPE_SDDL,       /* a security descriptor's text of at most `most` bytes */
-    CONFIG_TYPE_PRINCIPALS, /* a list of at most `most` accounts and groups, principals.h */
-    CONFIG_TYPE_SECTION,    /* a mapping with the keys of `inner` */
-    CONFIG_TYPE_REGIONS     /* a mapping from at most `most` names to mappings with the keys of `inner` */
+    CONFIG_TYPE_NUMBER,       /* a whole number from `least` to `most`, unquoted */
+    CONFIG_TYPE_BYTE,         /* likewise, also written 0x00 to 0xFF */
+    CONFIG_TYPE_BOOLEAN,      /* true or false, unquoted */
+    CONFIG_TYPE_SIZE,         /* bytes from `least` to `most`, units.h */
+    CONFIG_TYPE_CHOICE,       /* one of `choices`; its value is the choice's place in that list */
+    CONFIG_TYPE_TEXT,         /* free text of at most `most` bytes, without control characters */
+    CONFIG_TYPE_CONTENT,      /* free text of `least` to `most` bytes of UTF-8 */
+    CONFIG_TYPE_HEX,          /* `least` to `most` bytes, two hexadecimal digits each, white space between */
+    CONFIG_TYPE_FILE,         /* a backing file's path of at most `most` bytes, paths.h */
+    CONFIG_TYPE_CONTENT_FILE, /* the path of a file to copy from, of at most `most` bytes, paths.h */
+    CONFIG_TYPE_SDDL,         /* a security descriptor's text of at most `most` bytes */
+    CONFIG_TYPE_PRINCIPALS,   /* a list of `least` to `most` accounts, groups and roles, principals.h */
+    CONFIG_TYPE_PACKAGES, /* one of `choices`, or a list of at most `most` packages' SIDs (S-1-15-2-…) */
+    CONFIG_TYPE_SECTION,  /* a mapping with the keys of `inner` */
+    CONFIG_TYPE_VARIANT,  /* one of `choices`, or a mapping with exactly one of the keys of `inner` */
+    CONFIG_TYPE_ROLES,    /* a mapping from at most `most` names to lists of CONFIG_MAX_PRINCIPALS */
+    CONFIG_TYPE_REGIONS   /* a mapping from at most `most` names to mappings with the keys of `inner` */
 } config_type;
 
 typedef enum config_key_id {
     CONFIG_KEY_VERSION,
+    CONFIG_KEY_COMMIT_BUDGET,
+    CONFIG_KEY_ROLES,
     CONFIG_KEY_DEFAULTS,
     CONFIG_KEY_REGIONS,
     CONFIG_KEY_DESCRIPTION,
     CONFIG_KEY_SIZE,
     CONFIG_KEY_NAMESPACE,
+    CONFIG_KEY_PRIVATE,
+    CONFIG_KEY_BOUNDARY,
     CONFIG_KEY_ACCESS,
-    CONFIG_KEY_SDDL,
-    CONFIG_KEY_BACKING,
     CONFIG_KEY_READ,
     CONFIG_KEY_WRITE,
+    CONFIG_KEY_MANAGE,
+    CONFIG_KEY_DENY,
+    CONFIG_KEY_INTEGRITY,
+    CONFIG_KEY_APPCONTAINER,
+    CONFIG_KEY_SDDL,
+    CONFIG_KEY_BACKING,
     CONFIG_KEY_FILE,
+    CONFIG_KEY_INITIAL,
+    CONFIG_KEY_INITIAL_FILL,
+    CONFIG_KEY_INITIAL_TEXT,
+    CONFIG_KEY_INITIAL_HEX,
+    CONFIG_KEY_INITIAL_FILE,
+    CONFIG_KEY_LARGE_PAGES,
+    CONFIG_KEY_NUMA_NODE,
+    CONFIG_KEY_PREFETCH,
     CONFIG_KEY_COUNT
 } config_key_id;
 
@@ -56,8 +83,10 @@ typedef struct config_key {
     config_type type;
     uint64_t least;
     uint64_t most;
-    const char *const *choices; /* CONFIG_TYPE_CHOICE: ends with NULL */
-    config_section inner;       /* CONFIG_TYPE_SECTION and CONFIG_TYPE_REGIONS */
+    const char *const *choices; /* of types that have them: ends with NULL */
+    config_section inner;       /* of types that have one: the keys inside */
+    const char *fallback;       /* what holds when it stands nowhere, as it would be written; or NULL */
+    const char *example;        /* a value as it may be written behind the key, on one line */
     const char *help;           /* one sentence */
 } config_key;
 

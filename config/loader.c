@@ -1,23 +1,19 @@
 /*
- * The loader: walks the document by the grammar's table, then applies what one key alone cannot say: which
- * keys exclude each other, what a region takes from the defaults, what must differ between regions.
+ * The loader: reads a file's roles, defaults and regions, and checks what must hold between regions.
  */
 #include "loader.h"
 
 #include "arena.h"
-#include "document.h"
-#include "grammar.h"
-#include "lines.h"
+#include "budget.h"
 #include "order.h"
-#include "text.h"
-#include "values.h"
+#include "regions.h"
+#include "roles.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RESERVED_PREFIX "ShmBroker."
-#define FIRST_READ      ((size_t)64 << 10)
+#define FIRST_READ ((size_t)64 << 10)
 
 /* A backing file in use, to find those that two regions name. */
 typedef struct backing_use {
@@ -26,213 +22,34 @@ typedef struct backing_use {
     const char *folded;      /* the path in the form in which equal files have equal bytes */
 } backing_use;
 
-/* What is known of the file while its regions are read. */
+/* What is known of the configuration while it is read. */
 typedef struct loading {
     config_reading reading;
-    config_value defaults[CONFIG_KEY_COUNT];
+    config_level defaults;
+    config_roles roles;
+    size_t role_count;
     backing_use *backings;
     size_t backing_count;
 } loading;
 
-static void report_unknown_key(config_reading *reading, config_section section, const config_node *node)
-{
-    char keys[256];
-    config_key_id similar = config_key_similar(section, node->key, node->key_length);
-    config_key_list(section, keys, sizeof keys);
-    if (similar != CONFIG_KEY_COUNT) {
-        config_diagnostic *item =
-            config_reading_report(reading, node, node->key_where,
-                                  "this key is unknown (did you mean %s?); the keys allowed here are %s",
-                                  config_keys[similar].name, keys);
-        config_diagnostic_suggest(item, config_keys[similar].name);
-    } else {
-        config_reading_report(reading, node, node->key_where,
-                              "this key is unknown; the keys allowed here are %s", keys);
-    }
-}
-
-static void report_missing_keys(config_reading *reading, config_section section, const config_node *node,
-                                const config_value *values)
-{
-    for (unsigned id = 0; id < CONFIG_KEY_COUNT; id++) {
-        if ((config_keys[id].required & (unsigned)section) != 0 && values[id].node == NULL) {
-            char allowed[512];
-            config_reading_report(reading, node, node->key_where, "the key %s is missing; add it with %s",
-                                  config_keys[id].name,
-                                  config_key_allowed((config_key_id)id, allowed, sizeof allowed));
-        }
-    }
-}
-
-/*
- * Reads the mapping `node` as `section`: each key into its place among `values`, the sections in it likewise.
- * The regions are left to their own function.
- */
-static void read_section(config_reading *reading, config_section section, const config_node *node,
-                         config_value values[CONFIG_KEY_COUNT])
-{
-    for (const config_node *each = node->children; each != NULL && !reading->out_of_memory;
-         each = each->next) {
-        config_key_id id = config_key_find(section, each->key, each->key_length);
-        if (each->duplicate) {
-            continue;
-        }
-        if (id == CONFIG_KEY_COUNT) {
-            report_unknown_key(reading, section, each);
-            continue;
-        }
-        values[id].node = each;
-        switch (config_keys[id].type) {
-        case CONFIG_TYPE_SECTION:
-            if (config_value_is_mapping(reading, id, each)) {
-                read_section(reading, config_keys[id].inner, each, values);
-            }
-            break;
-        case CONFIG_TYPE_REGIONS:
-            config_value_is_mapping(reading, id, each);
-            break;
-        default:
-            config_value_read(reading, id, each, &values[id]);
-        }
-    }
-    if (!reading->out_of_memory) {
-        report_missing_keys(reading, section, node, values);
-    }
-}
-
-/* An access section that grants nothing because nothing is said is a slip; an empty list is a decision. */
-static void check_access(config_reading *reading, const config_value *values)
-{
-    const config_node *access = values[CONFIG_KEY_ACCESS].node;
-    if (access != NULL && access->kind == CONFIG_NODE_MAPPING && access->length == 0) {
-        config_reading_report(reading, access, access->key_where,
-                              "neither read nor write is given; add one of them, or both ([] means nobody)");
-    }
-}
-
-/* A region has access or sddl, its own or by default, and not both. */
-static void check_security(loading *load, const config_node *region, const config_value *values)
-{
-    const config_node *access = values[CONFIG_KEY_ACCESS].node;
-    const config_node *sddl = values[CONFIG_KEY_SDDL].node;
-    if (access != NULL && sddl != NULL) {
-        const config_node *first = config_position_before(access->key_where, sddl->key_where) ? access : sddl;
-        const config_node *second = first == access ? sddl : access;
-        config_diagnostic *item = config_reading_report(
-            &load->reading, second, second->key_where,
-            "access and sddl exclude each other, and %s stands at line %lu, column %lu; keep one "
-            "of the two",
-            first->key, (unsigned long)first->key_where.line, (unsigned long)first->key_where.column);
-        config_reading_note(&load->reading, item, config_node_key_span(first), "the other one stands here");
-    } else if (access == NULL && sddl == NULL && load->defaults[CONFIG_KEY_ACCESS].node == NULL) {
-        config_reading_report(
-            &load->reading, region, region->key_where,
-            "nothing says who may use the region; add access or sddl, or access under defaults");
-    }
-}
-
-/* What keeps a region from bearing this name, or NULL. */
-static const char *name_problem(const config_node *node)
-{
-    size_t count = config_text_count(node->key, node->key_length);
-    if (node->key_plain && (node->key_length == 0 || strcmp(node->key, "~") == 0 ||
-                            config_text_same(node->key, node->key_length, "null", 4))) {
-        return "an empty value names no region; write a name, and put quotes around one that means nothing "
-               "in YAML";
-    }
-    if (count < 1 || count > CONFIG_MAX_NAME_CHARS) {
-        return "a region's name has 1 to 200 characters";
-    }
-    if (strchr(node->key, '\\') != NULL) {
-        return "a region's name has no backslash; write the name alone, and Global\\ or Local\\ as namespace";
-    }
-    if (config_text_has_control(node->key, node->key_length, "")) {
-        return "a region's name has no control characters";
-    }
-    if (config_text_starts(node->key, node->key_length, RESERVED_PREFIX)) {
-        return "names that begin with " RESERVED_PREFIX " are the broker's own; choose another";
-    }
-    return NULL;
-}
-
 /* Notes the region's backing file, to be compared with all others once they are read. */
-static void note_backing(loading *load, const config_value *file)
+static void note_backing(loading *load, const config_node *node, const char *path)
 {
     config_reading *reading = &load->reading;
-    size_t length = strlen(file->text);
     backing_use *use = config_reading_alloc(reading, reading->passing, sizeof *use);
-    char *folded = config_reading_alloc(reading, reading->passing, length + 1);
-    if (use == NULL || folded == NULL) {
+    char *folded = config_arena_text(reading->passing, path, strlen(path));
+    reading->out_of_memory |= folded == NULL;
+    if (reading->out_of_memory) {
         return;
     }
-    for (size_t i = 0; i < length; i++) {
-        folded[i] = config_text_fold(file->text[i]);
+    for (char *c = folded; *c != '\0'; c++) {
+        *c = config_text_fold(*c);
     }
-    use->node = file->node;
+    use->node = node;
     use->folded = folded;
     use->next = load->backings;
     load->backings = use;
     load->backing_count++;
-}
-
-/* The region's own value, or the default. */
-static const config_value *effective(const loading *load, const config_value *values, config_key_id id)
-{
-    return values[id].node != NULL ? &values[id] : &load->defaults[id];
-}
-
-static void fill_region(loading *load, const config_node *node, const config_value *values,
-                        config_region *region)
-{
-    config_reading *reading = &load->reading;
-    const config_value *description = &values[CONFIG_KEY_DESCRIPTION];
-    /* Access is one value: a region that gives read alone takes no write from the defaults. */
-    const config_value *access = values[CONFIG_KEY_ACCESS].node != NULL ? values : load->defaults;
-    region->name = config_arena_text(reading->kept, node->key, node->key_length);
-    reading->out_of_memory |= region->name == NULL;
-    region->description = description->text != NULL ? description->text : "";
-    region->name_space = (config_namespace)effective(load, values, CONFIG_KEY_NAMESPACE)->number;
-    region->size = values[CONFIG_KEY_SIZE].number;
-    region->backing_file = values[CONFIG_KEY_FILE].text;
-    region->sddl = values[CONFIG_KEY_SDDL].text;
-    region->where = node->key_where;
-    region->numa_node = CONFIG_NUMA_ANY;
-    if (region->sddl == NULL) {
-        region->access.read = access[CONFIG_KEY_READ].principals;
-        region->access.write = access[CONFIG_KEY_WRITE].principals;
-    }
-}
-
-/* Whether the region is a mapping; reports it when it is something else. */
-static bool is_region(config_reading *reading, const config_node *node)
-{
-    if (node->kind != CONFIG_NODE_MAPPING && node->kind != CONFIG_NODE_BROKEN) {
-        char found[CONFIG_FOUND];
-        char keys[256];
-        config_reading_report(
-            reading, node, node->where, "%s is not a region; write a mapping with the keys %s",
-            config_value_describe(node, found), config_key_list(CONFIG_IN_REGION, keys, sizeof keys));
-    }
-    return node->kind == CONFIG_NODE_MAPPING;
-}
-
-static void read_region(loading *load, const config_node *node, config_region *region)
-{
-    config_value values[CONFIG_KEY_COUNT] = {{0}};
-    const char *problem = name_problem(node);
-    if (problem != NULL) {
-        config_reading_report(&load->reading, node, node->key_where, "%s", problem);
-    }
-    if (!is_region(&load->reading, node)) {
-        return;
-    }
-    read_section(&load->reading, CONFIG_IN_REGION, node, values);
-    check_access(&load->reading, values);
-    check_security(load, node, values);
-    if (values[CONFIG_KEY_FILE].text != NULL) {
-        note_backing(load, &values[CONFIG_KEY_FILE]);
-    }
-    fill_region(load, node, values, region);
 }
 
 /* Reports each file that a second region names. */
@@ -275,6 +92,7 @@ static void read_regions(loading *load, const config_node *node, config_model *m
     size_t count = 0;
     for (const config_node *each = node->children; each != NULL && !load->reading.out_of_memory;
          each = each->next) {
+        const config_node *backing;
         if (each->duplicate) {
             continue;
         }
@@ -284,35 +102,70 @@ static void read_regions(loading *load, const config_node *node, config_model *m
                                   (unsigned long)most);
             break;
         }
-        read_region(load, each, &regions[count++]);
+        config_region *region = &regions[count++];
+        config_region_read(&load->reading, &load->defaults, each, region, &backing);
+        if (backing != NULL) {
+            note_backing(load, backing, region->backing_file);
+        }
     }
     check_backings(load);
     model->regions = regions;
     model->region_count = count;
 }
 
+/* What stands under `key` of the file when it is a mapping, or NULL. */
+static const config_node *mapping_of(const config_value *values, config_key_id id)
+{
+    const config_node *node = values[id].node;
+    return node != NULL && node->kind == CONFIG_NODE_MAPPING ? node : NULL;
+}
+
+/* Roles come first, for the defaults may name them; the defaults next, wherever they stand. */
+static const config_node *child_called(const config_node *node, config_key_id id)
+{
+    const config_node *child = node->children;
+    while (child != NULL && strcmp(child->key, config_keys[id].name) != 0) {
+        child = child->next;
+    }
+    return child != NULL && child->kind == CONFIG_NODE_MAPPING ? child : NULL;
+}
+
+static bool is_file(config_reading *reading, const config_node *root)
+{
+    if (root->kind != CONFIG_NODE_MAPPING && root->kind != CONFIG_NODE_BROKEN) {
+        char keys[256];
+        config_reading_report(reading, root, root->where,
+                              "the file is no mapping; write the keys %s, each followed by ':'",
+                              config_key_list(CONFIG_IN_FILE, keys, sizeof keys));
+    }
+    return root->kind == CONFIG_NODE_MAPPING;
+}
+
 /* Reads the whole tree; what is wrong is among the diagnostics afterwards. */
 static void read_root(loading *load, const config_node *root, config_model *model)
 {
     config_reading *reading = &load->reading;
-    config_value values[CONFIG_KEY_COUNT] = {{0}};
-    if (root->kind != CONFIG_NODE_MAPPING) {
-        if (root->kind != CONFIG_NODE_BROKEN) {
-            char keys[256];
-            config_reading_report(reading, root, root->where,
-                                  "the file is no mapping; write the keys %s, each "
-                                  "followed by ':'",
-                                  config_key_list(CONFIG_IN_FILE, keys, sizeof keys));
-        }
+    config_value *values = load->defaults.values;
+    if (!is_file(reading, root)) {
         return;
     }
-    read_section(reading, CONFIG_IN_FILE, root, values);
-    /* The defaults come first, wherever they stand; their keys have been read into `values`. */
-    memcpy(load->defaults, values, sizeof load->defaults);
-    check_access(reading, load->defaults);
-    if (values[CONFIG_KEY_REGIONS].node != NULL &&
-        values[CONFIG_KEY_REGIONS].node->kind == CONFIG_NODE_MAPPING) {
-        read_regions(load, values[CONFIG_KEY_REGIONS].node, model);
+    const config_node *roles = child_called(root, CONFIG_KEY_ROLES);
+    if (roles != NULL) {
+        config_roles_read(reading, roles, &load->roles, &load->role_count);
+    }
+    reading->roles = &load->roles;
+    /* The keys of the defaults are read into the file's `values`, too. */
+    config_section_read(reading, CONFIG_IN_FILE, root, values);
+    config_defaults_check(reading, &load->defaults);
+    const config_node *regions = mapping_of(values, CONFIG_KEY_REGIONS);
+    if (regions != NULL) {
+        read_regions(load, regions, model);
+    }
+    model->roles = load->roles.items;
+    model->role_count = load->roles.count;
+    if (values[CONFIG_KEY_COMMIT_BUDGET].number > 0) {
+        model->commit_budget = values[CONFIG_KEY_COMMIT_BUDGET].number;
+        config_budget_check(reading, values[CONFIG_KEY_COMMIT_BUDGET].node, model);
     }
 }
 
@@ -320,13 +173,21 @@ static void read_root(loading *load, const config_node *root, config_model *mode
 static void read_text(const char *file, const char *text, size_t length, loading *load, config_model *model)
 {
     config_reading *reading = &load->reading;
+    const char **files = config_reading_alloc(reading, reading->kept, sizeof *files);
+    reading->file = config_reading_keep(reading, file, strlen(file));
     const config_node *root = config_document_read(text, length, reading->passing, reading->diagnostics);
     if (root == NULL) {
         return;
     }
-    read_root(load, root, model);
-    model->file = config_arena_text(reading->kept, file, strlen(file));
-    if (reading->out_of_memory || model->file == NULL) {
+    if (!reading->out_of_memory) {
+        files[0] = reading->file;
+        load->defaults.file = reading->file;
+        model->file = reading->file;
+        model->files = files;
+        model->file_count = 1;
+        read_root(load, root, model);
+    }
+    if (reading->out_of_memory) {
         config_out_of_memory(reading->diagnostics);
     }
 }

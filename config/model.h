@@ -16,14 +16,17 @@
 #define CONFIG_MAX_NESTING     16u          /* mappings and sequences inside each other */
 #define CONFIG_MAX_REGIONS     100000u      /* regions of one configuration */
 #define CONFIG_MAX_PRINCIPALS  64u          /* entries of one access list */
+#define CONFIG_MAX_BOUNDARY    16u          /* entries of a private namespace's boundary */
 #define CONFIG_MAX_NAME_CHARS  200u         /* code points of a region's name */
 #define CONFIG_MAX_DESCRIPTION 1024u        /* bytes */
 #define CONFIG_MAX_SDDL        8192u        /* bytes */
 #define CONFIG_MAX_PATH_BYTES  1024u        /* bytes of a backing file's path */
 #define CONFIG_MAX_REGION_SIZE (1ull << 47) /* bytes: the user half of a 64-bit address space */
+#define CONFIG_MAX_BUDGET      (1ull << 60) /* bytes */
 #define CONFIG_MAX_FILES       1024u        /* of one configuration, fragments counted */
-#define CONFIG_MAX_ROLES       1024u
-#define CONFIG_MAX_INITIAL     65536u /* bytes of an `initial` text */
+#define CONFIG_MAX_ROLES       1024u        /* of one configuration */
+#define CONFIG_MAX_ROLE_CHARS  64u          /* code points of a role's name */
+#define CONFIG_MAX_INITIAL     65536u       /* bytes of an `initial` text */
 #define CONFIG_MAX_NUMA_NODE   63u
 #define CONFIG_SID_TEXT        188u /* longest SID in text (15 subauthorities), with its NUL, rounded up */
 

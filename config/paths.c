@@ -1,5 +1,5 @@
 /*
- * Paths of backing files. Whatever Windows would take for something else than the plain file that it looks
+ * Paths of files. Whatever Windows would take for something else than the plain file that it looks
  * like is refused: devices, streams, shares, short-cuts through `..`, names that lose their last dots
  * ("Naming Files, Paths, and Namespaces" in the Windows documentation).
  */
@@ -89,7 +89,7 @@ static const char *root_problem(const char **path, size_t *length, bool *is_full
     return NULL;
 }
 
-const char *config_path_problem(const char *path, size_t length)
+const char *config_path_source_problem(const char *path, size_t length)
 {
     bool is_full;
     if (length == 0) {
@@ -105,10 +105,20 @@ const char *config_path_problem(const char *path, size_t length)
             end++;
         }
         problem = component_problem(path + start, end - start);
-        if (problem == NULL && start == 0 && !is_full && config_text_same(path, end, "logs", 4)) {
-            problem = "the folder logs of the data folder belongs to the broker's log";
-        }
         start = end + 1;
+    }
+    return problem;
+}
+
+const char *config_path_problem(const char *path, size_t length)
+{
+    size_t first = 0;
+    while (first < length && !is_separator(path[first])) {
+        first++;
+    }
+    const char *problem = config_path_source_problem(path, length);
+    if (problem == NULL && config_text_same(path, first, "logs", 4)) {
+        problem = "the folder logs of the data folder belongs to the broker's log";
     }
     return problem;
 }

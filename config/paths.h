@@ -1,5 +1,6 @@
 /*
- * Paths of backing files: what may be written, and when two are the same.
+ * Paths of files that regions keep their bytes in or take them from: what may be written, and when two are the
+ * same.
  */
 #ifndef SHMBROKER_CONFIG_PATHS_H
 #define SHMBROKER_CONFIG_PATHS_H
@@ -12,6 +13,9 @@
  * Both separators count.
  */
 const char *config_path_problem(const char *path, size_t length);
+
+/* The same for a file to copy from, which may lie in any folder `logs`. */
+const char *config_path_source_problem(const char *path, size_t length);
 
 /* Brings an allowed path into one form, in place: backslashes only, a drive's letter in upper case. */
 void config_path_normalise(char *path);

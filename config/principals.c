@@ -81,6 +81,15 @@ const config_well_known *config_well_known_find(const char *text)
     return NULL;
 }
 
+const config_well_known *config_well_known_similar(const char *text)
+{
+    const config_well_known *each = config_well_known_principals;
+    while (each->name != NULL && !config_text_similar(text, strlen(text), each->name, strlen(each->name))) {
+        each++;
+    }
+    return each->name != NULL ? each : NULL;
+}
+
 const char *config_well_known_name(const char *sid)
 {
     for (const config_well_known *each = config_well_known_principals; each->name != NULL; each++) {

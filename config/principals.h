@@ -30,6 +30,9 @@ extern const config_well_known config_well_known_principals[];
 /* The row called `text`, or NULL. */
 const config_well_known *config_well_known_find(const char *text);
 
+/* The row that `text` may be a slip of, or NULL. */
+const config_well_known *config_well_known_similar(const char *text);
+
 /* The English name of a well-known SID in its usual form, such as `Users` for S-1-5-32-545; NULL for any
    other. */
 const char *config_well_known_name(const char *sid);

@@ -3,13 +3,14 @@
  */
 #include "values.h"
 
-#include "order.h"
+#include "lists.h"
 #include "paths.h"
 #include "text.h"
 #include "units.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ALLOWED_TEXT 512u
@@ -53,8 +54,7 @@ void *config_reading_alloc(config_reading *reading, config_arena *arena, size_t 
     return memory;
 }
 
-/* The scalar's text in the model's memory. */
-static char *keep_text(config_reading *reading, const char *text, size_t length)
+char *config_reading_keep(config_reading *reading, const char *text, size_t length)
 {
     char *kept = config_arena_text(reading->kept, text, length);
     reading->out_of_memory |= kept == NULL;
@@ -76,9 +76,8 @@ const char *config_value_describe(const config_node *node, char buffer[CONFIG_FO
     return buffer;
 }
 
-/* `"64 KB" is not a size; write … (did you mean 64 KiB?)`; `meant` is NULL where there is no good guess. */
-static void refuse(config_reading *reading, config_key_id id, const config_node *node, const char *what,
-                   const char *meant)
+void config_value_refuse(config_reading *reading, config_key_id id, const config_node *node, const char *what,
+                         const char *meant)
 {
     char found[CONFIG_FOUND];
     char allowed[ALLOWED_TEXT];
@@ -97,7 +96,7 @@ static bool is_text(config_reading *reading, config_key_id id, const config_node
     if (node->kind == CONFIG_NODE_SCALAR && !config_node_is_null(node)) {
         return true;
     }
-    refuse(reading, id, node, "is not allowed here", NULL);
+    config_value_refuse(reading, id, node, "is not allowed here", NULL);
     return false;
 }
 
@@ -107,7 +106,7 @@ bool config_value_is_mapping(config_reading *reading, config_key_id id, const co
         return true;
     }
     if (node->kind != CONFIG_NODE_BROKEN) {
-        refuse(reading, id, node, "is not allowed here", NULL);
+        config_value_refuse(reading, id, node, "is not allowed here", NULL);
     }
     return false;
 }
@@ -117,7 +116,7 @@ static bool fits(config_reading *reading, config_key_id id, const config_node *n
 {
     const config_key *key = &config_keys[id];
     if (node->length < key->least) {
-        refuse(reading, id, node, "is not allowed here", NULL);
+        config_value_refuse(reading, id, node, "is not allowed here", NULL);
     } else if (node->length > key->most) {
         config_reading_report(reading, node, node->where,
                               "the text is too long: it has %lu bytes, and %lu is the most",
@@ -134,10 +133,52 @@ static void read_number(config_reading *reading, config_key_id id, const config_
     bool is_number =
         digits && node->plain && config_size_parse(node->text, node->length, &number) == CONFIG_SIZE_OK;
     if (!is_number || number < config_keys[id].least || number > config_keys[id].most) {
-        refuse(reading, id, node, "is not allowed here", NULL);
+        config_value_refuse(reading, id, node, "is not allowed here", NULL);
         return;
     }
     value->number = number;
+}
+
+/* A byte's value from `255` or `0xFF`; 256 when it is something else. */
+static unsigned byte_of(const config_node *node)
+{
+    bool is_hex = node->length > 2 && node->text[0] == '0' && (node->text[1] == 'x' || node->text[1] == 'X');
+    const char *digits = is_hex ? "0123456789abcdefABCDEF" : "0123456789";
+    const char *text = node->text + (is_hex ? 2 : 0);
+    size_t length = strlen(text);
+    bool is_number = node->plain && length > 0 && length <= (is_hex ? 2 : 3) &&
+                     strspn(text, digits) == length && (is_hex || length == 1 || text[0] != '0');
+    unsigned long value = is_number ? strtoul(text, NULL, is_hex ? 16 : 10) : 256;
+    return value <= 255 ? (unsigned)value : 256u;
+}
+
+static void read_byte(config_reading *reading, config_key_id id, const config_node *node, config_value *value)
+{
+    unsigned byte = byte_of(node);
+    if (byte > config_keys[id].most || byte < config_keys[id].least) {
+        config_value_refuse(reading, id, node, "is not allowed here", NULL);
+        return;
+    }
+    value->number = byte;
+}
+
+static void read_boolean(config_reading *reading, config_key_id id, const config_node *node,
+                         config_value *value)
+{
+    static const char *const meant[][2] = {
+        {"true", "true"},   {"yes", "true"}, {"on", "true"},   {"y", "true"},  {"1", "true"},
+        {"false", "false"}, {"no", "false"}, {"off", "false"}, {"n", "false"}, {"0", "false"}};
+    if (node->plain && (strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0)) {
+        value->number = node->text[0] == 't';
+        return;
+    }
+    const char *guess = NULL;
+    for (size_t i = 0; i < sizeof meant / sizeof meant[0]; i++) {
+        if (config_text_same(node->text, node->length, meant[i][0], strlen(meant[i][0]))) {
+            guess = meant[i][1];
+        }
+    }
+    config_value_refuse(reading, id, node, "is not allowed here", guess);
 }
 
 static void read_size(config_reading *reading, config_key_id id, const config_node *node, config_value *value)
@@ -146,16 +187,18 @@ static void read_size(config_reading *reading, config_key_id id, const config_no
     char meant[CONFIG_SIZE_TEXT];
     switch (config_size_parse(node->text, node->length, &bytes)) {
     case CONFIG_SIZE_MALFORMED:
-        refuse(reading, id, node, "is not a size", config_size_suggest(node->text, node->length, meant));
+        config_value_refuse(reading, id, node, "is not a size",
+                            config_size_suggest(node->text, node->length, meant));
         return;
     case CONFIG_SIZE_TOO_LARGE:
-        refuse(reading, id, node, "is too large", NULL);
+        config_value_refuse(reading, id, node, "is too large", NULL);
         return;
     case CONFIG_SIZE_OK:
         break;
     }
     if (bytes < config_keys[id].least || bytes > config_keys[id].most) {
-        refuse(reading, id, node, bytes < config_keys[id].least ? "is too small" : "is too large", NULL);
+        config_value_refuse(reading, id, node,
+                            bytes < config_keys[id].least ? "is too small" : "is too large", NULL);
         return;
     }
     value->number = bytes;
@@ -177,7 +220,7 @@ static void read_choice(config_reading *reading, config_key_id id, const config_
             similar = choices[i];
         }
     }
-    refuse(reading, id, node, "is not allowed here", similar);
+    config_value_refuse(reading, id, node, "is not allowed here", similar);
 }
 
 static void read_free_text(config_reading *reading, config_key_id id, const config_node *node,
@@ -191,24 +234,102 @@ static void read_free_text(config_reading *reading, config_key_id id, const conf
                               "control characters other than line ends and tabs are not allowed in text");
         return;
     }
-    value->text = keep_text(reading, node->text, node->length);
+    value->text = config_reading_keep(reading, node->text, node->length);
 }
 
+static void keep_content(config_reading *reading, const char *bytes, size_t length, config_value *value)
+{
+    value->of.content.bytes = (const unsigned char *)config_reading_keep(reading, bytes, length);
+    value->of.content.length = length;
+}
+
+static void read_content(config_reading *reading, config_key_id id, const config_node *node,
+                         config_value *value)
+{
+    if (fits(reading, id, node)) {
+        keep_content(reading, node->text, node->length, value);
+    }
+}
+
+/* The value of a hexadecimal digit; 16 for any other character. */
+static unsigned hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *found = c != '\0' ? strchr(digits, config_text_fold(c)) : NULL;
+    return found != NULL ? (unsigned)(found - digits) : 16u;
+}
+
+/*
+ * Reads pairs of digits with white space between them into `bytes`, which may be NULL, for as far as they go.
+ * Returns how many there are, and in `*problem` what ends them, or NULL when the text does.
+ */
+static size_t hex_decode(const char *text, char *bytes, const char **problem)
+{
+    size_t count = 0;
+    *problem = NULL;
+    for (;;) {
+        text += strspn(text, " \t\n");
+        if (*text == '\0') {
+            return count;
+        }
+        unsigned high = hex_digit(text[0]);
+        unsigned low = high < 16 ? hex_digit(text[1]) : 16;
+        if (low > 15) {
+            *problem = text;
+            return count;
+        }
+        if (bytes != NULL) {
+            bytes[count] = (char)(high << 4 | low);
+        }
+        count++;
+        text += 2;
+    }
+}
+
+static void read_hex(config_reading *reading, config_key_id id, const config_node *node, config_value *value)
+{
+    const char *problem;
+    const config_key *key = &config_keys[id];
+    size_t count = hex_decode(node->text, NULL, &problem);
+    if (problem != NULL) {
+        char what[96];
+        snprintf(what, sizeof what, "is not hexadecimal at character %lu",
+                 (unsigned long)config_text_count(node->text, (size_t)(problem - node->text)) + 1);
+        config_value_refuse(reading, id, node, what, NULL);
+        return;
+    }
+    if (count < key->least || count > key->most) {
+        config_value_refuse(reading, id, node, count < key->least ? "holds no bytes" : "holds too many bytes",
+                            NULL);
+        return;
+    }
+    char *bytes = config_reading_alloc(reading, reading->kept, count);
+    if (bytes != NULL) {
+        hex_decode(node->text, bytes, &problem);
+        value->of.content.bytes = (const unsigned char *)bytes;
+        value->of.content.length = count;
+    }
+}
+
+/* A path to keep or to copy bytes; which of the two, its key's type says. */
 static void read_file(config_reading *reading, config_key_id id, const config_node *node, config_value *value)
 {
+    bool is_backing = config_keys[id].type == CONFIG_TYPE_FILE;
     if (!fits(reading, id, node)) {
         return;
     }
-    const char *problem = config_path_problem(node->text, node->length);
+    const char *problem = is_backing ? config_path_problem(node->text, node->length)
+                                     : config_path_source_problem(node->text, node->length);
     if (problem != NULL) {
         char found[CONFIG_FOUND];
         char allowed[ALLOWED_TEXT];
-        config_reading_report(reading, node, node->where, "%s cannot be a backing file: %s; write %s",
-                              config_value_describe(node, found), problem,
+        config_reading_report(reading, node, node->where, "%s cannot be %s: %s; write %s",
+                              config_value_describe(node, found),
+                              is_backing ? "a backing file" : "copied from", problem,
                               config_key_allowed(id, allowed, sizeof allowed));
         return;
     }
-    char *path = keep_text(reading, node->text, node->length);
+    char *path = config_reading_keep(reading, node->text, node->length);
     if (path != NULL) {
         config_path_normalise(path);
         value->text = path;
@@ -229,132 +350,19 @@ static void read_sddl(config_reading *reading, config_key_id id, const config_no
                               config_key_allowed(id, allowed, sizeof allowed));
         return;
     }
-    value->text = keep_text(reading, node->text, node->length);
-}
-
-/* The principal of this text: remembered, or resolved and remembered in its place. NULL without memory. */
-static const config_known_principal *know_principal(config_reading *reading, const config_node *node)
-{
-    uint64_t hash = config_order_hash(node->text, node->length);
-    config_known_principal *known = &reading->known[hash & (CONFIG_PRINCIPAL_CACHE - 1)];
-    if (known->text != NULL && strcmp(known->text, node->text) == 0) {
-        return known;
-    }
-    char sid[CONFIG_SID_TEXT];
-    char why[CONFIG_PRINCIPAL_WHY];
-    config_known_principal found = {NULL, NULL, NULL};
-    if (config_principal_resolve(node->text, reading->resolver, sid, why)) {
-        found.sid = keep_text(reading, sid, strlen(sid));
-    } else {
-        found.why = keep_text(reading, why, strlen(why));
-    }
-    found.text = keep_text(reading, node->text, node->length);
-    if (reading->out_of_memory) {
-        return NULL;
-    }
-    *known = found;
-    return known;
-}
-
-/* Reads one entry of an access list; false when it is refused. */
-static bool read_principal(config_reading *reading, const config_node *node, config_principal *principal)
-{
-    char found[CONFIG_FOUND];
-    if (node->kind == CONFIG_NODE_BROKEN) {
-        return false;
-    }
-    if (node->kind != CONFIG_NODE_SCALAR || config_node_is_null(node) || node->length == 0) {
-        config_reading_report(reading, node, node->where,
-                              "%s is not allowed here; write an account, a group or a SID, such as Users",
-                              config_value_describe(node, found));
-        return false;
-    }
-    if (node->length > CONFIG_MAX_PRINCIPAL || config_text_has_control(node->text, node->length, "")) {
-        config_reading_report(
-            reading, node, node->where,
-            "%s names no account or group: names have at most %u bytes and no control characters",
-            config_value_describe(node, found), CONFIG_MAX_PRINCIPAL);
-        return false;
-    }
-    const config_known_principal *known = know_principal(reading, node);
-    if (known == NULL) {
-        return false;
-    }
-    if (known->sid == NULL) {
-        config_reading_report(reading, node, node->where,
-                              "%s names no account or group: %s; write a well-known name such as Users, "
-                              "DOMAIN\\name, NT SERVICE\\name or a SID (S-1-…)",
-                              config_value_describe(node, found), known->why);
-        return false;
-    }
-    principal->text = known->text;
-    principal->sid = known->sid;
-    principal->where = node->where;
-    return true;
-}
-
-/* Whether the list has this principal already, under whatever name; reports it. */
-static bool is_listed(config_reading *reading, const config_node *node, const config_principal *items,
-                      size_t count, const config_principal *principal)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(items[i].sid, principal->sid) == 0) {
-            char found[CONFIG_FOUND];
-            char first[CONFIG_QUOTED];
-            config_diagnostic *item = config_reading_report(
-                reading, node, node->where,
-                "%s is in this list already, as \"%s\" at line %lu, column %lu; keep one of the "
-                "two",
-                config_value_describe(node, found),
-                config_text_quote(items[i].text, strlen(items[i].text), first),
-                (unsigned long)items[i].where.line, (unsigned long)items[i].where.column);
-            config_span span = {items[i].where, {0, 0}};
-            config_reading_note(reading, item, span, "it stands here first");
-            return true;
-        }
-    }
-    return false;
-}
-
-static void read_principals(config_reading *reading, config_key_id id, const config_node *node,
-                            config_value *value)
-{
-    if (node->kind != CONFIG_NODE_SEQUENCE) {
-        char meant[CONFIG_QUOTED + 8] = "";
-        if (node->kind == CONFIG_NODE_SCALAR && !config_node_is_null(node)) {
-            char quoted[CONFIG_QUOTED];
-            const char *quote = strpbrk(node->text, "\\,:#[]{}") != NULL ? "'" : "";
-            snprintf(meant, sizeof meant, "[%s%s%s]", quote,
-                     config_text_quote(node->text, node->length, quoted), quote);
-        }
-        refuse(reading, id, node, "is not a list", meant[0] != '\0' ? meant : NULL);
-        return;
-    }
-    if (node->length > config_keys[id].most) {
-        config_reading_report(reading, node, node->where,
-                              "the list has %lu entries, and may have %lu; put the accounts into a group",
-                              (unsigned long)node->length, (unsigned long)config_keys[id].most);
-        return;
-    }
-    config_principal *items =
-        config_reading_alloc(reading, reading->kept, (node->length > 0 ? node->length : 1) * sizeof *items);
-    size_t count = 0;
-    for (const config_node *each = node->children; items != NULL && each != NULL; each = each->next) {
-        if (read_principal(reading, each, &items[count]) &&
-            !is_listed(reading, each, items, count, &items[count])) {
-            count++;
-        }
-    }
-    value->principals.items = items;
-    value->principals.count = count;
+    value->text = config_reading_keep(reading, node->text, node->length);
 }
 
 typedef void reader(config_reading *reading, config_key_id id, const config_node *node, config_value *value);
 
-/* By type; those that are not here are read by their own rules. */
+/* Of the types whose values are one scalar; of a variant, its choice. */
 static reader *const text_readers[] = {
-    [CONFIG_TYPE_NUMBER] = read_number,  [CONFIG_TYPE_SIZE] = read_size, [CONFIG_TYPE_CHOICE] = read_choice,
-    [CONFIG_TYPE_TEXT] = read_free_text, [CONFIG_TYPE_FILE] = read_file, [CONFIG_TYPE_SDDL] = read_sddl,
+    [CONFIG_TYPE_NUMBER] = read_number,   [CONFIG_TYPE_BYTE] = read_byte,
+    [CONFIG_TYPE_BOOLEAN] = read_boolean, [CONFIG_TYPE_SIZE] = read_size,
+    [CONFIG_TYPE_CHOICE] = read_choice,   [CONFIG_TYPE_TEXT] = read_free_text,
+    [CONFIG_TYPE_CONTENT] = read_content, [CONFIG_TYPE_HEX] = read_hex,
+    [CONFIG_TYPE_FILE] = read_file,       [CONFIG_TYPE_CONTENT_FILE] = read_file,
+    [CONFIG_TYPE_SDDL] = read_sddl,       [CONFIG_TYPE_VARIANT] = read_choice,
 };
 
 void config_value_read(config_reading *reading, config_key_id id, const config_node *node,
@@ -365,7 +373,9 @@ void config_value_read(config_reading *reading, config_key_id id, const config_n
         return;
     }
     if (type == CONFIG_TYPE_PRINCIPALS) {
-        read_principals(reading, id, node, value);
+        config_list_principals(reading, id, node, &value->of.principals);
+    } else if (type == CONFIG_TYPE_PACKAGES) {
+        config_list_packages(reading, id, node, &value->of.principals);
     } else if (is_text(reading, id, node)) {
         text_readers[type](reading, id, node, value);
     }

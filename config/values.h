@@ -23,12 +23,16 @@ typedef struct config_known_principal {
     const char *why;
 } config_known_principal;
 
-/* What reading one file needs everywhere. */
+struct config_roles;
+
+/* What reading a configuration needs everywhere. */
 typedef struct config_reading {
     const config_resolver *resolver;
     config_diagnostics *diagnostics;
-    config_arena *kept;    /* the model's memory */
-    config_arena *passing; /* memory until the file is read: the tree's */
+    const char *file;                 /* the one being read; the model's text */
+    const struct config_roles *roles; /* those that may be named there; NULL where none may */
+    config_arena *kept;               /* the model's memory */
+    config_arena *passing;            /* memory until the configuration is read: the trees' */
     bool out_of_memory;
     config_known_principal known[CONFIG_PRINCIPAL_CACHE];
 } config_reading;
@@ -37,12 +41,21 @@ typedef struct config_reading {
    read. */
 typedef struct config_value {
     const config_node *node;
-    uint64_t number;  /* a number, a size in bytes, a choice's place */
+    uint64_t number;  /* a number, a size in bytes, a choice's place, 1 for true */
     const char *text; /* text, file, SDDL: in reading->kept */
-    config_principal_list principals;
+    union {
+        config_principal_list principals; /* of lists of accounts or packages */
+        struct {
+            const unsigned char *bytes; /* of contents; NULL when they could not be read */
+            size_t length;
+        } content;
+    } of;
 } config_value;
 
-/* Reads the value of any type but section and regions. What is wrong is added to the diagnostics. */
+/*
+ * Reads the value of any type that holds no keys of its own; of a variant, the choice. What is wrong is added
+ * to the diagnostics.
+ */
 void config_value_read(config_reading *reading, config_key_id id, const config_node *node,
                        config_value *value);
 
@@ -52,6 +65,14 @@ const char *config_value_describe(const config_node *node, char buffer[CONFIG_FO
 
 /* Whether `node` is a mapping; reports what key `id` allows when it is something else. */
 bool config_value_is_mapping(config_reading *reading, config_key_id id, const config_node *node);
+
+/* Adds an error about what stands there: `"64 KB" is not a size; write … (did you mean 64 KiB?)`; `meant` is
+   NULL where there is no good guess. */
+void config_value_refuse(config_reading *reading, config_key_id id, const config_node *node, const char *what,
+                         const char *meant);
+
+/* A copy in the model's memory; NULL, noted in `reading`, when there is none. */
+char *config_reading_keep(config_reading *reading, const char *text, size_t length);
 
 /* Allocates from `arena`; notes in `reading` when memory runs out. */
 void *config_reading_alloc(config_reading *reading, config_arena *arena, size_t size);

@@ -113,8 +113,8 @@ static void sixteen_levels_are_read_and_seventeen_refused(void **state)
     add_times(&document, "]", CONFIG_MAX_NESTING - 1);
     finish(&document, &result);
     assert_refused(&result,
-                   "test.yaml:3:1: error: x: this key is unknown; the keys allowed here are version, "
-                   "defaults, regions");
+                   "test.yaml:3:1: error: x: this key is unknown; the keys allowed here are version, commit_budget, "
+                   "roles, defaults, regions");
     unload(&result);
 
     start(&document, 1000, "version: 1\nregions: {}\nx: ");

@@ -3,6 +3,8 @@
  */
 #include "config_testing.h"
 
+#include "grammar.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -314,6 +316,232 @@ static void a_failed_load_leaves_earlier_diagnostics_alone(void **state)
     config_diagnostics_free(&diagnostics);
 }
 
+static const char whole_grammar[] = "version: 1\n"
+                                    "commit_budget: 1 GiB\n"
+                                    "roles:\n"
+                                    "  operators: [Administrators, 'PLC\\Operators']\n"
+                                    "  Guests 2: []\n"
+                                    "  readers: [Users, INTERACTIVE]\n"
+                                    "defaults:\n"
+                                    "  namespace: { private: { boundary: [Administrators, operators] } }\n"
+                                    "  access: { read: [Users], manage: [operators], deny: [Guests] }\n"
+                                    "  integrity: medium\n"
+                                    "  appcontainer: all\n"
+                                    "  initial: { text: \"a\\tb\" }\n"
+                                    "  large_pages: prefer\n"
+                                    "  numa_node: 63\n"
+                                    "  prefetch: true\n"
+                                    "regions:\n"
+                                    "  Plain: { size: 4096 }\n"
+                                    "  Own:\n"
+                                    "    size: 3\n"
+                                    "    namespace: local\n"
+                                    "    access: { read: [Readers, Users, .\\anna], write: [operators] }\n"
+                                    "    integrity: high\n"
+                                    "    appcontainer: [S-1-15-2-1-2-3, s-1-15-2-007]\n"
+                                    "    initial: { hex: '00 fF\n\n      a0' }\n"
+                                    "    large_pages: require\n"
+                                    "    numa_node: 0\n"
+                                    "    prefetch: false\n"
+                                    "  Kept: { size: 3, backing: { file: k }, initial: { fill: 0xA5 } }\n"
+                                    "  Copied: { size: 3, initial: { file: in/a.bin }, appcontainer: [] }\n"
+                                    "  Zero: { size: 1, initial: zero, sddl: 'D:P(A)' }\n";
+
+static void defaults_hold_for_every_key_that_is_not_given(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, whole_grammar);
+    assert_accepted(&result);
+    const config_region *plain = &result.model->regions[0];
+    assert_true(result.model->commit_budget == (uint64_t)1 << 30);
+    assert_int_equal(plain->name_space, CONFIG_NAMESPACE_PRIVATE);
+    assert_list(&plain->boundary, "S-1-5-32-544 S-1-5-21-1-2-3-1000");
+    assert_list(&plain->access.read, "S-1-5-32-545");
+    assert_list(&plain->access.write, "");
+    assert_list(&plain->access.manage, "S-1-5-32-544 S-1-5-21-1-2-3-1000");
+    assert_list(&plain->access.deny, "S-1-5-32-546");
+    assert_list(&plain->access.packages, "S-1-15-2-1");
+    assert_string_equal(plain->access.packages.items[0].text, "all");
+    assert_int_equal(plain->access.packages.items[0].where.line, 11);
+    assert_int_equal(plain->access.integrity, CONFIG_INTEGRITY_MEDIUM);
+    assert_int_equal(plain->initial.kind, CONFIG_INITIAL_BYTES);
+    assert_int_equal(plain->initial.length, 3);
+    assert_memory_equal(plain->initial.bytes, "a\tb", 3);
+    assert_string_equal(plain->initial.file, "test.yaml");
+    assert_int_equal(plain->large_pages, CONFIG_LARGE_PAGES_PREFER);
+    assert_int_equal(plain->numa_node, 63);
+    assert_true(plain->prefetch);
+    assert_string_equal(plain->file, "test.yaml");
+    unload(&result);
+}
+
+static void a_regions_own_keys_win_over_the_defaults(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, whole_grammar);
+    assert_accepted(&result);
+    const config_region *own = &result.model->regions[1];
+    assert_int_equal(own->name_space, CONFIG_NAMESPACE_LOCAL);
+    assert_int_equal(own->boundary.count, 0);
+    assert_list(&own->access.read, "S-1-5-32-545 S-1-5-4 S-1-5-21-1-2-3-1001");
+    assert_list(&own->access.write, "S-1-5-32-544 S-1-5-21-1-2-3-1000");
+    assert_list(&own->access.manage, "");
+    assert_list(&own->access.deny, "");
+    assert_list(&own->access.packages, "S-1-15-2-1-2-3 S-1-15-2-7");
+    assert_string_equal(own->access.packages.items[1].text, "s-1-15-2-007");
+    assert_int_equal(own->access.integrity, CONFIG_INTEGRITY_HIGH);
+    assert_int_equal(own->initial.kind, CONFIG_INITIAL_BYTES);
+    assert_int_equal(own->initial.length, 3);
+    assert_memory_equal(own->initial.bytes, "\x00\xFF\xA0", 3);
+    assert_int_equal(own->large_pages, CONFIG_LARGE_PAGES_REQUIRE);
+    assert_int_equal(own->numa_node, 0);
+    assert_false(own->prefetch);
+
+    const config_region *kept = &result.model->regions[2];
+    assert_int_equal(kept->initial.kind, CONFIG_INITIAL_FILL);
+    assert_int_equal(kept->initial.fill, 0xA5);
+    /* No file lies in large pages: the default passes over it. */
+    assert_int_equal(kept->large_pages, CONFIG_LARGE_PAGES_NO);
+
+    const config_region *copied = &result.model->regions[3];
+    assert_int_equal(copied->initial.kind, CONFIG_INITIAL_FILE);
+    assert_string_equal(copied->initial.path, "in\\a.bin");
+    assert_string_equal(copied->initial.file, "test.yaml");
+    assert_int_equal(copied->access.packages.count, 0);
+
+    const config_region *zero = &result.model->regions[4];
+    assert_int_equal(zero->initial.kind, CONFIG_INITIAL_ZERO);
+    assert_string_equal(zero->sddl, "D:P(A)");
+    assert_int_equal(zero->sddl_where.line, 32);
+    assert_int_equal(zero->sddl_where.column, 41);
+    assert_int_equal(zero->access.integrity, CONFIG_INTEGRITY_UNSET);
+    assert_int_equal(zero->access.packages.count, 0);
+    assert_int_equal(zero->access.deny.count, 0);
+    unload(&result);
+}
+
+static void without_defaults_nothing_special_holds(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, "version: 1\n" USERS "regions: { A: { size: 1 } }\n");
+    assert_accepted(&result);
+    const config_region *region = result.model->regions;
+    assert_int_equal(region->initial.kind, CONFIG_INITIAL_ZERO);
+    assert_null(region->initial.file);
+    assert_int_equal(region->large_pages, CONFIG_LARGE_PAGES_NO);
+    assert_int_equal(region->numa_node, CONFIG_NUMA_ANY);
+    assert_int_equal(region->access.integrity, CONFIG_INTEGRITY_UNSET);
+    assert_false(region->prefetch);
+    assert_int_equal(region->boundary.count + region->access.manage.count + region->access.deny.count +
+                         region->access.packages.count,
+                     0);
+    assert_true(result.model->commit_budget == 0);
+    assert_int_equal(result.model->role_count, 0);
+    assert_int_equal(result.model->file_count, 1);
+    assert_string_equal(result.model->files[0], "test.yaml");
+    unload(&result);
+}
+
+static void a_roles_members_know_the_list_and_the_role(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, whole_grammar);
+    assert_accepted(&result);
+    assert_int_equal(result.model->role_count, 3);
+    const config_role *role = &result.model->roles[0];
+    assert_string_equal(role->name, "operators");
+    assert_string_equal(role->file, "test.yaml");
+    assert_int_equal(role->where.line, 4);
+    assert_int_equal(role->where.column, 3);
+    assert_int_equal(result.model->roles[1].members.count, 0);
+
+    const config_principal *member = &result.model->regions[0].access.manage.items[1];
+    assert_string_equal(member->text, "PLC\\Operators");
+    assert_string_equal(member->role, "operators");
+    assert_ptr_equal(member->member, &role->members.items[1]);
+    assert_string_equal(member->file, "test.yaml");
+    assert_int_equal(member->where.line, 9);
+    assert_int_equal(member->where.column, 37);
+    assert_int_equal(member->member->where.line, 4);
+    assert_int_equal(member->member->where.column, 31);
+    assert_null(member->member->role);
+
+    /* Users stands there twice, by its role first. */
+    const config_principal_list *read = &result.model->regions[1].access.read;
+    assert_string_equal(read->items[0].role, "readers");
+    assert_null(read->items[2].role);
+    assert_null(read->items[2].member);
+    assert_int_equal(read->items[2].where.column, 38);
+    unload(&result);
+}
+
+static void who_is_in_a_denied_group_may_be_listed(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, "version: 1\nroles: { team: [Users, .\\anna], others: [Guests] }\nregions:\n"
+                  "  A: { size: 1, access: { read: [team, others], deny: [.\\anna] } }\n"
+                  "  B: { size: 1, access: { read: [.\\anna], deny: [team, others] } }\n");
+    assert_accepted(&result);
+    assert_list(&result.model->regions[0].access.deny, "S-1-5-21-1-2-3-1001");
+    unload(&result);
+}
+
+static void a_budget_may_be_used_up(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result,
+         "version: 1\ncommit_budget: 12 KiB\n" USERS
+         "regions: { A: { size: 4097 }, B: { size: 1 }, C: { size: 1 TiB, backing: { file: c } } }\n");
+    assert_accepted(&result);
+    assert_true(result.model->commit_budget == 12288);
+    unload(&result);
+}
+
+/* A document in which `key`, in the innermost section that it may stand in, has its example as its value. */
+static void write_example(const config_key *key, char *text, size_t size)
+{
+    bool is_security = strcmp(key->name, "access") == 0 || strcmp(key->name, "sddl") == 0;
+    const char *open = (key->sections & CONFIG_IN_ACCESS) != 0      ? "access: { "
+                       : (key->sections & CONFIG_IN_BACKING) != 0   ? "backing: { "
+                       : (key->sections & CONFIG_IN_NAMESPACE) != 0 ? "namespace: { "
+                       : (key->sections & CONFIG_IN_PRIVATE) != 0   ? "namespace: { private: { "
+                       : (key->sections & CONFIG_IN_INITIAL) != 0   ? "initial: { "
+                                                                    : "";
+    const char *close = strstr(open, "private") != NULL ? " } }" : open[0] != '\0' ? " }" : "";
+    if ((key->sections & CONFIG_IN_FILE) != 0) {
+        snprintf(text, size, "%s%s%s: %s\n", strcmp(key->name, "version") == 0 ? "" : "version: 1\n",
+                 strcmp(key->name, "regions") == 0 ? USERS : "regions: {}\n", key->name, key->example);
+        return;
+    }
+    bool says_access = is_security || (key->sections & CONFIG_IN_ACCESS) != 0;
+    snprintf(text, size, "version: 1\nregions: { R: { %s%s%s%s: %s%s } }\n",
+             strcmp(key->name, "size") == 0 ? "" : "size: 1 MiB, ",
+             says_access ? "" : "access: { read: [] }, ", open, key->name, key->example, close);
+}
+
+static void every_key_accepts_its_example(void **state)
+{
+    (void)state;
+    for (unsigned id = 0; id < CONFIG_KEY_COUNT; id++) {
+        char text[1024];
+        loaded result;
+        bool alone = id == CONFIG_KEY_MANAGE || id == CONFIG_KEY_DENY; /* not without read or write */
+        write_example(&config_keys[id], text, sizeof text);
+        load(&result, text);
+        if (result.diagnostics.count != (alone ? 1 : 0)) {
+            config_diagnostics_print(&result.diagnostics, stderr, false);
+            fail_msg("the example of %s is not accepted: %s", config_keys[id].name, text);
+        }
+        unload(&result);
+    }
+}
+
 /* Loads one of the examples from its file, as the program does. */
 static void check_example(const char *name, size_t least_regions)
 {
@@ -362,6 +590,13 @@ int main(void)
         cmocka_unit_test(lines_may_end_with_carriage_returns),
         cmocka_unit_test(document_markers_and_comments_are_harmless),
         cmocka_unit_test(a_failed_load_leaves_earlier_diagnostics_alone),
+        cmocka_unit_test(defaults_hold_for_every_key_that_is_not_given),
+        cmocka_unit_test(a_regions_own_keys_win_over_the_defaults),
+        cmocka_unit_test(without_defaults_nothing_special_holds),
+        cmocka_unit_test(a_roles_members_know_the_list_and_the_role),
+        cmocka_unit_test(who_is_in_a_denied_group_may_be_listed),
+        cmocka_unit_test(a_budget_may_be_used_up),
+        cmocka_unit_test(every_key_accepts_its_example),
         cmocka_unit_test(all_examples_are_accepted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

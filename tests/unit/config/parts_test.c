@@ -298,11 +298,18 @@ static void the_grammar_table_is_complete(void **state)
         assert_int_not_equal(key->sections, 0);
         assert_int_equal(key->required & ~key->sections, 0);
         assert_true(key->least <= key->most || key->most == 0);
-        assert_int_equal(key->type == CONFIG_TYPE_CHOICE, key->choices != NULL);
-        assert_int_equal(key->type == CONFIG_TYPE_SECTION || key->type == CONFIG_TYPE_REGIONS,
-                         key->inner != 0);
+        bool chooses = key->type == CONFIG_TYPE_CHOICE || key->type == CONFIG_TYPE_VARIANT ||
+                       key->type == CONFIG_TYPE_PACKAGES;
+        bool has_keys = key->type == CONFIG_TYPE_SECTION || key->type == CONFIG_TYPE_REGIONS ||
+                        key->type == CONFIG_TYPE_VARIANT;
+        assert_int_equal(chooses, key->choices != NULL);
+        assert_int_equal(has_keys, key->inner != 0);
+        assert_non_null(key->example);
+        assert_null(strpbrk(key->example, "\n\t"));
+        /* Either it must stand there, or the table says what holds without it, where that is a value. */
+        assert_true(key->fallback == NULL || key->required == 0);
         assert_true(strlen(config_key_allowed((config_key_id)id, allowed, sizeof allowed)) > 5);
-        for (unsigned section = 1; section <= CONFIG_IN_BACKING; section *= 2) {
+        for (unsigned section = 1; section <= CONFIG_IN_INITIAL; section *= 2) {
             if ((key->sections & section) != 0) {
                 assert_int_equal(config_key_find((config_section)section, key->name, strlen(key->name)), id);
             }

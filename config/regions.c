@@ -1,0 +1,310 @@
+/*
+ * Reads one region: what one key alone cannot say (which keys exclude each other, who is named twice, what
+ * does not fit), then what it takes from the defaults.
+ */
+#include "regions.h"
+
+#include "lines.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define RESERVED_PREFIX "ShmBroker."
+
+/* What keeps a region from bearing this name, or NULL. */
+static const char *name_problem(const config_node *node)
+{
+    size_t count = config_text_count(node->key, node->key_length);
+    if (node->key_plain && (node->key_length == 0 || strcmp(node->key, "~") == 0 ||
+                            config_text_same(node->key, node->key_length, "null", 4))) {
+        return "an empty value names no region; write a name, and put quotes around one that means nothing "
+               "in YAML";
+    }
+    if (count < 1 || count > CONFIG_MAX_NAME_CHARS) {
+        return "a region's name has 1 to 200 characters";
+    }
+    if (strchr(node->key, '\\') != NULL) {
+        return "a region's name has no backslash; write the name alone, and Global\\ or Local\\ as namespace";
+    }
+    if (config_text_has_control(node->key, node->key_length, "")) {
+        return "a region's name has no control characters";
+    }
+    if (config_text_starts(node->key, node->key_length, RESERVED_PREFIX)) {
+        return "names that begin with " RESERVED_PREFIX " are the broker's own; choose another";
+    }
+    return NULL;
+}
+
+/* Whether the region is a mapping; reports it when it is something else. */
+static bool is_region(config_reading *reading, const config_node *node)
+{
+    if (node->kind != CONFIG_NODE_MAPPING && node->kind != CONFIG_NODE_BROKEN) {
+        char found[CONFIG_FOUND];
+        char keys[256];
+        config_reading_report(
+            reading, node, node->where, "%s is not a region; write a mapping with the keys %s",
+            config_value_describe(node, found), config_key_list(CONFIG_IN_REGION, keys, sizeof keys));
+    }
+    return node->kind == CONFIG_NODE_MAPPING;
+}
+
+/* Reports a principal that is denied and, in the same words, allowed. True when it did. */
+static bool report_contradiction(config_reading *reading, const config_value *values,
+                                 const config_principal *denied, config_key_id id)
+{
+    const config_principal_list *list = &values[id].of.principals;
+    for (size_t i = 0; i < list->count; i++) {
+        const config_principal *allowed = &list->items[i];
+        bool same = denied->role == NULL ? allowed->role == NULL && strcmp(allowed->sid, denied->sid) == 0
+                                         : allowed->role == denied->role;
+        if (same) {
+            const char *text = denied->role != NULL ? denied->role : denied->text;
+            char quoted[CONFIG_QUOTED];
+            config_diagnostic *item = config_reading_report(
+                reading, values[CONFIG_KEY_DENY].node, denied->where,
+                "\"%s\" is denied here and allowed by %s at line %lu, column %lu; who is denied "
+                "gets nothing, so remove one of the two",
+                config_text_quote(text, strlen(text), quoted), config_keys[id].name,
+                (unsigned long)allowed->where.line, (unsigned long)allowed->where.column);
+            config_span span = {allowed->where, {0, 0}};
+            config_reading_note(reading, item, span, "it is allowed here");
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whoever is denied by one name and allowed by the same is a slip; a member of a denied group is not. */
+static void check_denied(config_reading *reading, const config_value *values)
+{
+    const config_principal_list *denied = &values[CONFIG_KEY_DENY].of.principals;
+    for (size_t i = 0; i < denied->count; i++) {
+        const config_principal *each = &denied->items[i];
+        bool is_next_member = i > 0 && each->role != NULL && each->role == denied->items[i - 1].role;
+        if (!is_next_member && !report_contradiction(reading, values, each, CONFIG_KEY_READ) &&
+            !report_contradiction(reading, values, each, CONFIG_KEY_WRITE)) {
+            report_contradiction(reading, values, each, CONFIG_KEY_MANAGE);
+        }
+    }
+}
+
+/* An access section that grants nothing because nothing is said is a slip; an empty list is a decision. */
+static void check_access(config_reading *reading, const config_value *values)
+{
+    const config_node *access = values[CONFIG_KEY_ACCESS].node;
+    bool says_something = values[CONFIG_KEY_READ].node != NULL || values[CONFIG_KEY_WRITE].node != NULL;
+    bool says_other = values[CONFIG_KEY_MANAGE].node != NULL || values[CONFIG_KEY_DENY].node != NULL;
+    if (access != NULL && access->kind == CONFIG_NODE_MAPPING && !says_something &&
+        (access->length == 0 || says_other)) {
+        config_reading_report(reading, access, access->key_where,
+                              "neither read nor write is given; add one of them, or both ([] means nobody)");
+    }
+    check_denied(reading, values);
+}
+
+/* Reports that both keys stand in one region, at the second. */
+static void exclude(config_reading *reading, const config_value *values, config_key_id one,
+                    config_key_id other, const char *hint)
+{
+    const config_node *a = values[one].node;
+    const config_node *b = values[other].node;
+    const config_node *first = config_position_before(a->key_where, b->key_where) ? a : b;
+    const config_node *second = first == a ? b : a;
+    config_diagnostic *item = config_reading_report(
+        reading, second, second->key_where,
+        "%s and %s exclude each other, and %s stands at line %lu, column %lu; keep one of the "
+        "two%s",
+        config_keys[one].name, config_keys[other].name, first->key, (unsigned long)first->key_where.line,
+        (unsigned long)first->key_where.column, hint);
+    config_reading_note(reading, item, config_node_key_span(first), "the other one stands here");
+}
+
+/* A region has access or sddl, its own or by default, and not both; so with the label and the packages. */
+static void check_security(config_reading *reading, const config_node *node, const config_level *level)
+{
+    static const struct {
+        config_key_id id;
+        const char *hint;
+    } excluded[] = {
+        {CONFIG_KEY_ACCESS, ""},
+        {CONFIG_KEY_INTEGRITY, ", and write the label into the descriptor: S:(ML;;NW;;;LW)"},
+        {CONFIG_KEY_APPCONTAINER, ", and write the packages' SIDs into the descriptor"},
+    };
+    const config_value *values = level->values;
+    if (values[CONFIG_KEY_SDDL].node != NULL) {
+        for (size_t i = 0; i < sizeof excluded / sizeof excluded[0]; i++) {
+            if (values[excluded[i].id].node != NULL) {
+                exclude(reading, values, excluded[i].id, CONFIG_KEY_SDDL, excluded[i].hint);
+            }
+        }
+    } else if (config_level_of(level, CONFIG_KEY_ACCESS)->values[CONFIG_KEY_ACCESS].node == NULL) {
+        config_reading_report(
+            reading, node, node->key_where,
+            "nothing says who may use the region; add access or sddl, or access under defaults");
+    }
+}
+
+/* The bytes that the region is to begin with, of the level that says so, or NULL. */
+static const config_value *content_of(const config_level *level)
+{
+    const config_value *values = level->values;
+    const config_value *content = values[CONFIG_KEY_INITIAL_TEXT].of.content.bytes != NULL
+                                      ? &values[CONFIG_KEY_INITIAL_TEXT]
+                                      : &values[CONFIG_KEY_INITIAL_HEX];
+    return content->of.content.bytes != NULL ? content : NULL;
+}
+
+/* What a region is to begin with must fit into it. */
+static void check_initial(config_reading *reading, const config_node *node, const config_level *level)
+{
+    const config_level *source = config_level_of(level, CONFIG_KEY_INITIAL);
+    const config_value *content = content_of(source);
+    uint64_t size = level->values[CONFIG_KEY_SIZE].number;
+    if (content == NULL || size == 0 || content->of.content.length <= size) {
+        return;
+    }
+    if (source == level) {
+        config_diagnostic *item = config_reading_report(
+            reading, content->node, content->node->where,
+            "the contents have %lu bytes, and the region has %lu; make the region larger or "
+            "the contents shorter",
+            (unsigned long)content->of.content.length, (unsigned long)size);
+        config_reading_note(reading, item, config_node_span(level->values[CONFIG_KEY_SIZE].node),
+                            "the size stands here");
+    } else {
+        config_reading_report(
+            reading, node, node->key_where,
+            "the default contents (%s:%lu:%lu) have %lu bytes, and the region has %lu; make the "
+            "region larger, or give it contents of its own such as initial: zero",
+            source->file, (unsigned long)content->node->where.line,
+            (unsigned long)content->node->where.column, (unsigned long)content->of.content.length,
+            (unsigned long)size);
+    }
+}
+
+static void check_region(config_reading *reading, const config_node *node, const config_level *level)
+{
+    const config_value *values = level->values;
+    check_access(reading, values);
+    check_security(reading, node, level);
+    check_initial(reading, node, level);
+    if (values[CONFIG_KEY_BACKING].node != NULL &&
+        values[CONFIG_KEY_LARGE_PAGES].number != CONFIG_LARGE_PAGES_NO) {
+        exclude(reading, values, CONFIG_KEY_LARGE_PAGES, CONFIG_KEY_BACKING,
+                "; Windows keeps no file in large pages");
+    }
+}
+
+void config_defaults_check(config_reading *reading, const config_level *defaults)
+{
+    check_access(reading, defaults->values);
+}
+
+/* What holds for key `id`: the region's own value or a default. */
+static const config_value *effective(const config_level *level, config_key_id id)
+{
+    return &config_level_of(level, id)->values[id];
+}
+
+static void fill_security(const config_level *level, config_region *region)
+{
+    const config_value *values = level->values;
+    if (values[CONFIG_KEY_SDDL].node != NULL) {
+        region->sddl = values[CONFIG_KEY_SDDL].text;
+        region->sddl_where = values[CONFIG_KEY_SDDL].node->where;
+        return;
+    }
+    /* Access is one value: a region that gives read alone takes no write from the defaults. */
+    const config_value *access = config_level_of(level, CONFIG_KEY_ACCESS)->values;
+    const config_value *integrity = effective(level, CONFIG_KEY_INTEGRITY);
+    region->access.read = access[CONFIG_KEY_READ].of.principals;
+    region->access.write = access[CONFIG_KEY_WRITE].of.principals;
+    region->access.manage = access[CONFIG_KEY_MANAGE].of.principals;
+    region->access.deny = access[CONFIG_KEY_DENY].of.principals;
+    region->access.packages = effective(level, CONFIG_KEY_APPCONTAINER)->of.principals;
+    if (integrity->node != NULL) {
+        region->access.integrity = (config_integrity)(CONFIG_INTEGRITY_LOW + integrity->number);
+    }
+}
+
+static void fill_namespace(const config_level *level, config_region *region)
+{
+    const config_level *source = config_level_of(level, CONFIG_KEY_NAMESPACE);
+    if (source->values[CONFIG_KEY_PRIVATE].node != NULL) {
+        region->name_space = CONFIG_NAMESPACE_PRIVATE;
+        region->boundary = source->values[CONFIG_KEY_BOUNDARY].of.principals;
+    } else {
+        region->name_space = (config_namespace)source->values[CONFIG_KEY_NAMESPACE].number;
+    }
+}
+
+static void fill_initial(const config_level *level, config_initial *initial)
+{
+    const config_level *source = config_level_of(level, CONFIG_KEY_INITIAL);
+    const config_value *values = source->values;
+    const config_value *content = content_of(source);
+    if (values[CONFIG_KEY_INITIAL].node == NULL) {
+        return;
+    }
+    initial->file = source->file;
+    if (values[CONFIG_KEY_INITIAL_FILL].node != NULL) {
+        initial->kind = CONFIG_INITIAL_FILL;
+        initial->fill = (uint8_t)values[CONFIG_KEY_INITIAL_FILL].number;
+    } else if (content != NULL) {
+        initial->kind = CONFIG_INITIAL_BYTES;
+        initial->bytes = content->of.content.bytes;
+        initial->length = content->of.content.length;
+    } else if (values[CONFIG_KEY_INITIAL_FILE].text != NULL) {
+        initial->kind = CONFIG_INITIAL_FILE;
+        initial->path = values[CONFIG_KEY_INITIAL_FILE].text;
+    }
+}
+
+static void fill_memory(const config_level *level, config_region *region)
+{
+    const config_value *numa_node = effective(level, CONFIG_KEY_NUMA_NODE);
+    region->numa_node = numa_node->node != NULL ? (uint32_t)numa_node->number : CONFIG_NUMA_ANY;
+    region->prefetch = effective(level, CONFIG_KEY_PREFETCH)->number != 0;
+    /* A file cannot lie in large pages, so that the default passes over regions that have one. */
+    if (region->backing_file == NULL) {
+        region->large_pages = (config_large_pages)effective(level, CONFIG_KEY_LARGE_PAGES)->number;
+    }
+}
+
+static void fill_region(config_reading *reading, const config_node *node, const config_level *level,
+                        config_region *region)
+{
+    const config_value *values = level->values;
+    const char *description = values[CONFIG_KEY_DESCRIPTION].text;
+    region->name = config_reading_keep(reading, node->key, node->key_length);
+    region->description = description != NULL ? description : "";
+    region->size = values[CONFIG_KEY_SIZE].number;
+    region->backing_file = values[CONFIG_KEY_FILE].text;
+    region->file = reading->file;
+    region->where = node->key_where;
+    fill_security(level, region);
+    fill_namespace(level, region);
+    fill_initial(level, &region->initial);
+    fill_memory(level, region);
+}
+
+void config_region_read(config_reading *reading, const config_level *below, const config_node *node,
+                        config_region *region, const config_node **backing)
+{
+    config_level level = {below, reading->file, {{0}}};
+    const char *problem = name_problem(node);
+    *backing = NULL;
+    if (problem != NULL) {
+        config_reading_report(reading, node, node->key_where, "%s", problem);
+    }
+    if (!is_region(reading, node)) {
+        return;
+    }
+    config_section_read(reading, CONFIG_IN_REGION, node, level.values);
+    check_region(reading, node, &level);
+    if (level.values[CONFIG_KEY_FILE].text != NULL) {
+        *backing = level.values[CONFIG_KEY_FILE].node;
+    }
+    fill_region(reading, node, &level, region);
+}
