@@ -76,13 +76,35 @@ static bool shows_no_file(const void *view)
     return GetMappedFileNameW(GetCurrentProcess(), (void *)(uintptr_t)view, name, MAX_PATH) == 0;
 }
 
-/* Whether the section has the bytes that it should, and shows what it should. */
-static bool is_shaped_as(HANDLE section, uint64_t size, HANDLE file)
+/* What NtQuerySection tells of a section ("SectionBasicInformation"). */
+typedef struct section_basic_information {
+    void *base; // cppcheck-suppress unusedStructMember ; the kernel's layout
+    ULONG attributes;
+    LARGE_INTEGER size; // cppcheck-suppress unusedStructMember
+} section_basic_information;
+
+typedef LONG(WINAPI *query_section_function)(HANDLE, int, void *, SIZE_T, SIZE_T *);
+typedef void (*any_function)(void); /* what compilers let one convert to any other */
+
+bool win32_has_large_pages(const wchar_t *name)
+{
+    section_basic_information info = {0};
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+    query_section_function query =
+        ntdll ? (query_section_function)(any_function)GetProcAddress(ntdll, "NtQuerySection") : NULL;
+    HANDLE section = query ? OpenFileMappingW(SECTION_QUERY | FILE_MAP_READ, FALSE, name) : NULL;
+    bool large =
+        section && query(section, 0, &info, sizeof info, NULL) >= 0 && (info.attributes & SEC_LARGE_PAGES);
+    if (section)
+        CloseHandle(section);
+    return large;
+}
+
+/* Whether the section has the bytes that it should, in pages of `page` bytes, and shows what it should. */
+static bool is_shaped_as(HANDLE section, uint64_t size, uint64_t page, HANDLE file)
 {
     MEMORY_BASIC_INFORMATION memory = {0};
-    SYSTEM_INFO system;
-    GetSystemInfo(&system);
-    uint64_t page = system.dwPageSize, wanted = (size + page - 1) / page * page;
+    uint64_t wanted = (size + page - 1) / page * page;
     const void *view =
         MapViewOfFile(section, FILE_MAP_READ, 0, 0, file == INVALID_HANDLE_VALUE ? 0 : (SIZE_T)size);
     if (!view)
@@ -97,8 +119,11 @@ static bool is_shaped_as(HANDLE section, uint64_t size, HANDLE file)
 
 HANDLE win32_adopt_section(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, uint64_t size, HANDLE file)
 {
+    SYSTEM_INFO system;
+    GetSystemInfo(&system);
     HANDLE section = OpenFileMappingW(READ_CONTROL | FILE_MAP_READ, FALSE, name);
-    if (section && (!win32_is_secured_as(section, descriptor) || !is_shaped_as(section, size, file))) {
+    uint64_t page = section && win32_has_large_pages(name) ? GetLargePageMinimum() : system.dwPageSize;
+    if (section && (!win32_is_secured_as(section, descriptor) || !is_shaped_as(section, size, page, file))) {
         CloseHandle(section);
         section = NULL;
     }

@@ -15,9 +15,12 @@
    where that can be seen. */
 bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor);
 
+/* Whether the section `name` was made with large pages. */
+bool win32_has_large_pages(const wchar_t *name);
+
 /*
  * The section `name`, when an earlier broker made it exactly so: with `descriptor`, of `size` bytes up to the
- * end of the page, and a view of `file` or of the paging file (INVALID_HANDLE_VALUE). NULL when it is
+ * end of the page (of the large page, when it was made of such), and a view of `file` or of the paging file (INVALID_HANDLE_VALUE). NULL when it is
  * another's, or cannot be seen to be ours: then the name is taken.
  */
 HANDLE win32_adopt_section(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, uint64_t size, HANDLE file);

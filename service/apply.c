@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAILURES_LOGGED 100u /* each by itself; the rest are counted in the line that ends the start */
+#define FAILURES_LOGGED                                                                                      \
+    100u /* each by itself, and as many notes; the rest of the failures are counted in the line that ends the start */
 
 static void release_texts(existing_region *region)
 {
@@ -40,7 +41,9 @@ static bool hold(holdings *h, const declared_region *declared, platform_section 
     existing_region region = {.name = text_make("%s", declared->name),
                               .object_name = text_make("%s", declared->object_name),
                               .section_sddl = text_make("%s", declared->section_sddl),
-                              .size = declared->size};
+                              .size = declared->size,
+                              .large_pages = declared->large_pages,
+                              .numa_node = declared->numa_node};
     if (declared->backing_path)
         region.backing_path = text_make("%s", declared->backing_path);
     if (!region.name || !region.object_name || !region.section_sddl ||
@@ -77,9 +80,11 @@ static catalog_publication publication_of(const declared_region *declared, shmb_
                                  .size = declared->size,
                                  .generation = generation,
                                  .now = platform_now(),
-                                 .flags = declared->backing_path ? SHMB_FLAG_FILE_BACKED : 0,
+                                 .flags = (declared->backing_path ? SHMB_FLAG_FILE_BACKED : 0) |
+                                          (declared->boundary ? SHMB_FLAG_PRIVATE : 0),
                                  .object_name = declared->object_name,
-                                 .description = declared->description};
+                                 .description = declared->description,
+                                 .boundary = declared->boundary};
 }
 
 bool apply_announce(const apply_context *context, const plan *p, const declared_regions *declared,
@@ -100,15 +105,25 @@ bool apply_announce(const apply_context *context, const plan *p, const declared_
     return true;
 }
 
-static bool create_section(const declared_region *declared, platform_section **section, bool *adopted,
-                           platform_failure *failure)
+platform_section_request apply_request(const declared_region *declared)
 {
-    platform_section_request request = {.object_name = declared->object_name,
-                                        .sddl = declared->section_sddl,
-                                        .size = declared->size,
-                                        .backing_path = declared->backing_path,
-                                        .file_sddl = declared->file_sddl};
-    return platform_section_create(&request, section, adopted, failure);
+    return (platform_section_request){.object_name = declared->object_name,
+                                      .boundary = declared->boundary,
+                                      .sddl = declared->section_sddl,
+                                      .size = declared->size,
+                                      .backing_path = declared->backing_path,
+                                      .file_sddl = declared->file_sddl,
+                                      .initial = declared->initial,
+                                      .large_pages = declared->large_pages,
+                                      .numa_node = declared->numa_node,
+                                      .prefetch = declared->prefetch};
+}
+
+/* What is published of how it was made. */
+static uint32_t flags_of(const platform_section_granted *granted)
+{
+    return (granted->large_pages ? SHMB_FLAG_LARGE_PAGES : 0) | (granted->numa_node ? SHMB_FLAG_NUMA : 0) |
+           (granted->prefetched ? SHMB_FLAG_PREFETCHED : 0);
 }
 
 static void report_failure(const apply_context *context, const declared_region *declared,
@@ -118,11 +133,20 @@ static void report_failure(const apply_context *context, const declared_region *
         log_write(context->log, LOG_REGION_FAILED, "region %s is not served: %s", declared->name, reason);
 }
 
-static bool create_and_hold(const apply_context *context, const declared_region *declared, bool *adopted,
-                            platform_failure *failure)
+static void report_note(const apply_context *context, const declared_region *declared, size_t noted_so_far,
+                        const char *note)
+{
+    if (noted_so_far < FAILURES_LOGGED)
+        log_write(context->log, LOG_REGION_NOTE, "region %s is served: %s", declared->name, note);
+}
+
+static bool create_and_hold(const apply_context *context, const declared_region *declared,
+                            platform_section_granted *granted, platform_failure *failure)
 {
     platform_section *section;
-    if (!create_section(declared, &section, adopted, failure))
+    platform_section_request request = apply_request(declared);
+    request.progress = (platform_progress){context->progress, context->progress_context};
+    if (!platform_section_create(&request, &section, granted, failure))
         return false;
     if (hold(context->holdings, declared, section))
         return true;
@@ -140,14 +164,16 @@ static bool create_region(const apply_context *context, const declared_region *d
 {
     catalog_place place;
     uint64_t generation;
-    bool adopted = false;
+    platform_section_granted granted = {0};
     if (!catalog_place_of(context->catalog, declared->name, &place, &generation, failure))
         return false;
-    bool ok = create_and_hold(context, declared, &adopted, failure);
-    if (ok && (!adopted || generation == 0))
+    bool ok = create_and_hold(context, declared, &granted, failure);
+    if (ok && (!granted.adopted || generation == 0))
         generation++; /* another object, another number */
     catalog_publication result =
         publication_of(declared, ok ? SHMB_REGION_READY : SHMB_REGION_BROKEN, generation);
+    result.flags |= ok ? flags_of(&granted) : 0;
+    result.note = ok ? granted.note : NULL;
     if (!ok)
         result.reason = failure->text;
     platform_failure unpublished;
@@ -160,7 +186,9 @@ static bool create_region(const apply_context *context, const declared_region *d
         result.reason = NULL; /* no room for it, but clients need not wait for what will not come */
         catalog_publish(context->catalog, place, &result, &unpublished);
     }
-    outcome->adopted += ok && adopted;
+    outcome->adopted += ok && granted.adopted;
+    if (ok && *granted.note)
+        report_note(context, declared, outcome->noted++, granted.note);
     return ok;
 }
 

@@ -25,6 +25,7 @@ typedef struct apply_outcome {
     size_t kept;
     size_t retired;
     size_t failed;
+    size_t noted; /* created, and not all that was asked for could be had */
 } apply_outcome;
 
 /* What a plan is carried out with. */
@@ -43,6 +44,9 @@ bool apply_announce(const apply_context *context, const plan *p, const declared_
 /* Carries out `p`, which was made of `declared` and of what `context->holdings` had. */
 void apply_plan(const apply_context *context, const plan *p, const declared_regions *declared,
                 apply_outcome *outcome);
+
+/* What the platform is asked for, to make `declared`. */
+platform_section_request apply_request(const declared_region *declared);
 
 /* What is held, as plan_make takes it. */
 existing_regions holdings_regions(const holdings *h);

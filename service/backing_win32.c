@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <wchar.h>
 
-#define ZERO_STEP (1u << 20) /* bytes written at a time */
+#define WRITE_STEP (1u << 20) /* bytes written at a time */
 
 /* Whether the drive of `path` is on another machine: views of a remote file are not coherent. */
 static bool is_remote(const wchar_t *path)
@@ -90,33 +90,52 @@ static bool secure(HANDLE file, const char *shown, PSECURITY_DESCRIPTOR descript
     return true;
 }
 
-/* Writes `size` zeros, so that the disk space is there and no old bytes show through. */
-static bool write_zeros(HANDLE file, uint64_t size)
+/* Writes as many bytes as the region has, its contents and zeros, so that the disk space is there and no old bytes show
+   through. */
+static bool write_bytes(HANDLE file, const platform_section_request *request, win32_contents *contents,
+                        platform_failure *failure)
 {
-    void *zeros = calloc(1, ZERO_STEP);
-    bool ok = zeros != NULL;
-    for (uint64_t done = 0; ok && done < size;) {
-        DWORD step = size - done < ZERO_STEP ? (DWORD)(size - done) : ZERO_STEP, written = 0;
-        ok = WriteFile(file, zeros, step, &written, NULL) && written == step;
+    void *bytes = malloc(WRITE_STEP);
+    bool ok = bytes != NULL;
+    SetLastError(ERROR_OUTOFMEMORY);
+    for (uint64_t done = 0; ok && done < request->size;) {
+        DWORD step = request->size - done < WRITE_STEP ? (DWORD)(request->size - done) : WRITE_STEP,
+              written = 0;
+        if (!win32_contents_take(contents, bytes, step, failure)) {
+            free(bytes);
+            return false;
+        }
+        ok = WriteFile(file, bytes, step, &written, NULL) && written == step;
         done += step;
+        if (request->progress.call)
+            request->progress.call(request->progress.context);
     }
-    free(zeros);
-    return ok && FlushFileBuffers(file);
+    ok = ok && FlushFileBuffers(file);
+    if (!ok)
+        win32_fail_advise(failure, GetLastError(), "free space on that disk",
+                          "cannot write the %llu bytes of the new backing file %s",
+                          (unsigned long long)request->size, request->backing_path);
+    free(bytes);
+    return ok;
 }
 
 /* Creates the file under `draft`, then gives it its name. */
-static bool create_whole(const wchar_t *path, const wchar_t *draft, uint64_t size,
-                         PSECURITY_DESCRIPTOR descriptor, const char *shown, platform_failure *failure)
+static bool create_whole(const wchar_t *path, const wchar_t *draft, const platform_section_request *request,
+                         PSECURITY_DESCRIPTOR descriptor, platform_failure *failure)
 {
+    win32_contents contents;
+    const char *shown = request->backing_path;
+    if (!win32_contents_open(&request->initial, request->size, &contents, failure))
+        return false;
     DeleteFileW(draft); /* what an interrupted start left; absent is as good */
     HANDLE file = open_file(draft, descriptor, CREATE_NEW);
-    if (file == INVALID_HANDLE_VALUE)
-        return win32_fail(failure, GetLastError(), "cannot create the backing file %s", shown);
-    bool ok = write_zeros(file, size);
+    bool ok = file != INVALID_HANDLE_VALUE;
     if (!ok)
-        win32_fail_advise(failure, GetLastError(), "free space on that disk",
-                          "cannot write the %llu bytes of the new backing file %s", (unsigned long long)size,
-                          shown);
+        win32_fail(failure, GetLastError(), "cannot create the backing file %s", shown);
+    ok = ok && write_bytes(file, request, &contents, failure);
+    win32_contents_close(&contents);
+    if (file == INVALID_HANDLE_VALUE)
+        return false;
     CloseHandle(file);
     if (ok && !MoveFileExW(draft, path, MOVEFILE_WRITE_THROUGH))
         ok = win32_fail(failure, GetLastError(), "cannot name the new backing file %s", shown);
@@ -125,12 +144,14 @@ static bool create_whole(const wchar_t *path, const wchar_t *draft, uint64_t siz
     return ok;
 }
 
-static HANDLE open_or_create(const wchar_t *path, const wchar_t *draft, uint64_t size,
-                             PSECURITY_DESCRIPTOR descriptor, const char *shown, platform_failure *failure)
+static HANDLE open_or_create(const wchar_t *path, const wchar_t *draft,
+                             const platform_section_request *request, PSECURITY_DESCRIPTOR descriptor,
+                             platform_failure *failure)
 {
+    const char *shown = request->backing_path;
     HANDLE file = open_file(path, NULL, OPEN_EXISTING);
     if (file == INVALID_HANDLE_VALUE && GetLastError() == ERROR_FILE_NOT_FOUND) {
-        if (!create_whole(path, draft, size, descriptor, shown, failure))
+        if (!create_whole(path, draft, request, descriptor, failure))
             return INVALID_HANDLE_VALUE;
         file = open_file(path, NULL, OPEN_EXISTING);
     }
@@ -142,15 +163,16 @@ static HANDLE open_or_create(const wchar_t *path, const wchar_t *draft, uint64_t
             "cannot open the backing file %s", shown);
         return file;
     }
-    if (is_fit(file, shown, size, failure) && secure(file, shown, descriptor, failure))
+    if (is_fit(file, shown, request->size, failure) && secure(file, shown, descriptor, failure))
         return file;
     CloseHandle(file);
     return INVALID_HANDLE_VALUE;
 }
 
-HANDLE win32_backing_open(const char *path, uint64_t size, PSECURITY_DESCRIPTOR descriptor,
+HANDLE win32_backing_open(const platform_section_request *request, PSECURITY_DESCRIPTOR descriptor,
                           platform_failure *failure)
 {
+    const char *path = request->backing_path;
     HANDLE file = INVALID_HANDLE_VALUE;
     char *draft_text = text_make("%s.new", path);
     wchar_t *wide = win32_wide(path), *draft = draft_text ? win32_wide(draft_text) : NULL;
@@ -160,7 +182,7 @@ HANDLE win32_backing_open(const char *path, uint64_t size, PSECURITY_DESCRIPTOR 
         win32_fail_advise(failure, 0, "keep the file on a local disk",
                           "the backing file %s is on another machine, where views are not coherent", path);
     else if (way_is_plain(wide, path, failure))
-        file = open_or_create(wide, draft, size, descriptor, path, failure);
+        file = open_or_create(wide, draft, request, descriptor, failure);
     free(draft);
     free(wide);
     free(draft_text);

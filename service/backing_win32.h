@@ -2,15 +2,15 @@
 #ifndef SHMBROKER_BACKING_WIN32_H
 #define SHMBROKER_BACKING_WIN32_H
 
-#include "support_win32.h"
+#include "contents_win32.h"
 
 /*
- * Opens the file at the absolute `path` for mapping `size` bytes, and gives it `descriptor`. An absent one is
- * created whole: under another name, zeroed, written through, then renamed, so that a crash leaves no short
- * file. Refused: remote files, reparse points on the way or at the end, what is no plain file, files shorter
- * than `size`. INVALID_HANDLE_VALUE with `failure` set.
+ * Opens the backing file of `request` for mapping, and gives it `descriptor`. An absent one is
+ * created whole: under another name, with `initial` and zeros after it, written through, then renamed, so that a crash
+ * leaves no short file. Refused: remote files, reparse points on the way or at the end, what is no plain file, files shorter
+ * than the region. INVALID_HANDLE_VALUE with `failure` set.
  */
-HANDLE win32_backing_open(const char *path, uint64_t size, PSECURITY_DESCRIPTOR descriptor,
+HANDLE win32_backing_open(const platform_section_request *request, PSECURITY_DESCRIPTOR descriptor,
                           platform_failure *failure);
 
 #endif

@@ -2,6 +2,7 @@
 #include "broker.h"
 
 #include "apply.h"
+#include "commit.h"
 #include "declare.h"
 #include "guard.h"
 #include "names.h"
@@ -127,7 +128,20 @@ static int read_config(broker *b)
                  errors == 1 ? "error" : "errors");
         return start_failed(b, &failure, EXIT_BAD_USAGE);
     }
-    if (!declare_regions(b->model, b->folders.data, &b->identity, &b->declared, &failure))
+    if (!declare_regions(b->model, b->options->instance, b->folders.data, &b->identity, &b->declared,
+                         &failure))
+        return start_failed(b, &failure, EXIT_FAILED);
+    return EXIT_OK;
+}
+
+/* Before anything is created: a start that would end half-way for want of memory does not begin. A machine that does
+   not tell how much it has is taken to have enough. */
+static int check_memory(broker *b)
+{
+    platform_failure failure = {0};
+    platform_memory machine;
+    if (platform_memory_read(&machine, &failure) &&
+        !commit_suffices(&b->declared.regions, &machine, &failure))
         return start_failed(b, &failure, EXIT_FAILED);
     return EXIT_OK;
 }
@@ -210,6 +224,8 @@ static int start(broker *b)
         code = claim_instance(b);
     if (code == EXIT_OK)
         code = read_config(b);
+    if (code == EXIT_OK)
+        code = check_memory(b);
     if (code == EXIT_OK)
         code = open_catalog(b);
     if (code == EXIT_OK)

@@ -216,7 +216,9 @@ bool catalog_publish(catalog *c, catalog_place place, const catalog_publication 
                               .flags = publication->flags};
     if (!store_text(c, old->object_name, publication->object_name, &slot.object_name, failure) ||
         !store_text(c, old->reason, publication->reason, &slot.reason, failure) ||
-        !store_text(c, old->description, publication->description, &slot.description, failure))
+        !store_text(c, old->description, publication->description, &slot.description, failure) ||
+        !store_text(c, old->note, publication->note, &slot.note, failure) ||
+        !store_text(c, old->boundary, publication->boundary, &slot.boundary, failure))
         return false;
     publish_slot(c, entry, &slot);
     return true;

@@ -46,6 +46,8 @@ typedef struct catalog_publication {
     const char *object_name;
     const char *reason;
     const char *description;
+    const char *note;
+    const char *boundary; /* with SHMB_FLAG_PRIVATE */
 } catalog_publication;
 
 /* An entry's place in the catalog. */

@@ -19,7 +19,7 @@ static int report_regions(const config_model *model, const command_options *opti
     names_service(options->instance, service);
     if (!platform_service_sid(service, sid, &failure) ||
         !platform_folders_find(options->instance, &folders, &failure) ||
-        !declare_regions(model, folders.data, &identity, &declared, &failure)) {
+        !declare_regions(model, options->instance, folders.data, &identity, &declared, &failure)) {
         fprintf(stderr, "error: %s\n", failure.text);
         return EXIT_FAILED;
     }

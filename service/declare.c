@@ -1,14 +1,17 @@
 /* From the model to what the kernel is to have. See declare.h. */
 #include "declare.h"
 
+#include "boundary.h"
 #include "descriptor.h"
+#include "names.h"
+#include "shmb_layout.h"
 #include "text_builder.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXTS_PER_REGION 4 /* object name, section descriptor, file descriptor, path */
+#define TEXTS_PER_REGION 6 /* object name, boundary, two descriptors, path, path of the initial contents */
 
 /* Keeps `owned` for declaration_free and hands it back. */
 static const char *keep(declaration *d, char *owned)
@@ -32,10 +35,37 @@ static char *backing_path(const char *data_folder, const char *file)
     return path;
 }
 
-static char *object_name(const config_region *region)
+/* A relative path starts in the folder of the configuration file that has it. */
+static char *beside_config(const char *config, const char *path)
 {
-    return text_make("%s\\%s", region->name_space == CONFIG_NAMESPACE_GLOBAL ? "Global" : "Local",
-                     region->name);
+    const char *folder_end = config;
+    if (is_absolute(path) || path[0] == '\\' || path[0] == '/')
+        return text_make("%s", path);
+    for (const char *at = config; at && *at; at++)
+        if (*at == '/' || *at == '\\')
+            folder_end = at + 1;
+    return text_make("%.*s%s", (int)(folder_end - config), config ? config : "", path);
+}
+
+/* The SIDs of a private namespace's boundary as one text, the same for every order in which they are written. */
+static char *boundary_text(const config_principal_list *list)
+{
+    const char **sids = calloc(list->count + 1, sizeof *sids);
+    size_t size = list->count * CONFIG_SID_TEXT + 1;
+    char *joined = sids ? malloc(size) : NULL;
+    for (size_t i = 0; joined && i < list->count; i++)
+        sids[i] = list->items[i].sid;
+    if (joined)
+        shmb_boundary_join(sids, list->count, joined, size);
+    free(sids);
+    return joined;
+}
+
+static char *private_name(const char *instance, const char *boundary, const char *name)
+{
+    char alias[NAMES_TEXT];
+    names_private(instance, shmb_name_hash(boundary, strlen(boundary)), alias);
+    return text_make("%s\\%s", alias, name);
 }
 
 static bool out_of_memory(platform_failure *failure)
@@ -45,6 +75,35 @@ static bool out_of_memory(platform_failure *failure)
         failure->text, sizeof failure->text,
         "cannot compile the configuration: out of memory; close other programs or declare fewer regions");
     return false;
+}
+
+static bool name_object(declaration *d, const config_region *region, const char *instance,
+                        declared_region *out, platform_failure *failure)
+{
+    if (region->name_space == CONFIG_NAMESPACE_PRIVATE) {
+        out->boundary = keep(d, boundary_text(&region->boundary));
+        if (out->boundary)
+            out->object_name = keep(d, private_name(instance, out->boundary, region->name));
+    } else {
+        bool global = region->name_space == CONFIG_NAMESPACE_GLOBAL;
+        d->global_count += global;
+        out->object_name = keep(d, text_make("%s\\%s", global ? "Global" : "Local", region->name));
+    }
+    return out->object_name || out_of_memory(failure);
+}
+
+/* What is asked of the region's memory. */
+static bool declare_memory(declaration *d, const config_region *region, declared_region *out,
+                           platform_failure *failure)
+{
+    out->initial = region->initial;
+    out->large_pages = region->large_pages;
+    out->numa_node = region->numa_node;
+    out->prefetch = region->prefetch;
+    if (region->initial.kind != CONFIG_INITIAL_FILE)
+        return true;
+    out->initial.path = keep(d, beside_config(region->initial.file, region->initial.path));
+    return out->initial.path || out_of_memory(failure);
 }
 
 static bool same_list(const config_principal_list *left, const config_principal_list *right)
@@ -67,6 +126,14 @@ typedef struct last_compiled {
     const config_region *region;
     const char *sddl;
 } last_compiled;
+
+/* What all regions of one configuration are compiled with. */
+typedef struct compiling {
+    const char *instance;
+    const char *data_folder;
+    const access_identity *identity;
+    last_compiled last[2]; /* of sections, of files */
+} compiling;
 
 /* The descriptor of `object` for a region with access lists. NULL: out of memory. */
 static const char *compile_lists(declaration *d, const config_region *region, access_object object,
@@ -99,31 +166,27 @@ static bool compile_descriptors(declaration *d, const config_region *region, con
     return (out->section_sddl && (!region->backing_file || out->file_sddl)) || out_of_memory(failure);
 }
 
-static bool declare_region(declaration *d, const config_region *region, const char *data_folder,
-                           const access_identity *identity, last_compiled last[2], declared_region *out,
+static bool declare_region(declaration *d, const config_region *region, compiling *how, declared_region *out,
                            platform_failure *failure)
 {
     out->name = region->name;
     out->description = region->description;
     out->size = region->size;
-    out->object_name = keep(d, object_name(region));
-    if (!out->object_name)
-        return out_of_memory(failure);
+    if (!name_object(d, region, how->instance, out, failure) || !declare_memory(d, region, out, failure))
+        return false;
     if (region->backing_file) {
-        out->backing_path = keep(d, backing_path(data_folder, region->backing_file));
+        out->backing_path = keep(d, backing_path(how->data_folder, region->backing_file));
         if (!out->backing_path)
             return out_of_memory(failure);
         d->file_count++;
     }
-    if (region->name_space == CONFIG_NAMESPACE_GLOBAL)
-        d->global_count++;
-    return compile_descriptors(d, region, identity, last, out, failure);
+    return compile_descriptors(d, region, how->identity, how->last, out, failure);
 }
 
-bool declare_regions(const config_model *model, const char *data_folder, const access_identity *identity,
-                     declaration *result, platform_failure *failure)
+bool declare_regions(const config_model *model, const char *instance, const char *data_folder,
+                     const access_identity *identity, declaration *result, platform_failure *failure)
 {
-    last_compiled last[2] = {{NULL, NULL}, {NULL, NULL}}; /* of sections, of files */
+    compiling how = {.instance = instance, .data_folder = data_folder, .identity = identity};
     memset(result, 0, sizeof *result);
     declared_region *regions = calloc(model->region_count + 1, sizeof *regions);
     result->texts = calloc(model->region_count * TEXTS_PER_REGION + 1, sizeof *result->texts);
@@ -132,7 +195,7 @@ bool declare_regions(const config_model *model, const char *data_folder, const a
         out_of_memory(failure);
     result->regions.items = regions;
     for (size_t i = 0; ok && i < model->region_count; i++) {
-        ok = declare_region(result, &model->regions[i], data_folder, identity, last, &regions[i], failure);
+        ok = declare_region(result, &model->regions[i], &how, &regions[i], failure);
         result->regions.count = i + 1;
     }
     if (!ok)

@@ -19,9 +19,9 @@ typedef struct declaration {
     size_t text_count;
 } declaration;
 
-/* Compiles all regions of `model`. False with `failure` set. The caller frees `result`. */
-bool declare_regions(const config_model *model, const char *data_folder, const access_identity *identity,
-                     declaration *result, platform_failure *failure);
+/* Compiles all regions of `model` for the broker `instance`. False with `failure` set. The caller frees `result`. */
+bool declare_regions(const config_model *model, const char *instance, const char *data_folder,
+                     const access_identity *identity, declaration *result, platform_failure *failure);
 void declaration_free(declaration *d);
 
 #endif

@@ -19,6 +19,7 @@ static const struct {
     {LOG_STOPPED, LOG_INFO, "stopped"},
     {LOG_CATALOG_ADOPTED, LOG_INFO, "catalog-adopted"},
     {LOG_REGION_FAILED, LOG_WARNING, "region-failed"},
+    {LOG_REGION_NOTE, LOG_WARNING, "region-note"},
     {LOG_CONFIG_REFUSED, LOG_ERROR, "config-refused"},
     {LOG_START_FAILED, LOG_ERROR, "start-failed"},
     {LOG_FILE_LOST, LOG_WARNING, "log-file-lost"},

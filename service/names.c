@@ -2,6 +2,7 @@
 #include "names.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,4 +35,11 @@ void names_catalog(const char *instance, char name[NAMES_TEXT])
 void names_claim(const char *instance, char name[NAMES_TEXT])
 {
     join("ShmBroker.Broker", ".", instance, name);
+}
+
+void names_private(const char *instance, uint64_t boundary, char name[NAMES_TEXT])
+{
+    char stem[NAMES_TEXT];
+    join("ShmBroker.Private", ".", instance, stem);
+    snprintf(name, NAMES_TEXT, "%.60s.%016" PRIx64, stem, boundary);
 }

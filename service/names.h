@@ -3,6 +3,7 @@
 #define SHMBROKER_NAMES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define NAMES_INSTANCE_MAX 40
 #define NAMES_TEXT         80 /* bytes that hold any name made here */
@@ -23,5 +24,9 @@ void names_catalog(const char *instance, char name[NAMES_TEXT]);
 
 /* The mutex that one broker of an instance holds: "ShmBroker.Broker", "ShmBroker.Broker.plant2". */
 void names_claim(const char *instance, char name[NAMES_TEXT]);
+
+/* The private namespace whose boundary has the hash `boundary`: "ShmBroker.Private.0123456789abcdef", with the instance
+   "ShmBroker.Private.plant2.0123456789abcdef". The same name is that of the boundary and the prefix of its objects. */
+void names_private(const char *instance, uint64_t boundary, char name[NAMES_TEXT]);
 
 #endif

@@ -19,7 +19,8 @@ static bool is_as_declared(const existing_region *existing, const declared_regio
 {
     return existing->size == declared->size && same_text(existing->object_name, declared->object_name) &&
            same_text(existing->section_sddl, declared->section_sddl) &&
-           same_text(existing->backing_path, declared->backing_path);
+           same_text(existing->backing_path, declared->backing_path) &&
+           existing->large_pages == declared->large_pages && existing->numa_node == declared->numa_node;
 }
 
 /* Pointers to the existing regions in the order of their names, for bsearch. */

@@ -6,19 +6,23 @@
 #ifndef SHMBROKER_PLAN_H
 #define SHMBROKER_PLAN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "model.h"
 
 /* A region as it is to be, compiled for the kernel. */
 typedef struct declared_region {
     const char *name;
     const char *description;
-    const char *object_name;  /* "Global\NAME" */
+    const char *object_name;  /* "Global\NAME", "Local\NAME", or "ALIAS\NAME" in a private namespace */
+    const char *boundary;     /* the private namespace's SIDs, as the catalog has them; NULL otherwise */
     const char *section_sddl; /* complete */
     const char *backing_path; /* absolute, or NULL */
     const char *file_sddl;    /* complete, or NULL without a file */
     uint64_t size;
+    config_initial
+        initial; /* `path` can be opened as it is. Like `prefetch`, it matters to a new object alone */
+    config_large_pages large_pages;
+    uint32_t numa_node;
+    bool prefetch;
 } declared_region;
 
 typedef struct declared_regions {
@@ -33,6 +37,8 @@ typedef struct existing_region {
     const char *section_sddl;
     const char *backing_path; /* absolute, or NULL */
     uint64_t size;
+    config_large_pages large_pages; /* as it was declared, whatever was granted */
+    uint32_t numa_node;
 } existing_region;
 
 typedef struct existing_regions {

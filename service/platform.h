@@ -37,27 +37,67 @@ bool platform_shows_colour(FILE *stream);
 
 typedef struct platform_section platform_section;
 
+/* A sign of life from within a call that may take long. `call` may be NULL. */
+typedef struct platform_progress {
+    void (*call)(void *context);
+    void *context;
+} platform_progress;
+
 typedef struct platform_section_request {
-    const char *object_name;  /* "Global\Telemetry" */
+    const char *object_name;  /* "Global\Telemetry"; in a private namespace "ALIAS\Telemetry" */
+    const char *boundary;     /* the private namespace's SIDs, a space between two; NULL: it is in none */
     const char *sddl;         /* its descriptor, complete */
     uint64_t size;            /* bytes */
     const char *backing_path; /* NULL: paging file; otherwise the absolute path of the file */
     const char *file_sddl;    /* the file's descriptor; NULL without a file */
+    config_initial initial;   /* what it holds when it is made anew; `path` can be opened as it is */
+    config_large_pages large_pages;
+    uint32_t numa_node; /* or CONFIG_NUMA_ANY */
+    bool prefetch;
+    platform_progress progress; /* while bytes are written or made present */
 } platform_section_request;
+
+/* What came of a request. */
+typedef struct platform_section_granted {
+    bool adopted;                     /* an earlier broker's, with its data */
+    bool large_pages;                 /* the section has large pages */
+    bool numa_node;                   /* its memory is preferably on the node that was asked for */
+    bool prefetched;                  /* its pages have been made present */
+    char note[PLATFORM_FAILURE_TEXT]; /* what was asked for and is not so, and why; "" when all is */
+} platform_section_granted;
 
 /*
  * Creates a section. One that an earlier run of this broker made exactly so, and that clients have kept
  * alive, is taken over with its data: `adopted`. Any other object that has the name, of whatever kind, is a
- * failure that names the holder's kind and owner as far as they can be seen. New pagefile-backed bytes are
- * zero. A backing file is created whole and zeroed when absent, kept when present, given the descriptor in
- * both cases, and refused when it is remote, reached through a reparse point, not a plain file, or shorter
- * than `size`.
+ * failure that names the holder's kind and owner as far as they can be seen.
+ *
+ * A new section holds `initial` and is zero beyond it; it is not published before this returns. A backing file is
+ * created whole with these bytes when absent, kept when present, given the descriptor in both cases, and refused when
+ * it is remote, reached through a reparse point, not a plain file, or shorter than `size`. An initial file that is
+ * longer than `size`, or cannot be read, is a failure.
+ *
+ * Large pages that are only preferred, a NUMA node and prefetching are left out, with a note, when the machine does
+ * not give them. A private namespace is made, or opened when it exists; where the platform has none, or this process
+ * does not have all of the boundary's SIDs, the call fails.
  */
 bool platform_section_create(const platform_section_request *request, platform_section **section,
-                             bool *adopted, platform_failure *failure);
+                             platform_section_granted *granted, platform_failure *failure);
+
+/* Whether platform_section_create would take over a section that an earlier broker left, so that it needs no new
+   memory. Changes nothing. */
+bool platform_section_is_left(const platform_section_request *request);
 
 /* Lets go of it: the section lives on while clients hold it. NULL is fine. */
 void platform_section_close(platform_section *section);
+
+/* How much memory this machine has to give. Bytes. */
+typedef struct platform_memory {
+    uint64_t commit_limit;     /* memory and paging files, as large as they are now */
+    uint64_t commit_available; /* of it, what is not promised to anybody */
+    uint64_t large_page;       /* 0: this machine has none */
+} platform_memory;
+
+bool platform_memory_read(platform_memory *memory, platform_failure *failure);
 
 /* ---- The catalog's memory ---------------------------------------------------------------------- */
 

@@ -74,12 +74,48 @@ static void print_broker(FILE *stream, const report_status *status)
             (unsigned)status->broker.broker_pid, started);
 }
 
+/* How a region was made, in the order in which it is told. */
+static const struct {
+    uint32_t flag;
+    const char *words;
+    const char *name; /* in JSON */
+} manners[] = {
+    {SHMB_FLAG_FILE_BACKED, "in a file", NULL}, /* there it is `backing` */
+    {SHMB_FLAG_LARGE_PAGES, "in large pages", "large_pages"},
+    {SHMB_FLAG_NUMA, "on its NUMA node", "numa_node"},
+    {SHMB_FLAG_PREFETCHED, "prefetched", "prefetched"},
+    {SHMB_FLAG_PRIVATE, "in a private namespace", "private"},
+};
+
+#define MANNERS (sizeof manners / sizeof manners[0])
+
+static void print_manner(FILE *stream, const catalog_region *region)
+{
+    unsigned told = 0;
+    for (size_t i = 0; i < MANNERS; i++) {
+        if (region->state != SHMB_REGION_READY || !(region->flags & manners[i].flag))
+            continue;
+        if (told++)
+            fputs(", ", stream);
+        else
+            fprintf(stream, "%-8s %10s  made ", "", "");
+        fputs(manners[i].words, stream);
+    }
+    if (told)
+        fputc('\n', stream);
+}
+
 static void print_region(FILE *stream, const catalog_region *region)
 {
     char size[64];
     text_size(region->size, size, sizeof size);
     fprintf(stream, "%-8s %10s  %s  %s%s\n", region_word(region->state), size, region->name,
             *region->description ? "- " : "", region->description);
+    print_manner(stream, region);
+    if (*region->boundary)
+        fprintf(stream, "%-8s %10s  for members of %s\n", "", "", region->boundary);
+    if (*region->note)
+        fprintf(stream, "%-8s %10s  but %s\n", "", "", region->note);
     if (*region->reason)
         fprintf(stream, "%-8s %10s  because %s\n", "", "", region->reason);
 }
@@ -122,6 +158,13 @@ static bool add_region(cJSON *array, const catalog_region *region)
               report_json_number(item, "generation", region->generation) &&
               cJSON_AddStringToObject(item, "backing", file_backed ? "file" : "pagefile") &&
               cJSON_AddStringToObject(item, "description", region->description);
+    for (size_t i = 0; ok && i < MANNERS; i++)
+        if (manners[i].name)
+            ok = cJSON_AddBoolToObject(item, manners[i].name, (region->flags & manners[i].flag) != 0) != NULL;
+    if (ok && *region->boundary)
+        ok = cJSON_AddStringToObject(item, "boundary", region->boundary) != NULL;
+    if (ok && *region->note)
+        ok = cJSON_AddStringToObject(item, "note", region->note) != NULL;
     if (ok && *region->reason)
         ok = cJSON_AddStringToObject(item, "reason", region->reason) != NULL;
     return ok;

@@ -1,7 +1,8 @@
 /* Sections: made, or taken over from an earlier broker. See platform.h. */
 #include "adopt_win32.h"
 #include "backing_win32.h"
-#include "support_win32.h"
+#include "memory_win32.h"
+#include "private_namespace_win32.h"
 #include "taken_win32.h"
 
 #include <stdlib.h>
@@ -50,56 +51,199 @@ static void fail_creation(const platform_section_request *request, DWORD error, 
                    (unsigned long long)request->size);
 }
 
-/* Creates the section, of `file` or of the paging file, or takes over that of an earlier broker. NULL with
-   `failure` set, also when the name is another's. */
-static HANDLE create_or_adopt(const platform_section_request *request, HANDLE file, bool *adopted,
-                              platform_failure *failure)
+/* One section that is being made. */
+typedef struct making {
+    const platform_section_request *request;
+    platform_section_granted *granted;
+    PSECURITY_DESCRIPTOR descriptor;
+    wchar_t *name;
+    HANDLE file; /* that backs it, or INVALID_HANDLE_VALUE */
+} making;
+
+/* NULL with `error` set, also when the name exists. */
+static HANDLE create(const making *m, uint64_t size, DWORD attributes, DWORD *error)
 {
-    PSECURITY_DESCRIPTOR descriptor = descriptor_of(request->sddl, failure);
-    SECURITY_ATTRIBUTES security = {sizeof security, descriptor, FALSE};
-    wchar_t *name = win32_wide(request->object_name);
-    if (!descriptor || !name) {
-        free(name);
-        return NULL;
-    }
+    SECURITY_ATTRIBUTES security = {sizeof security, m->descriptor, FALSE};
+    m->granted->numa_node = false;
+    DWORD node = win32_numa_node(m->request, m->granted);
     SetLastError(0); /* success reports an existing object through the last error too */
-    HANDLE section = CreateFileMappingW(file, &security, PAGE_READWRITE, (DWORD)(request->size >> 32),
-                                        (DWORD)(request->size & 0xFFFFFFFFu), name);
-    DWORD error = GetLastError();
-    if (section && error == ERROR_ALREADY_EXISTS) {
+    HANDLE section = CreateFileMappingNumaW(m->file, &security, PAGE_READWRITE | attributes,
+                                            (DWORD)(size >> 32), (DWORD)(size & 0xFFFFFFFFu), m->name, node);
+    *error = GetLastError();
+    if (section && *error == ERROR_ALREADY_EXISTS) {
         CloseHandle(section);
         section = NULL;
     }
-    if (!section && win32_name_is_taken(error)) {
-        section = win32_adopt_section(name, descriptor, request->size, file);
-        *adopted = section != NULL;
+    return section;
+}
+
+/* With large pages; the privilege is enabled for the one call. NULL with `error` set. Whether the privilege is held is
+   for the kernel to say. */
+static HANDLE create_large(const making *m, DWORD *error)
+{
+    uint64_t page = GetLargePageMinimum();
+    *error = ERROR_NOT_SUPPORTED;
+    if (page == 0)
+        return NULL;
+    win32_lock_memory_enable();
+    HANDLE section =
+        create(m, (m->request->size + page - 1) / page * page, SEC_COMMIT | SEC_LARGE_PAGES, error);
+    win32_lock_memory_disable();
+    m->granted->large_pages = section != NULL;
+    return section;
+}
+
+static const char *large_pages_advice(DWORD error)
+{
+    if (error == ERROR_PRIVILEGE_NOT_HELD)
+        return "give the broker's account the right \"Lock pages in memory\" (`shmbroker install` does, when "
+               "the "
+               "configuration asks for large pages), then restart it";
+    if (error == ERROR_NOT_SUPPORTED)
+        return "this machine has no large pages";
+    return "large pages need unbroken physical memory: restart the broker early after the machine's start, "
+           "or declare "
+           "less";
+}
+
+/* A new section, as good as the machine gives it. NULL with `error` set; with `failure` set when `error` is 0. */
+static HANDLE create_new(const making *m, DWORD *error, platform_failure *failure)
+{
+    const platform_section_request *request = m->request;
+    if (request->large_pages == CONFIG_LARGE_PAGES_NO)
+        return create(m, request->size, 0, error);
+    HANDLE section = create_large(m, error);
+    if (section || win32_name_is_taken(*error))
+        return section;
+    platform_failure refused;
+    win32_fail_advise(&refused, *error, large_pages_advice(*error), "it has no large pages");
+    if (request->large_pages == CONFIG_LARGE_PAGES_REQUIRE) {
+        win32_fail_advise(failure, *error, large_pages_advice(*error),
+                          "cannot create %s of %llu bytes in large pages", request->object_name,
+                          (unsigned long long)request->size);
+        *error = 0;
+        return NULL;
     }
-    if (!section)
-        fail_creation(request, error, failure);
-    free(name);
+    m->granted->note[0] = 0; /* what the attempt noted, the next one notes again */
+    section = create(m, request->size, 0, error);
+    if (section)
+        win32_note(m->granted, "%s", refused.text);
+    return section;
+}
+
+/* What an earlier broker left has the memory that it has. False when that will not do. */
+static bool accept_memory(const making *m, platform_failure *failure)
+{
+    const platform_section_request *request = m->request;
+    m->granted->note[0] = 0;
+    m->granted->numa_node = false;
+    m->granted->large_pages = win32_has_large_pages(m->name);
+    if (request->large_pages == CONFIG_LARGE_PAGES_REQUIRE && !m->granted->large_pages)
+        return win32_fail_advise(
+            failure, 0, "end these programs, then restart the broker",
+            "%s has no large pages: it was made without, and programs have kept it alive since",
+            request->object_name);
+    if (request->large_pages == CONFIG_LARGE_PAGES_PREFER && !m->granted->large_pages)
+        win32_note(m->granted, "it was taken over from an earlier broker, which made it without large pages");
+    if (request->numa_node != CONFIG_NUMA_ANY)
+        win32_note(m->granted,
+                   "it was taken over from an earlier broker, and its memory stays on the NUMA nodes where "
+                   "it is");
+    return true;
+}
+
+/* Creates the section, of `file` or of the paging file, or takes over that of an earlier broker. NULL with
+   `failure` set, also when the name is another's. */
+static HANDLE create_or_adopt(const making *m, platform_failure *failure)
+{
+    DWORD error = 0;
+    HANDLE section = create_new(m, &error, failure);
+    if (!section && error && win32_name_is_taken(error)) {
+        section = win32_adopt_section(m->name, m->descriptor, m->request->size, m->file);
+        m->granted->adopted = section != NULL;
+    }
+    if (!section && error)
+        fail_creation(m->request, error, failure);
+    if (section && m->granted->adopted && !accept_memory(m, failure)) {
+        CloseHandle(section);
+        section = NULL;
+    }
+    return section;
+}
+
+/* A new section of the paging file gets its contents here; a backing file had them before it got its name. */
+static bool fill(HANDLE section, const making *m, platform_failure *failure)
+{
+    win32_contents contents;
+    if (m->granted->adopted || m->request->backing_path)
+        return true;
+    if (!win32_contents_open(&m->request->initial, m->request->size, &contents, failure))
+        return false;
+    bool filled = win32_section_fill(section, &contents, &m->request->progress, failure);
+    win32_contents_close(&contents);
+    return filled;
+}
+
+static HANDLE open_backing(const platform_section_request *request, platform_failure *failure)
+{
+    PSECURITY_DESCRIPTOR descriptor = win32_descriptor(request->file_sddl, failure);
+    HANDLE file = descriptor ? win32_backing_open(request, descriptor, failure) : INVALID_HANDLE_VALUE;
+    LocalFree(descriptor);
+    return file;
+}
+
+/* Makes the section and what is in it. NULL with `failure` set. */
+static HANDLE make(const making *m, platform_failure *failure)
+{
+    HANDLE section = create_or_adopt(m, failure);
+    if (section && !fill(section, m, failure)) {
+        CloseHandle(section);
+        return NULL;
+    }
+    if (section && m->request->prefetch && !m->granted->adopted)
+        win32_section_prefetch(section, m->request, m->granted);
     return section;
 }
 
 bool platform_section_create(const platform_section_request *request, platform_section **section,
-                             bool *adopted, platform_failure *failure)
+                             platform_section_granted *granted, platform_failure *failure)
 {
-    HANDLE file = INVALID_HANDLE_VALUE;
+    making m = {.request = request, .granted = granted, .file = INVALID_HANDLE_VALUE};
     *section = NULL;
-    *adopted = false;
+    memset(granted, 0, sizeof *granted);
+    if (request->boundary && !win32_private_enter(request->object_name, request->boundary, failure))
+        return false;
     if (request->backing_path) {
-        PSECURITY_DESCRIPTOR descriptor = win32_descriptor(request->file_sddl, failure);
-        if (!descriptor)
-            return false;
-        file = win32_backing_open(request->backing_path, request->size, descriptor, failure);
-        LocalFree(descriptor);
-        if (file == INVALID_HANDLE_VALUE)
+        m.file = open_backing(request, failure);
+        if (m.file == INVALID_HANDLE_VALUE)
             return false;
     }
-    HANDLE mapping = create_or_adopt(request, file, adopted, failure);
-    if (file != INVALID_HANDLE_VALUE)
-        CloseHandle(file); /* the section keeps the file open, and from being deleted or cut */
-    *section = (platform_section *)mapping;
-    return mapping != NULL;
+    m.descriptor = descriptor_of(request->sddl, failure);
+    m.name = win32_wide(request->object_name);
+    if (m.descriptor && m.name)
+        *section = (platform_section *)make(&m, failure);
+    else if (m.descriptor)
+        win32_fail(failure, ERROR_OUTOFMEMORY, "cannot create %s", request->object_name);
+    free(m.name);
+    if (m.file != INVALID_HANDLE_VALUE)
+        CloseHandle(m.file); /* the section keeps the file open, and from being deleted or cut */
+    return *section != NULL;
+}
+
+bool platform_section_is_left(const platform_section_request *request)
+{
+    platform_failure ignored;
+    if (request->boundary && !win32_private_enter(request->object_name, request->boundary, &ignored))
+        return false;
+    PSECURITY_DESCRIPTOR descriptor = descriptor_of(request->sddl, &ignored);
+    wchar_t *name = win32_wide(request->object_name);
+    HANDLE section = descriptor && name && !request->backing_path
+                         ? win32_adopt_section(name, descriptor, request->size, INVALID_HANDLE_VALUE)
+                         : NULL;
+    if (section)
+        CloseHandle(section);
+    free(name);
+    return section != NULL;
 }
 
 void platform_section_close(platform_section *section)

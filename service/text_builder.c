@@ -65,13 +65,31 @@ char *text_make(const char *format, ...)
     return text_take(&t);
 }
 
+static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+
+#define UNITS (sizeof units / sizeof units[0])
+
 void text_size(unsigned long long number, char *buffer, size_t size)
 {
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     size_t unit = 0;
-    while (unit + 1 < sizeof units / sizeof units[0] && number >= 1024 && number % 1024 == 0) {
+    while (unit + 1 < UNITS && number >= 1024 && number % 1024 == 0) {
         number /= 1024;
         unit++;
     }
     snprintf(buffer, size, "%llu %s", number, units[unit]);
+}
+
+void text_size_about(unsigned long long number, char buffer[TEXT_SIZE])
+{
+    size_t unit = 0;
+    unsigned long long divisor = 1;
+    while (unit + 1 < UNITS && number / divisor >= 1024) {
+        divisor *= 1024;
+        unit++;
+    }
+    unsigned long long tenths = number % divisor * 10 / divisor;
+    if (number % divisor == 0)
+        snprintf(buffer, TEXT_SIZE, "%llu %s", number / divisor, units[unit]);
+    else
+        snprintf(buffer, TEXT_SIZE, "%llu.%llu %s", number / divisor, tenths, units[unit]);
 }

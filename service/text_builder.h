@@ -43,4 +43,9 @@ char *text_make(const char *format, ...);
  */
 void text_size(unsigned long long number, char *buffer, size_t size);
 
+#define TEXT_SIZE 48 /* bytes that hold any text of text_size_about */
+
+/* `number` bytes in their largest unit, with one decimal when it is not whole: "64 KiB", "11.8 GiB". */
+void text_size_about(unsigned long long number, char buffer[TEXT_SIZE]);
+
 #endif

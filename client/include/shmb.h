@@ -119,8 +119,9 @@ typedef enum shmb_status {
        another program has taken. Remedy: what the reason says, then restart the broker. */
     SHMB_REGION_FAILED = 4,
 
-    /* The region's access list does not give this account what was asked for. Remedy: add the account to
-       `read` or `write` of the region's `access`, or ask for reading only. */
+    /* The region's access list does not give this account what was asked for, or the region is in a private namespace
+       and this account not in its boundary. Remedy: add the account to `read` or `write` of the region's `access`, or to
+       the groups of the boundary, or ask for reading only. */
     SHMB_ACCESS_DENIED = 5,
 
     /* The broker is starting, or the region is about to be created, and timeout_ms was 0 or has passed; or
@@ -219,6 +220,10 @@ typedef struct shmb_attach_options {
  *   - "Kernel object namespaces": Global\ names are the same in every session, Local\ names are not.
  *   - "QueryUnbiasedInterruptTime": one clock for all processes, that stands still while the machine sleeps:
  *     a broker does not look dead after a night.
+ *   - "Creating a File Mapping Using Large Pages": views of a section with large pages have small ones unless
+ *     FILE_MAP_LARGE_PAGES is asked for, since Windows 10 1703.
+ *   - "OpenPrivateNamespaceW": only for tokens that have all SIDs of the boundary. The prefix belongs to the process; it
+ *     is closed again when the section has been opened.
  *   - "GetKernelObjectSecurity": the catalog's owner is read from the handle, not by name.
  */
 SHMB_API shmb_status shmb_attach(const char *name, const shmb_attach_options *options, shmb_region **region);
@@ -255,6 +260,28 @@ SHMB_API uint64_t shmb_size(const shmb_region *region);
 
 /* The region's bytes, as declared. 0 for NULL. Since 0.1. */
 SHMB_API uint64_t shmb_region_size(const shmb_region *region);
+
+/*
+ * How the broker made the region: any of these. Since 0.1.
+ *
+ * SHMB_FLAG_FILE_BACKED: its bytes are kept in a file. SHMB_FLAG_LARGE_PAGES: its section has large pages, and views are
+ * mapped with them where Windows allows that. SHMB_FLAG_NUMA: its memory is preferably on the NUMA node that its
+ * declaration names. SHMB_FLAG_PREFETCHED: its pages were made present when it was created. SHMB_FLAG_PRIVATE: its
+ * section is in a private namespace, whose boundary this process is in.
+ */
+#define SHMB_FLAG_FILE_BACKED 1u
+#define SHMB_FLAG_LARGE_PAGES 2u
+#define SHMB_FLAG_NUMA        4u
+#define SHMB_FLAG_PREFETCHED  8u
+#define SHMB_FLAG_PRIVATE     16u
+
+/* SHMB_FLAG_… of the region, as the broker published them when it was attached. 0 for NULL, and for a region of
+   shmb_attach_handle. Since 0.1. */
+SHMB_API uint32_t shmb_region_flags(const shmb_region *region);
+
+/* What the region's declaration asks for and the machine did not give, and why, in sentences: "it has no large pages:
+   …". "" when it has all, for NULL, and for a region of shmb_attach_handle. The text is the region's. Since 0.1. */
+SHMB_API const char *shmb_region_note(const shmb_region *region);
 
 /* The section's HANDLE, to be passed on: mark it inheritable with SetHandleInformation, or duplicate it into
    another process with DuplicateHandle. It is the region's: do not close it. NULL for NULL. Since 0.1. */

@@ -169,6 +169,18 @@ class region
         return static_cast<std::size_t>(shmb_size(region_));
     }
 
+    // SHMB_FLAG_…: how the broker made the region. 0 when it is empty.
+    std::uint32_t flags() const noexcept
+    {
+        return shmb_region_flags(region_);
+    }
+
+    // What was asked for it and not given, and why; "" when all was. Good as long as the region is attached.
+    const char *note() const noexcept
+    {
+        return shmb_region_note(region_);
+    }
+
     bool writable() const noexcept
     {
         return writable_;

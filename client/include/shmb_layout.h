@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 #define SHMB_CATALOG_MAGIC        0x31544143424D4853ull /* "SHMBCAT1" in memory */
-#define SHMB_CATALOG_VERSION      1u                    /* a reader refuses any other */
+#define SHMB_CATALOG_VERSION      2u                    /* a reader refuses any other */
 #define SHMB_CATALOG_HEADER_BYTES 4096u
 #define SHMB_CATALOG_RESERVED     (256ull << 20) /* what the broker reserves; readers go by reserved_bytes */
 
@@ -104,11 +104,20 @@ typedef struct shmb_catalog_slot {
     shmb_text description; /* 48 from the configuration */
     uint32_t flags;        /* 56 SHMB_FLAG_… */
     uint32_t zero;         /* 60 */
+    shmb_text note;        /* 64 what was asked for and could not be had, when it is ready all the same */
+    shmb_text boundary;    /* 72 of a private namespace: its SIDs, ascending by bytes, a space between two */
 } shmb_catalog_slot;
 
 #define SHMB_KIND_RAW 1u /* bytes, nothing else */
 
+/* How the region was made; shmb.h has the same. */
 #define SHMB_FLAG_FILE_BACKED 1u
+#define SHMB_FLAG_LARGE_PAGES 2u /* its section has large pages, and its bytes are rounded up to whole ones */
+#define SHMB_FLAG_NUMA        4u /* its memory is preferably on the node that was asked for */
+#define SHMB_FLAG_PREFETCHED  8u /* its pages were made present when it was created */
+#define SHMB_FLAG_PRIVATE     16u /* object_name is in a private namespace, whose boundary is `boundary` */
+
+#define SHMB_BOUNDARY_MAX_SIDS 16u
 
 typedef struct shmb_catalog_entry {
     uint64_t hash;       /*   0 FNV-1a, 64 bit, of the name's bytes */
@@ -144,9 +153,12 @@ SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, instance) == 128);
 SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_header) == 192);
 SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_index) == 8);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, object_name) == 32);
-SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_slot) == 64);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, flags) == 56);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, note) == 64);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, boundary) == 72);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_slot) == 80);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_entry, version) == 24);
-SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_entry) == 160);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_entry) == 192);
 
 #ifdef __cplusplus
 }

@@ -147,14 +147,17 @@ static catalog_result copy_slot(const shmb_catalog_entry *entry, shmb_catalog_sl
     return CATALOG_CORRUPT;
 }
 
-/* A region that can be opened has a size, a number and a name; one that cannot may lack them. */
+/* A region that can be opened has a size, a number and a name, and in a private namespace a boundary; one that
+   cannot may lack them. */
 static bool slot_is_sane(const shmb_catalog_slot *slot)
 {
     if (slot->state < SHMB_REGION_PENDING || slot->state > SHMB_REGION_RETIRED ||
         slot->size > MAX_REGION_SIZE)
         return false;
+    bool is_private = (slot->flags & SHMB_FLAG_PRIVATE) != 0;
     return slot->state != SHMB_REGION_READY ||
-           (slot->size != 0 && slot->generation != 0 && slot->object_name.length != 0);
+           (slot->size != 0 && slot->generation != 0 && slot->object_name.length != 0 &&
+            is_private == (slot->boundary.length != 0));
 }
 
 static void clear_region(catalog_region *region)
@@ -171,6 +174,8 @@ static void clear_region(catalog_region *region)
     region->object_name[0] = '\0';
     region->reason[0] = '\0';
     region->description[0] = '\0';
+    region->note[0] = '\0';
+    region->boundary[0] = '\0';
 }
 
 static void fill_region(catalog_region *region, uint64_t offset, uint32_t version,
@@ -201,6 +206,10 @@ static catalog_result copy_entry(const catalog_view *view, uint64_t offset, cons
         result = copy_text(view, slot.reason, SHMB_TEXT_MAX_BYTES, region->reason);
     if (result == CATALOG_OK)
         result = copy_text(view, slot.description, SHMB_TEXT_MAX_BYTES, region->description);
+    if (result == CATALOG_OK)
+        result = copy_text(view, slot.note, SHMB_TEXT_MAX_BYTES, region->note);
+    if (result == CATALOG_OK)
+        result = copy_text(view, slot.boundary, SHMB_TEXT_MAX_BYTES, region->boundary);
     if (result == CATALOG_OK)
         fill_region(region, offset, version, &slot);
     return result;

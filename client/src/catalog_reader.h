@@ -57,6 +57,8 @@ typedef struct catalog_region {
     char object_name[SHMB_TEXT_MAX_BYTES + 1];
     char reason[SHMB_TEXT_MAX_BYTES + 1];
     char description[SHMB_TEXT_MAX_BYTES + 1];
+    char note[SHMB_TEXT_MAX_BYTES + 1];
+    char boundary[SHMB_TEXT_MAX_BYTES + 1]; /* not empty in a ready region with SHMB_FLAG_PRIVATE */
 } catalog_region;
 
 catalog_result catalog_read_info(const catalog_view *view, catalog_info *info);

@@ -4,8 +4,11 @@
  * attach: check the request, then try until it succeeds, fails for good, or time is up. One try: find the
  * region in the catalog, open its section with the least rights, map the view, and see that the catalog still
  * says the same.
+ *
+ * Order of the file: views, opening, attaching, using and letting go.
  */
 #include "broker_win32.h"
+#include "private_region_win32.h"
 #include "request.h"
 #include "shmb.h"
 #include "text_win32.h"
@@ -23,29 +26,91 @@
 
 struct shmb_region {
     HANDLE section;
-    void *mapping; /* what MapViewOfFile gave: at most SHMB_GRANULARITY - 1 bytes before the view */
+    void *mapping; /* what MapViewOfFile gave: less than a granule, or a large page, before the view */
     uint8_t *data;
     uint64_t size;
     uint64_t region_size;
+    uint32_t flags;
+    char *note; /* NULL when there is none */
 };
+
+/* What is mapped: a region that the catalog has, or a section that somebody gave. */
+typedef struct view_source {
+    HANDLE section;
+    uint64_t region_size;
+    uint32_t flags;
+    const char *note;
+} view_source;
 
 /* ---- One view ---------------------------------------------------------------------------------- */
 
-/* Takes `section` over when it succeeds. */
-static shmb_status map_view(HANDLE section, uint64_t region_size, const shmb_request *request,
-                            shmb_region **region, shmb_message *message)
+#ifndef FILE_MAP_LARGE_PAGES
+#define FILE_MAP_LARGE_PAGES 0x20000000
+#endif
+
+static void *map_range(HANDLE section, DWORD access, const shmb_range *range)
+{
+    return MapViewOfFile(section, access, (DWORD)(range->map_offset >> 32), (DWORD)range->map_offset,
+                         range->map_bytes);
+}
+
+/* Since Windows 10 1703 a section of large pages is mapped with small ones unless they are asked for, from large page to
+   large page. Where that fails, the small ones do. */
+static void *map_large(const view_source *source, DWORD access, shmb_range *range)
+{
+    shmb_range large;
+    if ((source->flags & SHMB_FLAG_LARGE_PAGES) == 0 ||
+        !shmb_range_widen(range, GetLargePageMinimum(), &large))
+        return NULL;
+    void *mapping = map_range(source->section, access | FILE_MAP_LARGE_PAGES, &large);
+    if (mapping != NULL)
+        *range = large;
+    return mapping;
+}
+
+static shmb_region *new_region(const view_source *source)
+{
+    shmb_region *view = calloc(1, sizeof *view);
+    if (view == NULL)
+        return NULL;
+    view->section = source->section;
+    view->region_size = source->region_size;
+    view->flags = source->flags;
+    if (source->note[0] != '\0') {
+        size_t bytes = strlen(source->note) + 1;
+        view->note = malloc(bytes);
+        if (view->note == NULL) {
+            free(view);
+            return NULL;
+        }
+        memcpy(view->note, source->note, bytes);
+    }
+    return view;
+}
+
+static void free_region(shmb_region *view)
+{
+    free(view->note);
+    free(view);
+}
+
+/* Takes the section over when it succeeds. */
+static shmb_status map_view(const view_source *source, const shmb_request *request, shmb_region **region,
+                            shmb_message *message)
 {
     shmb_range range;
-    shmb_status status = shmb_request_range(request, region_size, &range, message);
+    DWORD access = request->write ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ;
+    shmb_status status = shmb_request_range(request, source->region_size, &range, message);
     if (status != SHMB_OK)
         return status;
-    shmb_region *view = calloc(1, sizeof *view);
+    shmb_region *view = new_region(source);
     if (view == NULL) {
         shmb_message_set(message, "there is no memory left");
         return SHMB_NO_MEMORY;
     }
-    view->mapping = MapViewOfFile(section, request->write ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ,
-                                  (DWORD)(range.map_offset >> 32), (DWORD)range.map_offset, range.map_bytes);
+    view->mapping = map_large(source, access, &range);
+    if (view->mapping == NULL)
+        view->mapping = map_range(source->section, access, &range);
     if (view->mapping == NULL) {
         DWORD error = GetLastError();
         char text[SHMB_ERROR_TEXT_BYTES];
@@ -55,16 +120,16 @@ static shmb_status map_view(HANDLE section, uint64_t region_size, const shmb_req
                              ? ": the section is smaller than it should be, or its handle "
                                "lacks the right to be mapped so"
                              : "");
-        free(view);
+        free_region(view);
         return shmb_status_of_error(error);
     }
-    view->section = section;
     view->data = (uint8_t *)view->mapping + range.skip;
     view->size = range.length;
-    view->region_size = region_size;
     *region = view;
     return SHMB_OK;
 }
+
+/* ---- Opening ----------------------------------------------------------------------------------- */
 
 static shmb_status explain_missing(const char *instance, const catalog_region *found, shmb_message *message)
 {
@@ -100,20 +165,39 @@ static shmb_status explain_open(const char *instance, const shmb_request *reques
     return shmb_status_of_error(error);
 }
 
-static shmb_status open_view(const char *instance, const shmb_request *request, const catalog_region *found,
-                             shmb_region **region, shmb_message *message)
+/* NULL with `status` and the message set. */
+static HANDLE open_section(const char *instance, const shmb_request *request, const catalog_region *found,
+                           shmb_status *status, shmb_message *message)
 {
     wchar_t name[SHMB_TEXT_MAX_BYTES + 1];
-    if (!shmb_widen(found->object_name, name, ARRAYSIZE(name))) {
+    HANDLE space = NULL;
+    *status = SHMB_OK;
+    if ((found->flags & SHMB_FLAG_PRIVATE) != 0) {
+        *status = shmb_enter_private(found, &space, name, ARRAYSIZE(name), message);
+    } else if (!shmb_widen(found->object_name, name, ARRAYSIZE(name))) {
         shmb_message_set(message, "the object name in the broker's catalog is not UTF-8: restart the broker");
-        return SHMB_CORRUPT;
+        *status = SHMB_CORRUPT;
     }
+    if (*status != SHMB_OK)
+        return NULL;
     HANDLE section =
         OpenFileMappingW(request->write ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ, FALSE, name);
     if (section == NULL)
-        return explain_open(instance, request, found, GetLastError(), message);
+        *status = explain_open(instance, request, found, GetLastError(), message);
+    shmb_leave_private(space);
+    return section;
+}
 
-    shmb_status status = map_view(section, found->size, request, region, message);
+static shmb_status open_view(const char *instance, const shmb_request *request, const catalog_region *found,
+                             shmb_region **region, shmb_message *message)
+{
+    shmb_status status;
+    HANDLE section = open_section(instance, request, found, &status, message);
+    if (section == NULL)
+        return status;
+
+    const view_source source = {section, found->size, found->flags, found->note};
+    status = map_view(&source, request, region, message);
     if (status == SHMB_OK)
         return SHMB_OK;
     CloseHandle(section);
@@ -259,7 +343,7 @@ shmb_status shmb_attach_handle(void *section, uint64_t region_size, const shmb_a
     shmb_message_prefix(&message, "cannot attach to the section of handle %p: ", section);
     status = duplicate(section, &request, &own, &message);
     if (status == SHMB_OK)
-        status = map_view(own, region_size, &request, region, &message);
+        status = map_view(&(view_source){own, region_size, 0, ""}, &request, region, &message);
     if (status != SHMB_OK && own != NULL)
         CloseHandle(own);
     if (status == SHMB_OK)
@@ -275,7 +359,7 @@ void shmb_detach(shmb_region *region)
         return;
     UnmapViewOfFile(region->mapping);
     CloseHandle(region->section);
-    free(region);
+    free_region(region);
 }
 
 void *shmb_data(const shmb_region *region)
@@ -291,6 +375,16 @@ uint64_t shmb_size(const shmb_region *region)
 uint64_t shmb_region_size(const shmb_region *region)
 {
     return region != NULL ? region->region_size : 0;
+}
+
+uint32_t shmb_region_flags(const shmb_region *region)
+{
+    return region != NULL ? region->flags : 0;
+}
+
+const char *shmb_region_note(const shmb_region *region)
+{
+    return region != NULL && region->note != NULL ? region->note : "";
 }
 
 void *shmb_handle(const shmb_region *region)

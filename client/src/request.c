@@ -143,3 +143,16 @@ shmb_status shmb_request_range(const shmb_request *request, uint64_t region_size
     range->length = length;
     return SHMB_OK;
 }
+
+bool shmb_range_widen(const shmb_range *range, uint64_t page, shmb_range *widened)
+{
+    *widened = *range;
+    if (page < SHMB_GRANULARITY || (page & (page - 1)) != 0 || page > SIZE_MAX / 4 ||
+        range->map_bytes > SIZE_MAX - 2 * page)
+        return false;
+    uint64_t before = range->map_offset % page;
+    widened->map_offset = range->map_offset - before;
+    widened->map_bytes = (size_t)((before + range->map_bytes + page - 1) / page * page);
+    widened->skip = range->skip + (size_t)before;
+    return true;
+}

@@ -24,7 +24,7 @@ typedef struct shmb_request {
 /* Where a view lies in its section: what the mapping call takes, and where the caller's first byte is in it.
  */
 typedef struct shmb_range {
-    uint64_t map_offset; /* a multiple of SHMB_GRANULARITY */
+    uint64_t map_offset; /* a multiple of SHMB_GRANULARITY, or of the page that it was widened to */
     size_t map_bytes;
     size_t skip; /* from the mapping's first byte to the view's */
     uint64_t length;
@@ -46,5 +46,9 @@ shmb_status shmb_check_instance(const char *instance, shmb_message *message);
 /* SHMB_OK or SHMB_BAD_RANGE: the view that `request` asks for of a region of `region_size` bytes. */
 shmb_status shmb_request_range(const shmb_request *request, uint64_t region_size, shmb_range *range,
                                shmb_message *message);
+
+/* The same view in whole pages of `page` bytes, for a section that has whole ones. False when it does not fit the address
+   space, or `page` is no power of two. */
+bool shmb_range_widen(const shmb_range *range, uint64_t page, shmb_range *widened);
 
 #endif

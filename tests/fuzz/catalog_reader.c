@@ -4,6 +4,7 @@
  * To keep inputs small, the header's unused bytes are left out: an input is the header's 192 bytes and then the records
  * that begin at offset 4096.
  */
+#include "boundary.h"
 #include "catalog_reader.h"
 
 #include <stdlib.h>
@@ -19,12 +20,32 @@ static void must(bool fact)
         abort();
 }
 
+/* What a client makes of a boundary: at most as many SIDs as there is room for, each a text. */
+static void check_boundary(const catalog_region *region)
+{
+    static shmb_boundary boundary;
+    char alias[SHMB_ALIAS_BYTES];
+    if (shmb_boundary_parse(region->boundary, &boundary)) {
+        must(boundary.count >= 1 && boundary.count <= SHMB_BOUNDARY_MAX_SIDS);
+        for (uint32_t i = 0; i < boundary.count; i++)
+            must(strncmp(boundary.sids[i], "S-1-", 4) == 0 && strlen(boundary.sids[i]) < SHMB_SID_TEXT_BYTES);
+    } else {
+        must(boundary.count == 0);
+    }
+    if (shmb_boundary_alias(region->object_name, alias, sizeof alias))
+        must(strncmp(alias, "ShmBroker.", 10) == 0 && strlen(alias) < sizeof alias);
+}
+
 static void check_region(const catalog_region *region)
 {
     must(strlen(region->name) <= SHMB_NAME_MAX_BYTES);
     must(strlen(region->object_name) <= SHMB_TEXT_MAX_BYTES);
     must(strlen(region->reason) <= SHMB_TEXT_MAX_BYTES);
     must(strlen(region->description) <= SHMB_TEXT_MAX_BYTES);
+    must(strlen(region->note) <= SHMB_TEXT_MAX_BYTES);
+    must(strlen(region->boundary) <= SHMB_TEXT_MAX_BYTES);
+    must(region->state != SHMB_REGION_READY ||
+         ((region->flags & SHMB_FLAG_PRIVATE) != 0) == (region->boundary[0] != '\0'));
 }
 
 static void find(const catalog_view *view, const char *name)
@@ -49,6 +70,7 @@ static void walk(const catalog_view *view)
         must(cursor > last && cursor == region.entry_offset);
         check_region(&region);
         must(region.name[0] != '\0');
+        check_boundary(&region);
         find(view, region.name);
         last = cursor;
     }

@@ -10,9 +10,9 @@ static void a_catalog_of_another_layout_is_incompatible(void **state)
 {
     (void)state;
     fake_broker_create(&broker, "Data", 4096, NULL);
-    fake_broker_header(&broker)->layout_version = 2;
+    fake_broker_header(&broker)->layout_version = SHMB_CATALOG_VERSION + 1;
     attach("Data", SHMB_ACCESS_READ, SHMB_INCOMPATIBLE);
-    fake_broker_header(&broker)->layout_version = 1;
+    fake_broker_header(&broker)->layout_version = SHMB_CATALOG_VERSION;
     shmb_detach(attach("Data", SHMB_ACCESS_READ, SHMB_OK));
 }
 

@@ -47,7 +47,7 @@ void builder_start(catalog_builder *builder, uint64_t capacity, uint32_t bucket_
     builder->used = SHMB_CATALOG_HEADER_BYTES;
     shmb_catalog_header *header = builder_header(builder);
     header->magic = SHMB_CATALOG_MAGIC;
-    header->layout_version = 1;
+    header->layout_version = 2;
     header->header_bytes = 4096;
     header->reserved_bytes = 256u << 20;
     header->generation = 7;
@@ -82,6 +82,7 @@ uint64_t builder_add(catalog_builder *builder, const char *name, uint64_t size)
     shmb_text name_text = builder_text(builder, name);
     shmb_text object_text = builder_text(builder, object);
     shmb_text description = builder_text(builder, "a region made by hand");
+    shmb_text note = builder_text(builder, "without large pages");
     uint64_t offset = append(builder, sizeof(shmb_catalog_entry));
     shmb_catalog_entry *entry = builder_entry(builder, offset);
     entry->hash = shmb_name_hash(name, strlen(name));
@@ -93,7 +94,9 @@ uint64_t builder_add(catalog_builder *builder, const char *name, uint64_t size)
                                           .generation = 1,
                                           .changed = 99,
                                           .object_name = object_text,
-                                          .description = description};
+                                          .description = description,
+                                          .flags = SHMB_FLAG_NUMA,
+                                          .note = note};
     shmb_catalog_header *header = builder_header(builder);
     if (builder->last_entry == 0)
         header->first_entry = offset;

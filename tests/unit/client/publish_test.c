@@ -50,10 +50,12 @@ static void publish(uint32_t number, uint64_t fact)
                                        .size = fact,
                                        .generation = fact,
                                        .now = fact,
-                                       .flags = (uint32_t)fact,
+                                       .flags = (uint32_t)fact | SHMB_FLAG_PRIVATE,
                                        .object_name = text,
                                        .reason = text,
-                                       .description = text};
+                                       .description = text,
+                                       .note = text,
+                                       .boundary = text};
     assert_true(catalog_place_of(&writer, name, &place, &generation, &failure));
     assert_true(catalog_publish(&writer, place, &publication, &failure));
 }
@@ -65,9 +67,10 @@ static bool is_whole(const catalog_region *region)
     if (region->state == SHMB_REGION_PENDING) /* appended, not published yet */
         return region->version == 1;
     return region->state == SHMB_REGION_READY && region->generation == region->size &&
-           region->changed == region->size && region->flags == (uint32_t)region->size &&
+           region->changed == region->size && region->flags == ((uint32_t)region->size | SHMB_FLAG_PRIVATE) &&
            strcmp(region->object_name, text) == 0 && strcmp(region->reason, text) == 0 &&
-           strcmp(region->description, text) == 0;
+           strcmp(region->description, text) == 0 && strcmp(region->note, text) == 0 &&
+           strcmp(region->boundary, text) == 0;
 }
 
 typedef struct reader_report {

@@ -98,11 +98,58 @@ static void no_object_name(catalog_builder *builder, shmb_catalog_entry *entry)
     entry->slots[1].object_name = (shmb_text){0, 0};
 }
 
+static void long_note(catalog_builder *builder, shmb_catalog_entry *entry)
+{
+    char text[SHMB_TEXT_MAX_BYTES + 2];
+    memset(text, 'x', sizeof text);
+    text[SHMB_TEXT_MAX_BYTES + 1] = '\0';
+    entry->slots[1].note = builder_text(builder, text);
+}
+
+static void note_without_nul(catalog_builder *builder, shmb_catalog_entry *entry)
+{
+    entry->slots[1].note = builder_text(builder, "no large pages");
+    builder->bytes[entry->slots[1].note.offset + entry->slots[1].note.length] = 'x';
+}
+
+static void private_without_boundary(catalog_builder *builder, shmb_catalog_entry *entry)
+{
+    (void)builder;
+    entry->slots[1].flags |= SHMB_FLAG_PRIVATE;
+}
+
+static void boundary_without_private(catalog_builder *builder, shmb_catalog_entry *entry)
+{
+    entry->slots[1].boundary = builder_text(builder, "S-1-5-32-544");
+}
+
+static void boundary_past_the_end(catalog_builder *builder, shmb_catalog_entry *entry)
+{
+    entry->slots[1].flags |= SHMB_FLAG_PRIVATE;
+    entry->slots[1].boundary.offset = (uint32_t)builder_header(builder)->committed_bytes - 1;
+    entry->slots[1].boundary.length = 12;
+}
+
 static void damaged_entries_are_corrupt(void **state)
 {
-    static damage *const all[] = {
-        drop_nul,   early_nul,  long_text, text_in_header, length_without_text, text_past_the_end, no_version,
-        state_zero, state_five, no_size,   huge_size,      no_generation,       no_object_name};
+    static damage *const all[] = {drop_nul,
+                                  early_nul,
+                                  long_text,
+                                  text_in_header,
+                                  length_without_text,
+                                  text_past_the_end,
+                                  no_version,
+                                  state_zero,
+                                  state_five,
+                                  no_size,
+                                  huge_size,
+                                  no_generation,
+                                  no_object_name,
+                                  long_note,
+                                  note_without_nul,
+                                  private_without_boundary,
+                                  boundary_without_private,
+                                  boundary_past_the_end};
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         assert_damage_is_seen(all[i]);
@@ -202,7 +249,7 @@ static void any_word_may_be_hostile(void **state)
                                     good ^ 0x80000000,
                                     builder.used - 8,
                                     builder.used,
-                                    whole.size - 160,
+                                    whole.size - 192,
                                     whole.size - 8,
                                     whole.size - 1,
                                     whole.size,

@@ -15,7 +15,7 @@ static void a_region_is_found_with_all_its_facts(void **state)
     assert_int_equal(region.version, 1);
     assert_int_equal(region.state, SHMB_REGION_READY);
     assert_int_equal(region.kind, SHMB_KIND_RAW);
-    assert_int_equal(region.flags, 0);
+    assert_int_equal(region.flags, SHMB_FLAG_NUMA);
     assert_int_equal(region.size, 65536);
     assert_int_equal(region.generation, 1);
     assert_int_equal(region.changed, 99);
@@ -23,6 +23,8 @@ static void a_region_is_found_with_all_its_facts(void **state)
     assert_string_equal(region.object_name, "Global\\Telemetry");
     assert_string_equal(region.reason, "");
     assert_string_equal(region.description, "a region made by hand");
+    assert_string_equal(region.note, "without large pages");
+    assert_string_equal(region.boundary, "");
     assert_int_equal(find(&view, "\303\234bersicht"), CATALOG_OK);
     assert_int_equal(region.size, 1);
     builder_free(&builder);

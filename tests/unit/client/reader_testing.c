@@ -26,6 +26,8 @@ static void assert_region_is_sound(void)
     assert_true(strlen(region.object_name) <= SHMB_TEXT_MAX_BYTES);
     assert_true(strlen(region.reason) <= SHMB_TEXT_MAX_BYTES);
     assert_true(strlen(region.description) <= SHMB_TEXT_MAX_BYTES);
+    assert_true(strlen(region.note) <= SHMB_TEXT_MAX_BYTES);
+    assert_true(strlen(region.boundary) <= SHMB_TEXT_MAX_BYTES);
 }
 
 bool exercise(const catalog_view *view)

@@ -12,15 +12,26 @@ static unsigned steps;
 static catalog_region region; /* large */
 
 static const declared_region three[] = {
-    {.name = "A", .description = "first", .object_name = "Global\\A", .section_sddl = "D:P", .size = 1},
-    {.name = "B", .description = "", .object_name = "Local\\B", .section_sddl = "D:P", .size = 4096},
+    {.name = "A",
+     .description = "first",
+     .object_name = "Global\\A",
+     .section_sddl = "D:P",
+     .size = 1,
+     .numa_node = CONFIG_NUMA_ANY},
+    {.name = "B",
+     .description = "",
+     .object_name = "Local\\B",
+     .section_sddl = "D:P",
+     .size = 4096,
+     .numa_node = CONFIG_NUMA_ANY},
     {.name = "C",
      .description = "",
      .object_name = "Global\\C",
      .section_sddl = "D:P",
      .size = 3,
      .backing_path = "X:\\c",
-     .file_sddl = "D:P(f)"},
+     .file_sddl = "D:P(f)",
+     .numa_node = CONFIG_NUMA_ANY},
 };
 
 static void count_step(void *context)
@@ -43,7 +54,8 @@ static int new_machine(void **state)
     return log_of_test && test_start(&published, &memory, false, 1) ? 0 : -1;
 }
 
-static apply_outcome carry_out(const declared_region *items, size_t count)
+/* `signs` of life come from within the calls, and one after each step. */
+static apply_outcome carry_out_with(const declared_region *items, size_t count, unsigned signs)
 {
     const declared_regions declared = {items, count};
     existing_regions existing = holdings_regions(&held);
@@ -53,10 +65,15 @@ static apply_outcome carry_out(const declared_region *items, size_t count)
     with_log.log = log_of_test;
     assert_true(plan_make(&declared, &existing, &p));
     apply_plan(&with_log, &p, &declared, &outcome);
-    assert_int_equal(steps, p.count);
+    assert_int_equal(steps, p.count + signs);
     steps = 0;
     plan_free(&p);
     return outcome;
+}
+
+static apply_outcome carry_out(const declared_region *items, size_t count)
+{
+    return carry_out_with(items, count, 0);
 }
 
 static bool announce(const declared_region *items, size_t count, platform_failure *failure)
@@ -138,6 +155,55 @@ static void created_regions_are_held_and_ready(void **state)
     assert_string_equal(
         strstr(fake.trace.bytes, "section"),
         "section-create Global\\A\nsection-create Local\\B\nsection-create Global\\C on X:\\c\n");
+}
+
+static void what_was_granted_is_published(void **state)
+{
+    (void)state;
+    declared_region asking = three[0];
+    asking.large_pages = CONFIG_LARGE_PAGES_REQUIRE;
+    asking.numa_node = 0;
+    asking.prefetch = true;
+    asking.object_name = "ShmBroker.Private.1\\A";
+    asking.boundary = "S-1-5-32-544";
+    apply_outcome outcome = carry_out_with(&asking, 1, 1);
+    assert_int_equal(outcome.created, 1);
+    assert_int_equal(outcome.noted, 0);
+    assert_state("A", SHMB_REGION_READY, 1);
+    assert_int_equal(region.flags,
+                     SHMB_FLAG_LARGE_PAGES | SHMB_FLAG_NUMA | SHMB_FLAG_PREFETCHED | SHMB_FLAG_PRIVATE);
+    assert_string_equal(region.boundary, "S-1-5-32-544");
+    assert_string_equal(region.note, "");
+}
+
+static void what_was_not_granted_is_published_and_logged(void **state)
+{
+    (void)state;
+    declared_region asking = three[0];
+    asking.large_pages = CONFIG_LARGE_PAGES_PREFER;
+    asking.numa_node = 5;
+    fake.no_large_pages = true;
+    apply_outcome outcome = carry_out(&asking, 1);
+    assert_int_equal(outcome.created, 1);
+    assert_int_equal(outcome.noted, 1);
+    assert_state("A", SHMB_REGION_READY, 1);
+    assert_int_equal(region.flags, 0);
+    assert_string_equal(region.note, "no large pages: the test gives none");
+    assert_string_equal(fake.events.bytes,
+                        "101 warning region A is served: no large pages: the test gives none\n");
+}
+
+static void what_is_required_and_not_granted_breaks_the_region(void **state)
+{
+    (void)state;
+    declared_region asking = three[0];
+    asking.large_pages = CONFIG_LARGE_PAGES_REQUIRE;
+    fake.no_large_pages = true;
+    apply_outcome outcome = carry_out(&asking, 1);
+    assert_int_equal(outcome.failed, 1);
+    assert_state("A", SHMB_REGION_BROKEN, 0);
+    assert_string_equal(region.reason, "Global\\A needs large pages: the test gives none");
+    assert_string_equal(region.note, "");
 }
 
 static void the_same_again_touches_nothing(void **state)
@@ -294,6 +360,9 @@ int main(void)
         APPLY_TEST(a_region_that_stays_is_not_announced),
         APPLY_TEST(what_is_still_held_is_let_go_of_without_a_plan),
         APPLY_TEST(created_regions_are_held_and_ready),
+        APPLY_TEST(what_was_granted_is_published),
+        APPLY_TEST(what_was_not_granted_is_published_and_logged),
+        APPLY_TEST(what_is_required_and_not_granted_breaks_the_region),
         APPLY_TEST(the_same_again_touches_nothing),
         APPLY_TEST(retired_regions_are_let_go_and_said_to_be),
         APPLY_TEST(a_region_that_changes_is_another_object),

@@ -116,6 +116,29 @@ static void a_stopped_broker_leaves_retired_regions_behind(void **state)
     assert_region("C", SHMB_REGION_RETIRED);
 }
 
+static void too_little_memory_refuses_the_start_before_anything_is_created(void **state)
+{
+    test_host *host = *state;
+    fake.commit_available = 65536; /* A and C take two pages and 64 KiB */
+    assert_int_equal(run_broker(host, NULL, ""), EXIT_FAILED);
+    assert_int_equal(host->ready, 0);
+    assert_true(
+        fake_has(&fake.events, "201 error the broker cannot start: the regions need 68 KiB more memory"));
+    assert_true(fake_has(&fake.events, "the largest are A (64 KiB), C (4 KiB); "));
+    assert_false(fake_has(&fake.trace, "section-create"));
+    assert_false(fake_has(&fake.trace, "catalog-open"));
+}
+
+static void memory_that_clients_kept_is_enough_for_a_restart(void **state)
+{
+    test_host *host = *state;
+    fake.clients_hold_sections = fake.clients_hold_catalog = true;
+    assert_int_equal(run_broker(host, NULL, ""), EXIT_OK);
+    fake.commit_available = 0;
+    assert_int_equal(run_broker(host, NULL, ""), EXIT_OK);
+    assert_int_equal(host->summary.regions, 3);
+}
+
 static void progress_is_told_for_each_region_on_both_ways(void **state)
 {
     test_host *host = *state;
@@ -270,6 +293,8 @@ int main(void)
         BROKER_TEST(running_means_that_the_regions_exist),
         BROKER_TEST(regions_are_announced_and_the_broker_is_starting_until_all_exist),
         BROKER_TEST(a_stopped_broker_leaves_retired_regions_behind),
+        BROKER_TEST(too_little_memory_refuses_the_start_before_anything_is_created),
+        BROKER_TEST(memory_that_clients_kept_is_enough_for_a_restart),
         BROKER_TEST(progress_is_told_for_each_region_on_both_ways),
         BROKER_TEST(the_heart_beats_with_each_wait),
         BROKER_TEST(a_region_that_fails_is_told_and_the_others_are_served),

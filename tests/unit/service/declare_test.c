@@ -21,7 +21,7 @@ static declaration declare(const config_region *regions, size_t count)
     config_model model = {.regions = regions, .region_count = count};
     declaration d;
     platform_failure failure = {0};
-    assert_true(declare_regions(&model, "X:\\data", &identity, &d, &failure));
+    assert_true(declare_regions(&model, "", "X:\\data", &identity, &d, &failure));
     assert_int_equal(d.regions.count, count);
     return d;
 }
@@ -118,7 +118,7 @@ static void a_descriptor_that_cannot_be_completed_fails_all_and_leaves_nothing(v
     declaration d;
     platform_failure failure = {0};
     fake.fail_at = 1;
-    assert_false(declare_regions(&model, "X:\\data", &identity, &d, &failure));
+    assert_false(declare_regions(&model, "", "X:\\data", &identity, &d, &failure));
     assert_string_equal(failure.text, "cannot do sddl-read: the test says no");
     assert_int_equal(d.regions.count, 0);
     assert_null(d.regions.items);

@@ -50,6 +50,7 @@ void fake_reset(void)
     free(fake.events.bytes);
     memset(&fake, 0, sizeof fake);
     fake.reserved = FAKE_RESERVED;
+    fake.commit_limit = fake.commit_available = FAKE_COMMIT;
     fake.clock = 1000;
 }
 
@@ -117,11 +118,42 @@ static fake_section *make_section(const platform_section_request *request)
     return made;
 }
 
+/* What the machine gives of what is asked for. False: large pages are required, and there are none. */
+static bool grant(const platform_section_request *request, platform_section_granted *granted,
+                  platform_failure *failure)
+{
+    granted->large_pages = request->large_pages != CONFIG_LARGE_PAGES_NO && !fake.no_large_pages;
+    granted->numa_node =
+        request->numa_node != CONFIG_NUMA_ANY && (request->numa_node == 0 || !fake.no_large_pages);
+    granted->prefetched = request->prefetch && !granted->adopted;
+    if (request->large_pages != CONFIG_LARGE_PAGES_NO && !granted->large_pages)
+        snprintf(granted->note, sizeof granted->note, "no large pages: the test gives none");
+    if (request->large_pages != CONFIG_LARGE_PAGES_REQUIRE || granted->large_pages)
+        return true;
+    failure->code = 1314;
+    snprintf(failure->text, sizeof failure->text, "%s needs large pages: the test gives none",
+             request->object_name);
+    return false;
+}
+
+static fake_section *find_left(const platform_section_request *request)
+{
+    fake_section *found = find_section(request->object_name);
+    bool left =
+        found && !found->held && found->size == request->size && strcmp(found->sddl, request->sddl) == 0;
+    return left ? found : NULL;
+}
+
+bool platform_section_is_left(const platform_section_request *request)
+{
+    return find_left(request) != NULL;
+}
+
 bool platform_section_create(const platform_section_request *request, platform_section **section,
-                             bool *adopted, platform_failure *failure)
+                             platform_section_granted *granted, platform_failure *failure)
 {
     *section = NULL;
-    *adopted = false;
+    memset(granted, 0, sizeof *granted);
     if (request->size == 0 || !request->sddl || (request->backing_path && !request->file_sddl)) {
         violated("a section needs a size and descriptors");
         return false;
@@ -129,16 +161,19 @@ bool platform_section_create(const platform_section_request *request, platform_s
     if (fake_refuses("section-create", failure))
         return false;
     fake_section *found = find_section(request->object_name);
-    *adopted =
-        found && !found->held && found->size == request->size && strcmp(found->sddl, request->sddl) == 0;
-    if ((found && !*adopted) || (fake.taken && strcmp(fake.taken, request->object_name) == 0)) {
+    granted->adopted = find_left(request) != NULL;
+    if ((found && !granted->adopted) || (fake.taken && strcmp(fake.taken, request->object_name) == 0)) {
         failure->code = 183;
         snprintf(failure->text, sizeof failure->text, "%s is taken by a section of MACHINE\\other",
                  request->object_name);
         return false;
     }
+    if (!grant(request, granted, failure))
+        return false;
     if (!found)
         found = make_section(request);
+    if (request->progress.call && (request->prefetch || request->initial.kind != CONFIG_INITIAL_ZERO))
+        request->progress.call(request->progress.context);
     found->held = true;
     fake.open_sections++;
     text_append(&fake.trace, "section-create %s%s%s\n", request->object_name,
@@ -166,6 +201,15 @@ void platform_section_close(platform_section *section)
         return;
     *at = closed->next;
     free(closed);
+}
+
+bool platform_memory_read(platform_memory *machine, platform_failure *failure)
+{
+    memset(machine, 0, sizeof *machine);
+    if (fake_refuses("memory-read", failure))
+        return false;
+    *machine = (platform_memory){fake.commit_limit, fake.commit_available, 2u << 20};
+    return true;
 }
 
 /* ---- The catalog's memory */

@@ -14,6 +14,7 @@
 #define FAKE_BROKER   "S-1-5-80-1-2-3-4-5"
 #define FAKE_USER     "S-1-5-21-9-9-9-1002"
 #define FAKE_RESERVED (8u << 20)
+#define FAKE_COMMIT   (64ull << 30)
 
 typedef struct fake_section fake_section;
 
@@ -27,6 +28,9 @@ typedef struct fake_machine {
     bool clients_hold_catalog;         /* its memory outlives the broker */
     bool clients_hold_sections;        /* they outlive the broker, too */
     uint64_t reserved;                 /* how large the catalog's section may be */
+    uint64_t commit_limit;             /* bytes of memory that the machine has */
+    uint64_t commit_available;         /* bytes that it can still give; sections do not lower it */
+    bool no_large_pages;               /* it gives none, and no NUMA node but the first */
     unsigned fail_at;                  /* this call fails, counted from 1; 0: none does */
     unsigned fail_calls;               /* how many calls fail from there on; 0 counts as 1 */
     void (*on_call)(const char *call); /* before each call that may fail */

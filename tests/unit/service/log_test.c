@@ -56,6 +56,7 @@ static void every_kind_has_its_severity_and_name(void **state)
         {LOG_STOPPED, 4, LOG_INFO, "stopped"},
         {LOG_CATALOG_ADOPTED, 10, LOG_INFO, "catalog-adopted"},
         {LOG_REGION_FAILED, 100, LOG_WARNING, "region-failed"},
+        {LOG_REGION_NOTE, 101, LOG_WARNING, "region-note"},
         {LOG_CONFIG_REFUSED, 200, LOG_ERROR, "config-refused"},
         {LOG_START_FAILED, 201, LOG_ERROR, "start-failed"},
         {LOG_FILE_LOST, 301, LOG_WARNING, "log-file-lost"},

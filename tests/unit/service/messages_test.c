@@ -3,9 +3,9 @@
 
 #include "log.h"
 
-static const log_event events[] = {LOG_STARTING,       LOG_READY,           LOG_STOPPING,
-                                   LOG_STOPPED,        LOG_CATALOG_ADOPTED, LOG_REGION_FAILED,
-                                   LOG_CONFIG_REFUSED, LOG_START_FAILED,    LOG_FILE_LOST};
+static const log_event events[] = {
+    LOG_STARTING,      LOG_READY,       LOG_STOPPING,       LOG_STOPPED,      LOG_CATALOG_ADOPTED,
+    LOG_REGION_FAILED, LOG_REGION_NOTE, LOG_CONFIG_REFUSED, LOG_START_FAILED, LOG_FILE_LOST};
 
 /* What messages.mc calls the severities. */
 static const char *const severities[] = {"Informational", "Warning", "Error"};

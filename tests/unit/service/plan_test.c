@@ -87,6 +87,14 @@ static void any_difference_in_the_object_replaces_it(void **state)
     other = telemetry;
     other.backing_path = "X:\\a";
     assert_replaced(&other, &telemetry_held);
+    other = telemetry;
+    other.large_pages = CONFIG_LARGE_PAGES_PREFER;
+    assert_replaced(&other, &telemetry_held);
+    other = telemetry;
+    other.numa_node = CONFIG_NUMA_ANY;
+    assert_replaced(&other, &telemetry_held);
+    other = telemetry;
+    other.backing_path = "X:\\a";
 
     existing_region backed = telemetry_held;
     backed.backing_path = "X:\\b";
@@ -94,11 +102,13 @@ static void any_difference_in_the_object_replaces_it(void **state)
     assert_replaced(&other, &backed);
 }
 
-static void a_description_alone_replaces_nothing(void **state)
+static void what_matters_at_creation_alone_replaces_nothing(void **state)
 {
     (void)state;
     declared_region described = telemetry;
     described.description = "other words";
+    described.initial = (config_initial){.kind = CONFIG_INITIAL_FILL, .fill = 7};
+    described.prefetch = true;
     plan p = make(&described, 1, &telemetry_held, 1);
     assert_int_equal(p.count, 1);
     assert_int_equal(p.actions[0].kind, PLAN_KEEP);
@@ -182,7 +192,8 @@ static size_t carry_out(const plan *p, const declared_region *declared, const ex
             after[(*after_count)++] = existing[action->existing];
         } else {
             after[(*after_count)++] =
-                (existing_region){d->name, d->object_name, d->section_sddl, d->backing_path, d->size};
+                (existing_region){d->name, d->object_name, d->section_sddl, d->backing_path,
+                                  d->size, d->large_pages, d->numa_node};
             changes++;
         }
     }
@@ -250,7 +261,7 @@ int main(void)
         cmocka_unit_test(a_stop_retires_all),
         cmocka_unit_test(what_is_as_declared_is_kept),
         cmocka_unit_test(any_difference_in_the_object_replaces_it),
-        cmocka_unit_test(a_description_alone_replaces_nothing),
+        cmocka_unit_test(what_matters_at_creation_alone_replaces_nothing),
         cmocka_unit_test(names_that_differ_in_case_are_two_regions),
         cmocka_unit_test(any_plan_reaches_what_is_declared_and_a_second_does_nothing),
         cmocka_unit_test(what_is_the_same_on_both_sides_is_never_touched),

@@ -38,6 +38,14 @@ static int new_catalog(void **state)
                                                 .generation = 3,
                                                 .object_name = "Global\\Telemetry",
                                                 .description = "wheel data"});
+    publish("Granted",
+            &(catalog_publication){.state = SHMB_REGION_READY,
+                                   .size = 2u << 20,
+                                   .generation = 1,
+                                   .flags = SHMB_FLAG_LARGE_PAGES | SHMB_FLAG_NUMA | SHMB_FLAG_PRIVATE,
+                                   .object_name = "ShmBroker.Private.0\\Granted",
+                                   .boundary = "S-1-5-32-544 S-1-5-32-545",
+                                   .note = "its pages are not present: the machine is small"});
     publish("Gone", &(catalog_publication){.state = SHMB_REGION_RETIRED, .size = 1});
     publish("Recipes", &(catalog_publication){.state = SHMB_REGION_BROKEN,
                                               .size = 9007199254740993 % (1ull << 47),
@@ -98,6 +106,10 @@ static void text_shows_the_broker_and_what_is_declared(void **state)
                         "\n"
                         "state          size  region\n"
                         "ready        64 KiB  Telemetry  - wheel data\n"
+                        "ready         2 MiB  Granted  \n"
+                        "                     made in large pages, on its NUMA node, in a private namespace\n"
+                        "                     for members of S-1-5-32-544 S-1-5-32-545\n"
+                        "                     but its pages are not present: the machine is small\n"
                         "failed          1 B  Recipes  \n"
                         "                     because the disk is \"full\"\n"
                         "pending       4 KiB  Soon  \n");
@@ -129,6 +141,16 @@ static void text_says_why_there_is_no_broker(void **state)
     free(printed);
 }
 
+static void assert_granted(const cJSON *granted)
+{
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(granted, "large_pages")));
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(granted, "numa_node")));
+    assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(granted, "prefetched")));
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(granted, "private")));
+    assert_string_equal(string_of(granted, "boundary"), "S-1-5-32-544 S-1-5-32-545");
+    assert_string_equal(string_of(granted, "note"), "its pages are not present: the machine is small");
+}
+
 static void json_tells_the_same(void **state)
 {
     (void)state;
@@ -145,8 +167,8 @@ static void json_tells_the_same(void **state)
     assert_true(number_of(broker, "epoch") == 1);
     assert_true(number_of(broker, "generation") > 0);
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(root, "regions");
-    assert_int_equal(cJSON_GetArraySize(array), 3);
-    const cJSON *telemetry = cJSON_GetArrayItem(array, 0), *recipes = cJSON_GetArrayItem(array, 1);
+    assert_int_equal(cJSON_GetArraySize(array), 4);
+    const cJSON *telemetry = cJSON_GetArrayItem(array, 0), *recipes = cJSON_GetArrayItem(array, 2);
     assert_string_equal(string_of(telemetry, "name"), "Telemetry");
     assert_string_equal(string_of(telemetry, "state"), "ready");
     assert_string_equal(string_of(telemetry, "object_name"), "Global\\Telemetry");
@@ -158,6 +180,10 @@ static void json_tells_the_same(void **state)
     assert_string_equal(string_of(recipes, "state"), "failed");
     assert_string_equal(string_of(recipes, "backing"), "file");
     assert_string_equal(string_of(recipes, "reason"), "the disk is \"full\"");
+    assert_false(cJSON_HasObjectItem(telemetry, "note"));
+    assert_false(cJSON_HasObjectItem(telemetry, "boundary"));
+    assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(telemetry, "large_pages")));
+    assert_granted(cJSON_GetArrayItem(array, 1));
     cJSON_Delete(root);
 }
 
