@@ -17,6 +17,8 @@ sql() {
     }
 }
 
+property() { msiinfo export "$package" Property | tr -d '\r' | sed -n "s/^$1\t//p"; }
+
 # sequence ACTION NUMBER CONDITION
 sequence() {
     sql "INSERT INTO \`InstallExecuteSequence\` (\`Action\`, \`Sequence\`, \`Condition\`) VALUES ('$1', $2, '$3')"
@@ -48,13 +50,43 @@ add_feature_rules() {
     sql "UPDATE \`Feature\` SET \`Attributes\` = 24 WHERE \`Feature\` = 'Broker'"
 }
 
+# An upgrade has the features that the earlier version had: 1, beside 256 for the least version being included. The
+# column is part of the key, which no UPDATE changes.
+migrate_features() {
+    sql "DELETE FROM \`Upgrade\` WHERE \`ActionProperty\` = 'OLDERVERSION'"
+    sql "INSERT INTO \`Upgrade\` (\`UpgradeCode\`, \`VersionMin\`, \`VersionMax\`, \`Attributes\`, \`ActionProperty\`)
+         VALUES ('$(property UpgradeCode)', '0.0.0', '$version', $((256 + 1)), 'OLDERVERSION')"
+}
+
+# A name that is not of the form 8.3 goes with one that is: `short|long`.
+add_short_names() {
+    local table key column id name extension number=0
+    while read -r table key column; do
+        while IFS=$'\t' read -r id name; do
+            [[ $name =~ ^([A-Za-z0-9_-]{1,8}(\.[A-Za-z0-9_-]{1,3})?|\.|SourceDir)$ ]] && continue
+            extension=${name##*.}
+            [ "$extension" != "$name" ] || extension=''
+            number=$((number + 1))
+            sql "UPDATE \`$table\` SET \`$column\` = '$(printf 'SHMB%04d' $number)${extension:+.${extension:0:3}}|$name'
+                 WHERE \`$key\` = '$id'"
+        done < <(msiinfo export "$package" "$table" | tr -d '\r' | awk -F '\t' -v OFS='\t' 'NR > 3 { print $1, $3 }')
+    done <<<"File File FileName
+Directory Directory DefaultDir
+Shortcut Shortcut Name"
+}
+
+# A service that cannot be made fails the installation.
+make_service_vital() {
+    sql "UPDATE \`ServiceInstall\` SET \`ErrorControl\` = $((32768 + 1))"
+}
+
 # Types: 2 runs a program that is in the package, 18 an installed one; 64: whatever it returns; 1024: later, in its
 # turn; 256 with that: when rolling back; 2048: as the installer.
 add_actions() {
     custom_action CheckConfig $((2 + 1024 + 2048)) Checker 'check --quiet "[CONFIGFILE]"'
     sequence CheckConfig 1501 'OLDERVERSION AND NOT (STARTSERVICE = "0")'
-    custom_action RestoreService $((18 + 64 + 1024 + 256 + 2048)) shmbroker.exe 'install [CONFIGOPTION]'
-    sequence RestoreService 1950 'REMOVE="ALL"'
+    custom_action RestoreService $((18 + 64 + 1024 + 256 + 2048)) shmbroker.exe 'install [EARLIEROPTION]'
+    sequence RestoreService 1950 'Installed OR OLDERVERSION'
 }
 
 # Files with a version resource are told apart by that, not by a hash: an older one on disk is replaced.
@@ -81,6 +113,9 @@ set_summary() {
 add_path
 secure_properties
 add_feature_rules
+migrate_features
+make_service_vital
 add_actions
 add_file_versions
+add_short_names
 set_summary

@@ -3,7 +3,8 @@
 #
 #   cmake -D STAGE=folder -D NAMED=shmbroker.wxs -D OUTPUT=files.wxs -P harvest.cmake
 #
-# Identifiers come from paths alone: the same files give the same text.
+# Identifiers and GUIDs come from paths alone: the same files give the same text, and a file is the same component in every
+# version.
 cmake_minimum_required(VERSION 3.25)
 
 file(GLOB_RECURSE files RELATIVE "${STAGE}" "${STAGE}/*")
@@ -52,7 +53,8 @@ foreach(file IN LISTS files)
     directory_id("${folder}" folder_id)
     string(SHA1 hash "${file}")
     string(SUBSTRING "${hash}" 0 16 hash)
-    string(APPEND text "<Fragment><DirectoryRef Id=\"${folder_id}\"><Component Id=\"c${hash}\" Guid=\"*\" Win64=\"yes\">"
+    string(UUID guid NAMESPACE 72DC7C35-0C6B-4E4B-9C0F-5D2A3F8B61E4 NAME "${file}" TYPE SHA1 UPPER)
+    string(APPEND text "<Fragment><DirectoryRef Id=\"${folder_id}\"><Component Id=\"c${hash}\" Guid=\"${guid}\" Win64=\"yes\">"
                        "<File Id=\"f${hash}\" Name=\"${name}\" Source=\"${file}\" KeyPath=\"yes\"/>"
                        "</Component></DirectoryRef></Fragment>\n")
     if(folder MATCHES "^sdk")
