@@ -5,7 +5,7 @@ setlocal
 cd /d "%~dp0"
 set "verb=%~1"
 if "%verb%"=="" set "verb=help"
-for %%v in (build demo test clean help) do if /i "%verb%"=="%%v" goto %%v
+for %%v in (build demo test reference clean help) do if /i "%verb%"=="%%v" goto %%v
 echo dev: unknown verb '%verb%' 1>&2
 call :usage 1>&2
 exit /b 2
@@ -17,6 +17,7 @@ exit /b 0
 :usage
 echo dev.cmd demo           build, then show the service, a writer and readers at work; needs an elevated prompt
 echo dev.cmd test [FILTER]  build and run the tests; FILTER is a regular expression over their names
+echo dev.cmd reference      write config\REFERENCE.md and config\shmbroker.schema.json anew from the code's tables
 echo dev.cmd build          build into build\PRESET, programs in build\PRESET\bin
 echo dev.cmd clean          remove build\
 echo They need CMake 3.25, Ninja, vcpkg (VCPKG_ROOT names it), and Visual Studio's C compiler or mingw-w64's gcc.
@@ -35,6 +36,12 @@ exit /b %errorlevel%
 call :build_preset
 if errorlevel 1 exit /b 1
 "build\%preset%\bin\shmbroker-demo.exe"
+exit /b %errorlevel%
+
+:reference
+call :build_preset
+if errorlevel 1 exit /b 1
+"build\%preset%\bin\shmbroker-generate.exe" config
 exit /b %errorlevel%
 
 :test

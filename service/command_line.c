@@ -13,7 +13,8 @@ enum {
     HIDDEN = 8,
     NEEDS_ARGUMENT = 16,
     TAKES_REMOVE = 32,
-    TAKES_QUIET = 64
+    TAKES_QUIET = 64,
+    TAKES_TOPIC = 128
 };
 
 static const struct command {
@@ -52,7 +53,10 @@ static const struct command {
     {"status", "REGION", TAKES_INSTANCE | TAKES_JSON, command_status,
      "Show the broker and its regions, or one REGION.",
      "Reads the catalog that the broker publishes; needs no rights beyond those of any client."},
-    {"help", "COMMAND", 0, command_help, "Show this, or what one COMMAND does.", NULL},
+    {"help", "COMMAND", TAKES_TOPIC, command_help,
+     "Show this, what one COMMAND does, or with `config` what a configuration may hold.",
+     "`help config` explains every key of a configuration, `help config KEY` one of them: its name, such as\n"
+     "`size`, or its place, such as `access.read`."},
     {"version", NULL, 0, command_version, "Show the version.", NULL},
     {"service", NULL, TAKES_CONFIG | TAKES_INSTANCE | HIDDEN, command_service,
      "What the service manager starts.", "Not for consoles: use `run` there."},
@@ -73,7 +77,8 @@ static void print_usage(FILE *stream, const struct command *command)
     fprintf(stream, "shmbroker %s", command->name);
     if (command->argument)
         fprintf(stream, command->takes & NEEDS_ARGUMENT ? " %s" : " [%s]", command->argument);
-    fprintf(stream, "%s%s%s%s%s\n", command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
+    fprintf(stream, "%s%s%s%s%s%s\n", command->takes & TAKES_TOPIC ? " | config [KEY]" : "",
+            command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
             command->takes & TAKES_INSTANCE ? " [--instance NAME]" : "",
             command->takes & TAKES_JSON ? " [--json]" : "", command->takes & TAKES_QUIET ? " [--quiet]" : "",
             command->takes & TAKES_REMOVE ? " [--remove-data]" : "");
@@ -99,13 +104,24 @@ static void print_overview(FILE *stream)
             "5 no such region.\n");
 }
 
+static int bad_usage(const struct command *command, const char *what, const char *word)
+{
+    fprintf(stderr, "error: shmbroker %s: %s%s%s\nusage: ", command->name, what, *word ? " " : "", word);
+    print_usage(stderr, command);
+    return EXIT_BAD_USAGE;
+}
+
 int command_help(const command_options *options)
 {
     if (!options->argument) {
         print_overview(stdout);
         return EXIT_OK;
     }
+    if (strcmp(options->argument, "config") == 0)
+        return command_help_config(options);
     const struct command *command = find_command(options->argument);
+    if (command && options->topic)
+        return bad_usage(find_command("help"), "does not know what to do with", options->topic);
     if (!command) {
         fprintf(stderr, "error: there is no command \"%s\"; `shmbroker help` lists them\n",
                 options->argument);
@@ -125,13 +141,6 @@ int command_version(const command_options *options)
     return EXIT_OK;
 }
 
-static int bad_usage(const struct command *command, const char *what, const char *word)
-{
-    fprintf(stderr, "error: shmbroker %s: %s%s%s\nusage: ", command->name, what, *word ? " " : "", word);
-    print_usage(stderr, command);
-    return EXIT_BAD_USAGE;
-}
-
 /* Takes the value behind option argv[*at]. */
 static int take_value(const struct command *command, int argc, char **argv, int *at, const char **value)
 {
@@ -145,9 +154,10 @@ static int take_argument(const struct command *command, const char *word, comman
 {
     if (!command->argument && (command->takes & TAKES_CONFIG))
         return bad_usage(command, "takes its file as --config FILE; it does not know what to do with", word);
-    if (!command->argument || options->argument)
+    bool is_topic = options->argument && !options->topic && (command->takes & TAKES_TOPIC);
+    if (!command->argument || (options->argument && !is_topic))
         return bad_usage(command, "does not know what to do with", word);
-    options->argument = word;
+    *(is_topic ? &options->topic : &options->argument) = word;
     return EXIT_OK;
 }
 

@@ -11,6 +11,7 @@
 /* What the command line said. Strings live as long as the command runs. */
 typedef struct command_options {
     const char *argument; /* the word that is no option: FILE, REGION, or COMMAND; NULL when not given */
+    const char *topic;    /* help: the word behind that one; NULL when not given */
     const char *config;   /* --config; NULL when not given */
     const char *instance; /* --instance; "" for the default one */
     bool json;            /* --json */
@@ -30,6 +31,7 @@ int command_start(const command_options *options);
 int command_stop(const command_options *options);
 int command_status(const command_options *options);
 int command_help(const command_options *options);
+int command_help_config(const command_options *options);
 int command_version(const command_options *options);
 
 #endif

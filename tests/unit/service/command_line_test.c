@@ -217,6 +217,22 @@ static void help_of_one_command_shows_its_usage(void **state)
     assert_refused("help frobnicate", "there is no command \"frobnicate\"");
 }
 
+static void help_of_the_configuration_explains_its_keys(void **state)
+{
+    (void)state;
+    assert_int_equal(run("help config"), EXIT_OK);
+    assert_string_equal(complained, "");
+    assert_non_null(strstr(printed, "How many bytes the region has."));
+    assert_non_null(strstr(printed, "SECTION_MAP_READ"));
+    assert_int_equal(run("help config size"), EXIT_OK);
+    assert_int_equal(strncmp(printed, "  size\n", 7), 0);
+    assert_null(strstr(printed, "version"));
+    assert_refused("help config sise", "a configuration has no key \"sise\" (did you mean size?)");
+    assert_refused("help config zzz", "no key \"zzz\"; `shmbroker help config` lists them");
+    assert_refused("help config size file", "does not know what to do with file");
+    assert_refused("help status size", "usage: shmbroker help [COMMAND] | config [KEY]\n");
+}
+
 static void version_is_told(void **state)
 {
     (void)state;
@@ -264,6 +280,7 @@ int main(void)
         LINE_TEST(no_command_at_all_shows_the_overview_as_an_error),
         LINE_TEST(help_lists_every_command_but_the_hidden_one),
         LINE_TEST(help_of_one_command_shows_its_usage),
+        LINE_TEST(help_of_the_configuration_explains_its_keys),
         LINE_TEST(version_is_told),
         LINE_TEST(exit_codes_never_change),
     };

@@ -1,0 +1,16 @@
+/*
+ * The grammar as a JSON Schema (draft-07), for editors that complete and check YAML by one.
+ *
+ * Made from the table (grammar.h). It takes every document that the loader takes. It also takes some that the
+ * loader refuses, since a schema sees values and not the text, and cannot ask the machine:
+ * tests/schema/exceptions.txt has them, each with the reason.
+ */
+#ifndef SHMBROKER_CONFIG_SCHEMA_H
+#define SHMBROKER_CONFIG_SCHEMA_H
+
+#include <stdio.h>
+
+/* Writes the schema of a main file. Whether the stream took it all is for the caller to ask it (ferror). */
+void config_schema_write(FILE *stream);
+
+#endif
