@@ -1,12 +1,20 @@
 /* `shmbroker check`: the regions as they will be created, or what is wrong with the file. */
 #include "commands.h"
 
+#include "commit.h"
 #include "declare.h"
 #include "guard.h"
 #include "names.h"
 #include "report.h"
 
 #include <stdlib.h>
+
+/* The file may be meant for another machine, so this is no error. */
+static bool memory_suffices(const declared_regions *declared, platform_failure *failure)
+{
+    platform_memory machine;
+    return !platform_memory_read(&machine, failure) || commit_suffices(declared, &machine, failure);
+}
 
 /* Compiles as the service would: it owns the objects, whoever checks. */
 static int report_regions(const config_model *model, const command_options *options)
@@ -23,9 +31,13 @@ static int report_regions(const config_model *model, const command_options *opti
         fprintf(stderr, "error: %s\n", failure.text);
         return EXIT_FAILED;
     }
-    bool written = options->quiet  ? true
-                   : options->json ? report_check_json(stdout, model, &declared)
-                                   : report_check_text(stdout, model, &declared);
+    bool suffices = memory_suffices(&declared.regions, &failure);
+    if (!suffices)
+        fprintf(stderr, "warning: a service could not start here: %s\n", failure.text);
+    bool written = options->quiet ? true
+                   : options->json
+                       ? report_check_json(stdout, model, &declared, suffices ? NULL : failure.text)
+                       : report_check_text(stdout, model, &declared);
     declaration_free(&declared);
     if (!written)
         fputs("error: cannot write the report: out of memory, or the output does not take it\n", stderr);

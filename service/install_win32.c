@@ -3,6 +3,7 @@
  * beyond the service itself (an older Windows, Wine) is a warning: the service works without it, with fewer
  * protections.
  */
+#include "account_right_win32.h"
 #include "control_win32.h"
 #include "guard.h"
 
@@ -13,6 +14,7 @@
 #define DESCRIPTION                                                                                          \
     L"Owns the named shared memory regions that its configuration declares, so that programs of "            \
     L"different sessions and accounts can exchange data through them."
+#define LOCK_MEMORY      L"SeLockMemoryPrivilege" /* what large pages need: "Lock pages in memory" */
 #define DELETION_MS      5000u
 #define DELETION_POLL_MS 50u
 #define EVENT_SOURCES    L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\"
@@ -102,14 +104,15 @@ static void set_extra(const control *c, DWORD level, void *info, const char *wha
     fprintf(stderr, "warning: %s; the service works without\n", failure.text);
 }
 
-static void set_extras(const control *c)
+static void set_extras(const control *c, bool lock_memory)
 {
     wchar_t description[] = DESCRIPTION;
-    wchar_t privileges[] = L"SeChangeNotifyPrivilege\0SeCreateGlobalPrivilege\0";
+    wchar_t few[] = L"SeChangeNotifyPrivilege\0SeCreateGlobalPrivilege\0";
+    wchar_t more[] = L"SeChangeNotifyPrivilege\0SeCreateGlobalPrivilege\0" LOCK_MEMORY L"\0";
     SC_ACTION actions[] = {{SC_ACTION_RESTART, 1000}, {SC_ACTION_RESTART, 5000}, {SC_ACTION_RESTART, 30000}};
     SERVICE_DESCRIPTIONW describe = {description};
     SERVICE_SID_INFO sid = {SERVICE_SID_TYPE_UNRESTRICTED};
-    SERVICE_REQUIRED_PRIVILEGES_INFOW require = {privileges};
+    SERVICE_REQUIRED_PRIVILEGES_INFOW require = {lock_memory ? more : few};
     SERVICE_FAILURE_ACTIONSW failure = {.dwResetPeriod = 86400, .cActions = 3, .lpsaActions = actions};
     set_extra(c, SERVICE_CONFIG_DESCRIPTION, &describe, "a description");
     set_extra(c, SERVICE_CONFIG_SERVICE_SID_INFO, &sid, "a service SID");
@@ -186,9 +189,17 @@ static void unregister_events(const control *c)
 
 /* ---- install ----------------------------------------------------------------------------------- */
 
-/* A configuration that is not right yet does not keep the service from being installed; saying so now helps.
- */
-static void warn_about_config(const char *path, const char *instance)
+static bool asks_for_large_pages(const config_model *model)
+{
+    bool asks = false;
+    for (size_t i = 0; model && i < model->region_count; i++)
+        asks = asks || model->regions[i].large_pages != CONFIG_LARGE_PAGES_NO;
+    return asks;
+}
+
+/* A configuration that is not right yet does not keep the service from being installed; saying so now helps. Returns
+   whether it asks for large pages. */
+static bool inspect_config(const char *path, const char *instance)
 {
     static config_diagnostics diagnostics;
     platform_failure failure;
@@ -198,7 +209,7 @@ static void warn_about_config(const char *path, const char *instance)
     guard_end(&g);
     if (!stream) {
         fprintf(stderr, "warning: %s; the service will not start without a configuration\n", failure.text);
-        return;
+        return false;
     }
     config_diagnostics_init(&diagnostics, path);
     config_model *model = config_load_stream(path, stream, platform_resolver(), &diagnostics);
@@ -206,8 +217,26 @@ static void warn_about_config(const char *path, const char *instance)
     config_diagnostics_print(&diagnostics, stderr, platform_shows_colour(stderr));
     if (!model)
         fputs("warning: the service will not start until the configuration is corrected\n", stderr);
+    bool large_pages = asks_for_large_pages(model);
     config_model_free(model);
     config_diagnostics_free(&diagnostics);
+    return large_pages;
+}
+
+/* The service manager starts no service that requires a privilege which its account has not got: so it is required only
+   when it could be granted. */
+static bool grant_lock_memory(const control *c)
+{
+    platform_failure failure;
+    char sid[CONFIG_SID_TEXT];
+    if (platform_service_sid(c->name, sid, &failure) && win32_right_grant(sid, LOCK_MEMORY, &failure))
+        return true;
+    fprintf(stderr,
+            "warning: %s; regions with `large_pages: prefer` get ordinary pages, those with `require` fail, "
+            "until an "
+            "administrator gives NT SERVICE\\%s \"Lock pages in memory\"\n",
+            failure.text, c->name);
+    return false;
 }
 
 static int find_places(const command_options *options, platform_folders *folders, char config[PLATFORM_PATH])
@@ -261,10 +290,10 @@ int command_install(const command_options *options)
     if (code == EXIT_OK)
         code = create_or_update_named(&c, options->config ? config : NULL, options->instance, &created);
     if (code == EXIT_OK) {
-        set_extras(&c);
-        register_events(&c);
         copy_default_config(config);
-        warn_about_config(config, options->instance);
+        bool large_pages = inspect_config(config, options->instance);
+        set_extras(&c, large_pages && grant_lock_memory(&c));
+        register_events(&c);
         printf("%s is %s, with %s; `shmbroker start` starts it, and so does the next boot\n", c.name,
                created ? "installed" : "updated", config);
     }
@@ -288,6 +317,15 @@ static bool wait_until_gone(control *c)
     return false;
 }
 
+/* Nobody is left who could use it. Its being granted is rare, so a failure is not worth a word. */
+static void revoke_lock_memory(const control *c)
+{
+    platform_failure ignored;
+    char sid[CONFIG_SID_TEXT];
+    if (platform_service_sid(c->name, sid, &ignored))
+        win32_right_revoke(sid, LOCK_MEMORY, &ignored);
+}
+
 static int stop_and_delete(control *c)
 {
     bool was_running;
@@ -297,6 +335,7 @@ static int stop_and_delete(control *c)
     if (!DeleteService(c->service) && GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE)
         return control_failed(c, "delete the service", GetLastError());
     unregister_events(c);
+    revoke_lock_memory(c);
     if (!wait_until_gone(c))
         fprintf(stderr,
                 "warning: %s disappears when the last program that looks at it (the Services window?) is "

@@ -12,7 +12,10 @@
     1 /* of all JSON that is printed; a change that could break a reader raises it */
 
 bool report_check_text(FILE *stream, const config_model *model, const declaration *declared);
-bool report_check_json(FILE *stream, const config_model *model, const declaration *declared);
+
+/* `warning`: why a service could not start with them on this machine; NULL when it could. */
+bool report_check_json(FILE *stream, const config_model *model, const declaration *declared,
+                       const char *warning);
 bool report_errors_json(FILE *stream, const config_diagnostics *diagnostics);
 
 /* What `status` found out. */

@@ -3,6 +3,7 @@
 
 #include "descriptor.h"
 #include "report_json.h"
+#include "report_memory.h"
 #include "text_builder.h"
 
 #include <stdlib.h>
@@ -71,6 +72,7 @@ static void print_region(FILE *stream, const config_region *region, const declar
     fprintf(stream, "  size     %s (%llu bytes)\n", size, (unsigned long long)region->size);
     fprintf(stream, "  backing  %s%s\n", declared->backing_path ? "file " : "paging file",
             declared->backing_path ? declared->backing_path : "");
+    report_memory_text(stream, declared);
     print_rights(stream, region, declared);
     fprintf(stream, "  sddl     %s\n", declared->section_sddl);
     if (declared->file_sddl && declared->backing_path)
@@ -143,6 +145,7 @@ static bool add_region(cJSON *array, const config_region *region, const declared
     if (ok && declared->backing_path)
         ok = cJSON_AddStringToObject(item, "file", declared->backing_path) &&
              cJSON_AddStringToObject(item, "file_sddl", declared->file_sddl);
+    ok = ok && report_memory_json(item, declared);
     if (ok && region->sddl)
         ok = add_entries(item, declared->section_sddl);
     else if (ok)
@@ -150,12 +153,14 @@ static bool add_region(cJSON *array, const config_region *region, const declared
     return ok;
 }
 
-bool report_check_json(FILE *stream, const config_model *model, const declaration *declared)
+bool report_check_json(FILE *stream, const config_model *model, const declaration *declared,
+                       const char *warning)
 {
     cJSON *root = report_json_root();
     cJSON *regions = NULL;
     bool ok = cJSON_AddStringToObject(root, "file", model->file) && cJSON_AddTrueToObject(root, "ok") &&
               cJSON_AddArrayToObject(root, "errors") &&
+              (!warning || cJSON_AddStringToObject(root, "warning", warning)) &&
               (regions = cJSON_AddArrayToObject(root, "regions")) != NULL;
     for (size_t i = 0; ok && i < model->region_count; i++)
         ok = add_region(regions, &model->regions[i], &declared->regions.items[i]);

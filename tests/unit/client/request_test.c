@@ -256,6 +256,42 @@ static void the_version_is_the_build_s(void **state)
     assert_string_equal(shmb_version(), SHMBROKER_VERSION);
 }
 
+static void a_view_is_widened_to_whole_pages(void **state)
+{
+    const uint64_t page = 2u << 20;
+    static const struct {
+        shmb_range narrow;
+        shmb_range wide;
+    } cases[] = {
+        {{0, 1, 0, 1}, {0, 2u << 20, 0, 1}},
+        {{0, 2u << 20, 0, 2u << 20}, {0, 2u << 20, 0, 2u << 20}},
+        {{65536, 100, 7, 93}, {0, 2u << 20, 65543, 93}},
+        {{(2u << 20) - 65536, 65537, 0, 65537}, {0, 4u << 20, (2u << 20) - 65536, 65537}},
+        {{6u << 20, (2u << 20) + 1, 3, (2u << 20) - 2}, {6u << 20, 4u << 20, 3, (2u << 20) - 2}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        shmb_range wide;
+        assert_true(shmb_range_widen(&cases[i].narrow, page, &wide));
+        assert_int_equal(wide.map_offset, cases[i].wide.map_offset);
+        assert_int_equal(wide.map_bytes, cases[i].wide.map_bytes);
+        assert_int_equal(wide.skip, cases[i].wide.skip);
+        assert_int_equal(wide.length, cases[i].wide.length);
+    }
+}
+
+static void what_cannot_be_widened_is_not(void **state)
+{
+    const shmb_range narrow = {0, 1, 0, 1}, most = {0, SIZE_MAX - 100, 0, SIZE_MAX - 100};
+    shmb_range wide;
+    (void)state;
+    assert_false(shmb_range_widen(&narrow, 0, &wide)); /* a machine without large pages */
+    assert_false(shmb_range_widen(&narrow, 4096, &wide));
+    assert_false(shmb_range_widen(&narrow, 3u << 20, &wide));
+    assert_false(shmb_range_widen(&most, 2u << 20, &wide));
+    assert_false(shmb_range_widen(&narrow, 1ull << 63, &wide));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +310,8 @@ int main(void)
         cmocka_unit_test(a_message_without_a_place_goes_nowhere),
         cmocka_unit_test(each_status_has_a_text_of_its_own),
         cmocka_unit_test(the_version_is_the_build_s),
+        cmocka_unit_test(a_view_is_widened_to_whole_pages),
+        cmocka_unit_test(what_cannot_be_widened_is_not),
     };
     return cmocka_run_group_tests_name("client.request", tests, NULL, NULL);
 }

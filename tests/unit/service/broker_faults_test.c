@@ -106,6 +106,28 @@ static void a_lookup_that_fails_is_a_bad_config(void **state)
         NULL);
 }
 
+/* Regions that ask for all that there is. */
+#define DEMANDING                                                                                            \
+    "version: 1\n"                                                                                           \
+    "defaults: { access: { read: [Users] } }\n"                                                              \
+    "regions:\n"                                                                                             \
+    "  A: { size: 64 KiB, large_pages: prefer, numa_node: 0, prefetch: true, initial: { fill: 1 } }\n"       \
+    "  B: { size: 4 KiB, namespace: { private: { boundary: [Users] } }, initial: { file: x.bin } }\n"        \
+    "  C: { size: 4 KiB, large_pages: require }\n"
+
+static void leave_no_large_pages(void)
+{
+    fake.no_large_pages = true;
+}
+
+static void each_call_fails_for_regions_that_ask_for_much(void **state)
+{
+    (void)state;
+    assert_true(fail_each(1, DEMANDING, NULL) >= 20);
+    assert_true(fail_each(2, DEMANDING, leave_no_large_pages) >= 20);
+    assert_true(fail_each(MOST_CALLS, DEMANDING, leave_no_large_pages) >= 8);
+}
+
 /* So many regions that the catalog grows while it announces them. */
 static char *many_regions(unsigned count)
 {
@@ -177,6 +199,7 @@ int main(void)
         cmocka_unit_test(each_call_fails_with_all_that_follow),
         cmocka_unit_test(each_call_fails_together_with_the_next),
         cmocka_unit_test(a_lookup_that_fails_is_a_bad_config),
+        cmocka_unit_test(each_call_fails_for_regions_that_ask_for_much),
         cmocka_unit_test(each_commit_and_each_section_of_many_fails),
         cmocka_unit_test(each_call_fails_for_a_broker_that_goes_on),
         cmocka_unit_test(sections_failing_in_a_row_are_told_one_by_one),

@@ -55,6 +55,71 @@ static void a_region_gets_the_name_of_its_name_space(void **state)
     declaration_free(&d);
 }
 
+static const char *initial_path(const char *config, const char *path)
+{
+    static char copy[200];
+    config_region region = plain_region("A");
+    region.initial = (config_initial){.kind = CONFIG_INITIAL_FILE, .path = path, .file = config};
+    declaration d = declare(&region, 1);
+    assert_int_equal(d.regions.items[0].initial.kind, CONFIG_INITIAL_FILE);
+    snprintf(copy, sizeof copy, "%s", d.regions.items[0].initial.path);
+    declaration_free(&d);
+    return copy;
+}
+
+static void initial_contents_stand_beside_the_file_that_names_them(void **state)
+{
+    (void)state;
+    assert_string_equal(initial_path("X:\\conf\\conf.d\\a.yaml", "t/x.bin"), "X:\\conf\\conf.d\\t/x.bin");
+    assert_string_equal(initial_path("conf/a.yaml", "x.bin"), "conf/x.bin");
+    assert_string_equal(initial_path("a.yaml", "x.bin"), "x.bin");
+    assert_string_equal(initial_path("X:\\conf\\a.yaml", "d:\\x.bin"), "d:\\x.bin");
+    assert_string_equal(initial_path("X:\\conf\\a.yaml", "\\\\host\\share\\x.bin"), "\\\\host\\share\\x.bin");
+}
+
+static void what_is_asked_of_the_memory_is_carried_over(void **state)
+{
+    (void)state;
+    config_region region = plain_region("A");
+    region.large_pages = CONFIG_LARGE_PAGES_REQUIRE;
+    region.numa_node = 3;
+    region.prefetch = true;
+    region.initial = (config_initial){.kind = CONFIG_INITIAL_FILL, .fill = 9};
+    declaration d = declare(&region, 1);
+    const declared_region *declared = &d.regions.items[0];
+    assert_int_equal(declared->large_pages, CONFIG_LARGE_PAGES_REQUIRE);
+    assert_int_equal(declared->numa_node, 3);
+    assert_true(declared->prefetch);
+    assert_int_equal(declared->initial.fill, 9);
+    assert_null(declared->boundary);
+    declaration_free(&d);
+}
+
+/* The same set, however it is written, is the same namespace; another set is another. */
+static void a_private_region_is_in_the_namespace_of_its_boundary(void **state)
+{
+    (void)state;
+    const config_principal forth[] = {{.sid = "S-1-5-32-545"}, {.sid = "S-1-1-0"}};
+    const config_principal back[] = {{.sid = "S-1-1-0"}, {.sid = "S-1-5-32-545"}, {.sid = "S-1-1-0"}};
+    config_region regions[] = {plain_region("A"), plain_region("A"), plain_region("A")};
+    for (size_t i = 0; i < 3; i++)
+        regions[i].name_space = CONFIG_NAMESPACE_PRIVATE;
+    regions[0].boundary = (config_principal_list){forth, 2};
+    regions[1].boundary = (config_principal_list){back, 3};
+    regions[2].boundary = (config_principal_list){forth, 1};
+    declaration d = declare(regions, 3);
+    const declared_region *items = d.regions.items;
+    assert_string_equal(items[0].boundary, "S-1-1-0 S-1-5-32-545");
+    assert_string_equal(items[1].boundary, items[0].boundary);
+    assert_string_equal(items[0].object_name, items[1].object_name);
+    assert_string_not_equal(items[0].object_name, items[2].object_name);
+    assert_int_equal(strncmp(items[0].object_name, "ShmBroker.Private.", 18), 0);
+    assert_int_equal(strlen(items[0].object_name), 18 + 16 + 2);
+    assert_string_equal(items[0].object_name + 18 + 16, "\\A");
+    assert_int_equal(d.global_count, 0);
+    declaration_free(&d);
+}
+
 static void what_was_declared_is_carried_over(void **state)
 {
     (void)state;
@@ -138,7 +203,8 @@ static void a_hundred_thousand_regions_are_declared(void **state)
     assert_int_equal(d.global_count, CONFIG_MAX_REGIONS);
     assert_int_equal(d.file_count, CONFIG_MAX_REGIONS / 2);
     assert_string_equal(d.regions.items[CONFIG_MAX_REGIONS - 1].backing_path, "X:\\data\\a");
-    assert_true(d.text_count <= CONFIG_MAX_REGIONS * 3 / 2 + 2); /* names and paths; the descriptors are shared */
+    assert_true(d.text_count <=
+                CONFIG_MAX_REGIONS * 3 / 2 + 2); /* names and paths; the descriptors are shared */
     declaration_free(&d);
 }
 
@@ -170,6 +236,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_empty_model_declares_nothing, new_machine),
         cmocka_unit_test_setup(a_region_gets_the_name_of_its_name_space, new_machine),
+        cmocka_unit_test_setup(a_private_region_is_in_the_namespace_of_its_boundary, new_machine),
+        cmocka_unit_test_setup(what_is_asked_of_the_memory_is_carried_over, new_machine),
+        cmocka_unit_test_setup(initial_contents_stand_beside_the_file_that_names_them, new_machine),
         cmocka_unit_test_setup(what_was_declared_is_carried_over, new_machine),
         cmocka_unit_test_setup(a_backing_file_stands_in_the_data_folder_with_the_same_rights, new_machine),
         cmocka_unit_test_setup(an_absolute_backing_file_stays_where_it_is, new_machine),

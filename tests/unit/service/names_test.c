@@ -55,6 +55,18 @@ static void a_name_too_long_never_leaves_its_buffer(void **state)
                  "ShmBroker.Broker." LONGEST);
 }
 
+static void a_private_namespace_is_named_after_instance_and_boundary(void **state)
+{
+    (void)state;
+    char name[NAMES_TEXT];
+    names_private("", 0x123456789ABCDEFull, name);
+    assert_string_equal(name, "ShmBroker.Private.0123456789abcdef");
+    names_private("plant2", 0, name);
+    assert_string_equal(name, "ShmBroker.Private.plant2.0000000000000000");
+    names_private("0123456789012345678901234567890123456789", UINT64_MAX, name);
+    assert_string_equal(name, "ShmBroker.Private.0123456789012345678901234567890123456789.ffffffffffffffff");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -63,6 +75,7 @@ int main(void)
         cmocka_unit_test(the_default_instance_has_the_plain_names),
         cmocka_unit_test(another_instance_adds_its_own),
         cmocka_unit_test(a_name_too_long_never_leaves_its_buffer),
+        cmocka_unit_test(a_private_namespace_is_named_after_instance_and_boundary),
     };
     return cmocka_run_group_tests_name("names", tests, NULL, NULL);
 }

@@ -32,13 +32,19 @@ static const declared_region declared_items[] = {
     {.name = "Telemetry",
      .object_name = "Global\\Telemetry",
      .section_sddl = "O:XG:XD:P(A;;0x1;;;X)",
-     .size = 65536},
-    {.name = "R\xC3\xA4w", .object_name = "Local\\R\xC3\xA4w", .section_sddl = OWN, .file_sddl = "f"},
+     .size = 65536,
+     .numa_node = CONFIG_NUMA_ANY},
+    {.name = "R\xC3\xA4w",
+     .object_name = "Local\\R\xC3\xA4w",
+     .section_sddl = OWN,
+     .file_sddl = "f",
+     .numa_node = CONFIG_NUMA_ANY},
     {.name = "Recipes",
      .object_name = "Global\\Recipes",
      .section_sddl = "O:XG:XD:P",
      .backing_path = "X:\\data\\r",
-     .file_sddl = "O:XG:XD:PF"},
+     .file_sddl = "O:XG:XD:PF",
+     .numa_node = CONFIG_NUMA_ANY},
 };
 static const declaration declared = {.regions = {declared_items, 3}};
 
@@ -138,7 +144,7 @@ static void every_list_and_label_is_shown(void **state)
                                     "  label    low: programs of lower integrity may not write\n"));
     free(printed);
     stream = streams_open();
-    assert_true(report_check_json(stream, &one, &declared));
+    assert_true(report_check_json(stream, &one, &declared, NULL));
     printed = streams_close(stream);
     cJSON *root = cJSON_Parse(printed);
     const cJSON *item = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(root, "regions"), 0);
@@ -151,11 +157,69 @@ static void every_list_and_label_is_shown(void **state)
     free(printed);
 }
 
+/* What `check` says of the first region when it asks for this. */
+static void assert_memory(const declared_region *asking, const char *text, const char *json)
+{
+    const declaration one = {.regions = {asking, 1}};
+    const config_model first = {.file = "a.yaml", .regions = regions, .region_count = 1};
+    FILE *stream = streams_open();
+    assert_true(report_check_text(stream, &first, &one));
+    char *printed = streams_close(stream);
+    assert_non_null(strstr(printed, text));
+    free(printed);
+    stream = streams_open();
+    assert_true(report_check_json(stream, &first, &one, NULL));
+    printed = streams_close(stream);
+    cJSON *root = cJSON_Parse(printed);
+    free(printed);
+    printed =
+        cJSON_PrintUnformatted(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(root, "regions"), 0));
+    if (!strstr(printed, json))
+        print_error("%s\n", printed);
+    assert_non_null(strstr(printed, json));
+    cJSON_free(printed);
+    cJSON_Delete(root);
+}
+
+static void what_is_asked_of_the_memory_is_shown(void **state)
+{
+    (void)state;
+    declared_region asking = declared_items[0];
+    assert_memory(&asking, "  backing  paging file\n  read ",
+                  "\"initial\":{\"kind\":\"zero\"},\"large_pages\":\"no\",\"prefetch\":false,\"read\"");
+    asking.initial = (config_initial){.kind = CONFIG_INITIAL_FILL, .fill = 0x0F};
+    asking.large_pages = CONFIG_LARGE_PAGES_REQUIRE;
+    asking.numa_node = 0;
+    asking.prefetch = true;
+    assert_memory(
+        &asking,
+        "  initial  every byte 0x0F\n"
+        "  memory   large pages required, NUMA node 0 preferred, pages present from the start\n  read ",
+        "\"initial\":{\"kind\":\"fill\",\"fill\":15},\"large_pages\":\"require\",\"prefetch\":true,"
+        "\"numa_node\":0,\"read\"");
+    asking.initial = (config_initial){.kind = CONFIG_INITIAL_BYTES, .length = 12};
+    asking.large_pages = CONFIG_LARGE_PAGES_PREFER;
+    asking.numa_node = CONFIG_NUMA_ANY;
+    asking.prefetch = false;
+    assert_memory(
+        &asking,
+        "  initial  12 bytes from the configuration, then zeros\n  memory   large pages preferred\n  read ",
+        "\"initial\":{\"kind\":\"bytes\",\"length\":12},\"large_pages\":\"prefer\"");
+    asking.initial = (config_initial){.kind = CONFIG_INITIAL_FILE, .path = "C:\\conf\\x.bin"};
+    asking.large_pages = CONFIG_LARGE_PAGES_NO;
+    asking.boundary = "S-1-5-32-544 S-1-5-32-545";
+    assert_memory(&asking,
+                  "  initial  the bytes of C:\\conf\\x.bin, then zeros\n"
+                  "  boundary only members of all of S-1-5-32-544 S-1-5-32-545 can open it\n  read ",
+                  "\"initial\":{\"kind\":\"file\",\"file\":\"C:\\\\conf\\\\x.bin\"},\"large_pages\":\"no\","
+                  "\"prefetch\":false,\"boundary\":\"S-1-5-32-544 S-1-5-32-545\"");
+}
+
 static void json_tells_the_same(void **state)
 {
     (void)state;
     FILE *stream = streams_open();
-    assert_true(report_check_json(stream, &model, &declared));
+    assert_true(report_check_json(stream, &model, &declared, NULL));
     char *printed = streams_close(stream);
     assert_non_null(strstr(printed, "9007199254740993")); /* all digits */
     assert_int_equal(printed[strlen(printed) - 1], '\n');
@@ -292,7 +356,7 @@ static void json_without_memory_fails_at_every_allocation_and_prints_nothing(voi
     for (unsigned most = 0; !ok && most < 1000; most++) {
         FILE *stream = streams_open();
         allocations_left = most;
-        ok = report_check_json(stream, &model, &declared);
+        ok = report_check_json(stream, &model, &declared, NULL);
         char *printed = streams_close(stream);
         assert_int_equal(*printed != '\0', ok);
         free(printed);
@@ -307,6 +371,7 @@ int main(void)
         cmocka_unit_test(text_shows_each_region_as_it_will_be),
         cmocka_unit_test(text_tells_of_descriptors_that_are_empty_or_cannot_be_read),
         cmocka_unit_test(every_list_and_label_is_shown),
+        cmocka_unit_test(what_is_asked_of_the_memory_is_shown),
         cmocka_unit_test(text_counts_one_region_as_one),
         cmocka_unit_test(json_tells_the_same),
         cmocka_unit_test(json_errors_have_place_path_and_message),

@@ -111,6 +111,27 @@ static void a_size_never_leaves_its_buffer(void **state)
     assert_int_equal(buffer[3], 0);
 }
 
+static void sizes_are_told_about_with_one_decimal(void **state)
+{
+    static const struct {
+        unsigned long long number;
+        const char *text;
+    } cases[] = {{0, "0 B"},
+                 {1023, "1023 B"},
+                 {1024, "1 KiB"},
+                 {1536, "1.5 KiB"},
+                 {65537, "64.0 KiB"},
+                 {(1ull << 30) - 1, "1023.9 MiB"},
+                 {100ull << 40, "100 TiB"},
+                 {~0ull, "16777215.9 TiB"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char buffer[TEXT_SIZE];
+        text_size_about(cases[i].number, buffer);
+        assert_string_equal(buffer, cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +143,7 @@ int main(void)
         cmocka_unit_test(text_make_formats_at_once),
         cmocka_unit_test(sizes_have_the_largest_unit_that_is_exact),
         cmocka_unit_test(a_size_never_leaves_its_buffer),
+        cmocka_unit_test(sizes_are_told_about_with_one_decimal),
     };
     return cmocka_run_group_tests_name("text_builder", tests, NULL, NULL);
 }
