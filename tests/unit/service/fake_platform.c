@@ -92,7 +92,8 @@ bool fake_refuses(const char *call, platform_failure *failure)
     if (fake.on_call)
         fake.on_call(call);
     fake.calls++;
-    if (fake.fail_at == 0 || fake.calls < fake.fail_at || fake.calls - fake.fail_at >= many)
+    bool by_name = fake.fail_always && strcmp(call, fake.fail_always) == 0;
+    if (!by_name && (fake.fail_at == 0 || fake.calls < fake.fail_at || fake.calls - fake.fail_at >= many))
         return false;
     if (!fake.failed_call)
         fake.failed_call = call;

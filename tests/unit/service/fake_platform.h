@@ -33,6 +33,7 @@ typedef struct fake_machine {
     bool no_large_pages;               /* it gives none, and no NUMA node but the first */
     unsigned fail_at;                  /* this call fails, counted from 1; 0: none does */
     unsigned fail_calls;               /* how many calls fail from there on; 0 counts as 1 */
+    const char *fail_always;           /* every call of this name fails, too */
     void (*on_call)(const char *call); /* before each call that may fail */
 
     /* What the machine saw. */
