@@ -3,8 +3,9 @@
 #
 #   manifests.sh PACKAGES URL OUTPUT
 #
-# PACKAGES is the folder with the MSI, URL the address of the folder that people will download it from, OUTPUT the
-# folder that gets winget/ (for a pull request to its repository) and chocolatey/ (for `choco pack`).
+# PACKAGES is the folder with the MSI, URL the address of the folder that people will download it from (the project's own,
+# with /releases/download/TAG behind it), OUTPUT the folder that gets winget/ (for a pull request to its repository) and
+# chocolatey/ (for `choco pack`).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -25,7 +26,8 @@ find "$here/winget" "$here/chocolatey" -name '*.in' | while read -r template; do
     file=$output/${template#"$here"/}
     file=${file%.in}
     mkdir -p "$(dirname "$file")"
-    sed -e "s|@VERSION@|$(property ProductVersion)|g" -e "s|@URL@|$url|g" -e "s|@MSI_SHA256@|${hash^^}|g" \
+    sed -e "s|@VERSION@|$(property ProductVersion)|g" -e "s|@URL@|$url|g" \
+        -e "s|@PROJECT_URL@|${url%/releases/download/*}|g" -e "s|@MSI_SHA256@|${hash^^}|g" \
         -e "s|@PRODUCT_CODE@|$(property ProductCode)|g" -e "s|@UPGRADE_CODE@|$(property UpgradeCode)|g" \
         "$template" >"$file"
 done

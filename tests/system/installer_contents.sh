@@ -36,14 +36,6 @@ is_signed() { osslsigncode verify -CAfile "$work/cert.pem" -in "$1" | grep -q 'S
 is_json() { cmake -D FILE="$1" -P "$here/installer_json.cmake"; }
 has_text() { grep -qF -- "$2" "$1"; }
 zip_has() { cmake -E tar tf "$zip" | grep -qxF "$1"; }
-# What winget's schemas require of each file, and the forms that they give for it.
-has_keys() {
-    local file=$1 key
-    shift
-    for key in "PackageIdentifier: [^. ]+(\.[^. ]+)+" "PackageVersion: [0-9.]+" "ManifestVersion: 1\.6\.0" "$@"; do
-        grep -qE -- "^ *(- )?$key\$" "$file" || { echo "$file has no line of the form \"$key\"" && return 1; }
-    done
-}
 is_filled_in() { ! grep -rn '@[A-Z0-9_]*@' "$1"; }
 
 rm -rf "$work"
@@ -69,26 +61,20 @@ for library in libyaml cjson cmocka; do
         "pkg:deb/debian/$library@$(dpkg-parsechangelog -l "$here/../../build/deps/src/$library/debian/changelog" -S Version)"
 done
 
-"$installer/manifests.sh" "$work/package" "https://downloads.example.org/v$version" "$work/manifests"
+"$installer/manifests.sh" "$work/package" "https://example.org/shmbroker/releases/download/v$version" "$work/manifests"
 sum=$(sha256sum "$msi" | cut -d ' ' -f 1)
 product=$(msiinfo export "$msi" Property | tr -d '\r' | sed -n 's/^ProductCode\t//p')
 winget=$work/manifests/winget
 check "every blank of the manifests is filled in" is_filled_in "$work/manifests"
-check "winget's version manifest has what its schema requires" has_keys "$winget/shmbroker.shmbroker.yaml" \
-    "DefaultLocale: en-US" "ManifestType: version"
-check "winget's installer manifest has what its schema requires" has_keys "$winget/shmbroker.shmbroker.installer.yaml" \
-    "Installers:" "Architecture: x64" "InstallerType: wix" "InstallerUrl: https?://.+\.msi" "InstallerSha256: [A-F0-9]{64}" \
-    "ProductCode: '\{[0-9A-F-]{36}\}'" "ManifestType: installer"
-check "winget's locale manifest has what its schema requires" has_keys "$winget/shmbroker.shmbroker.locale.en-US.yaml" \
-    "PackageLocale: en-US" "Publisher: .{2,256}" "PackageName: .{2,256}" "License: .{3,512}" "ShortDescription: .{3,256}" \
-    "ManifestType: defaultLocale"
+check "winget's manifests are of its schema" "$here/installer_manifests.py" "$here/winget.schema.json" "$winget"/*.yaml
 check "winget's manifest has the MSI's hash" has_text "$winget/shmbroker.shmbroker.installer.yaml" \
     "InstallerSha256: ${sum^^}"
 check "winget's manifest has the MSI's product code" has_text "$winget/shmbroker.shmbroker.installer.yaml" \
     "ProductCode: '$product'"
 check "Chocolatey's script has the MSI's hash" has_text "$work/manifests/chocolatey/tools/chocolateyinstall.ps1" \
     "${sum^^}"
-check "Chocolatey's package is XML" xmllint --noout "$work/manifests/chocolatey/shmbroker.nuspec"
+check "Chocolatey's package is of NuGet's form" xmllint --noout --relaxng "$here/nuspec.rng" \
+    "$work/manifests/chocolatey/shmbroker.nuspec"
 check "the zip has the program" zip_has "shmbroker-$version-x64/shmbroker.exe"
 
 [ "$failures" -eq 0 ] || { echo "$failures checks failed" && exit 1; }
