@@ -108,6 +108,8 @@ static void installing_leaves_a_running_service(void **state)
                                         INSTALLED "\\shmbroker-events.dll",
                                         INSTALLED "\\NOTICES.txt",
                                         INSTALLED "\\docs\\LAYOUT.md",
+                                        INSTALLED "\\docs\\REFERENCE.md",
+                                        INSTALLED "\\docs\\shmbroker.schema.json",
                                         INSTALLED "\\examples\\client\\writer.c",
                                         INSTALLED "\\sdk\\x64\\include\\shmb.h",
                                         INSTALLED "\\sdk\\x64\\lib\\shmb.lib",
