@@ -18,7 +18,10 @@ enum exit_code {
     EXIT_BAD_USAGE = 2, /* or a bad configuration */
     EXIT_ACCESS_DENIED = 3,
     EXIT_NO_BROKER = 4,
-    EXIT_NO_REGION = 5
+    EXIT_NO_REGION = 5,
+    EXIT_FOUND_LOW = 6, /* of `audit`: its worst finding */
+    EXIT_FOUND_MEDIUM = 7,
+    EXIT_FOUND_HIGH = 8
 };
 
 typedef struct broker_options {

@@ -30,6 +30,13 @@ static const struct command {
      "Prints each region as the service will create it: object name, size, backing, who may read and\n"
      "write, and the security descriptor. Changes nothing. Errors name file, line and column. With --quiet\n"
      "it prints errors alone."},
+    {"audit", "FILE", TAKES_INSTANCE | TAKES_JSON, command_audit,
+     "Show what in FILE, and around it, lets people do more than it should.",
+     "Without FILE it looks at the instance's own configuration. Each finding has a severity, its place, "
+     "why\n"
+     "it matters and what to do: rights of broad groups, labels, entries without effect, accounts that are\n"
+     "gone, names that others can take, files and folders that others than administrators can change.\n"
+     "Changes nothing. Exit code 0: nothing above info; 6, 7, 8: the worst is low, medium, high."},
     {"run", NULL, TAKES_CONFIG | TAKES_INSTANCE, command_run, "Serve regions from this console until Ctrl+C.",
      "For trying a configuration. Prints one line beginning `ready` when the regions exist. Objects belong "
      "to\n"
@@ -101,7 +108,7 @@ static void print_overview(FILE *stream)
             "  --               ends the options: what follows is a name, even if it begins with a dash\n"
             "\n"
             "Exit codes: 0 ok, 1 failed, 2 bad usage or bad config, 3 access denied, 4 broker not running,\n"
-            "5 no such region.\n");
+            "5 no such region; of `audit` also 6, 7, 8: its worst finding is low, medium, high.\n");
 }
 
 static int bad_usage(const struct command *command, const char *what, const char *word)

@@ -23,6 +23,7 @@ typedef struct command_options {
 int command_line_run(int argc, char **argv);
 
 int command_check(const command_options *options);
+int command_audit(const command_options *options);
 int command_run(const command_options *options);     /* console_win32.c */
 int command_service(const command_options *options); /* service_win32.c: what the service manager starts */
 int command_install(const command_options *options);

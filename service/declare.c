@@ -26,7 +26,7 @@ static bool is_absolute(const char *path)
     return isalpha((unsigned char)path[0]) && path[1] == ':';
 }
 
-static char *backing_path(const char *data_folder, const char *file)
+char *declare_backing_path(const char *data_folder, const char *file)
 {
     char *path = is_absolute(file) ? text_make("%s", file) : text_make("%s\\%s", data_folder, file);
     for (char *at = path; at && *at; at++)
@@ -175,7 +175,7 @@ static bool declare_region(declaration *d, const config_region *region, compilin
     if (!name_object(d, region, how->instance, out, failure) || !declare_memory(d, region, out, failure))
         return false;
     if (region->backing_file) {
-        out->backing_path = keep(d, backing_path(how->data_folder, region->backing_file));
+        out->backing_path = keep(d, declare_backing_path(how->data_folder, region->backing_file));
         if (!out->backing_path)
             return out_of_memory(failure);
         d->file_count++;

@@ -24,4 +24,7 @@ bool declare_regions(const config_model *model, const char *instance, const char
                      const access_identity *identity, declaration *result, platform_failure *failure);
 void declaration_free(declaration *d);
 
+/* The absolute path of `backing.file`. NULL: out of memory. The caller frees it. */
+char *declare_backing_path(const char *data_folder, const char *file);
+
 #endif

@@ -13,11 +13,12 @@ bool guard_begin(guard *g, const char *instance, platform_failure *failure)
     memset(g, 0, sizeof *g);
     names_service(instance, service);
     names_service("", first);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < GUARD_KEEPERS; i++)
         g->keeper_sids[i] = g->sids[i];
-    g->keepers = (trust_keepers){g->keeper_sids, 3};
+    g->keepers = (trust_keepers){g->keeper_sids, GUARD_KEEPERS};
     return platform_service_sid(service, g->sids[0], failure) &&
-           platform_service_sid(first, g->sids[1], failure) && platform_user_sid(g->sids[2], failure);
+           platform_service_sid(first, g->sids[1], failure) &&
+           platform_user_sid(g->sids[GUARD_SERVICES], failure);
 }
 
 void guard_end(guard *g)

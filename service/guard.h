@@ -12,9 +12,12 @@
 
 #include <stdio.h>
 
+#define GUARD_SERVICES 2 /* of the keepers, the first are the brokers */
+#define GUARD_KEEPERS  3 /* and the last is the account of this process */
+
 typedef struct guard {
-    char sids[3][CONFIG_SID_TEXT];
-    const char *keeper_sids[3];
+    char sids[GUARD_KEEPERS][CONFIG_SID_TEXT];
+    const char *keeper_sids[GUARD_KEEPERS];
     trust_keepers keepers;
     trust_report report;
 } guard;

@@ -102,6 +102,21 @@ bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platfo
     return win32_fail(failure, GetLastError(), "cannot compute the SID of NT SERVICE\\%s", service);
 }
 
+bool platform_account_is_gone(const char *sid_text)
+{
+    wchar_t name[256], domain[256];
+    DWORD name_size = 256, domain_size = 256;
+    SID_NAME_USE use;
+    PSID sid = NULL;
+    wchar_t *wide = win32_wide(sid_text);
+    bool gone = wide && ConvertStringSidToSidW(wide, &sid) &&
+                !LookupAccountSidW(NULL, sid, name, &name_size, domain, &domain_size, &use) &&
+                GetLastError() == ERROR_NONE_MAPPED;
+    LocalFree(sid);
+    free(wide);
+    return gone;
+}
+
 /* ---- The configuration's questions ------------------------------------------------------------- */
 
 static bool resolve_service(void *context, const char *service, char sid[CONFIG_SID_TEXT], char *why,

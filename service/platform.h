@@ -154,6 +154,10 @@ bool platform_sddl_read(const char *sddl, access_descriptor *descriptor, platfor
 /* An account as people know it: "BUILTIN\Administrators (S-1-5-32-544)", or the bare SID. */
 void platform_account_text(const char *sid, char account[PLATFORM_ACCOUNT]);
 
+/* Whether surely no account, group or service has that SID. False also when the machine cannot find out, as with
+   a domain that does not answer. */
+bool platform_account_is_gone(const char *sid);
+
 /* The machine's answers to the configuration's questions. */
 const config_resolver *platform_resolver(void);
 
@@ -208,5 +212,8 @@ bool platform_trust_examine(const char *path, trust_place place, const trust_kee
 uint64_t platform_heartbeat(void); /* unbiased interrupt time: 100 ns units, the same in every process */
 uint64_t platform_now(void);       /* 100 ns units since 1601-01-01 UTC */
 uint32_t platform_process_id(void);
+
+/* The path of this program. */
+bool platform_program_path(char path[PLATFORM_PATH], platform_failure *failure);
 
 #endif

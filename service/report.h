@@ -1,8 +1,9 @@
-/* What `check` and `status` print, for people and as JSON. Each returns false when memory ran out or the
+/* What `check`, `audit` and `status` print, for people and as JSON. Each returns false when memory ran out or the
    stream took no more. */
 #ifndef SHMBROKER_REPORT_H
 #define SHMBROKER_REPORT_H
 
+#include "audit.h"
 #include "catalog_reader.h"
 #include "declare.h"
 
@@ -17,6 +18,10 @@ bool report_check_text(FILE *stream, const config_model *model, const declaratio
 bool report_check_json(FILE *stream, const config_model *model, const declaration *declared,
                        const char *warning);
 bool report_errors_json(FILE *stream, const config_diagnostics *diagnostics);
+
+/* The findings from high to info, each with its place, and how many there are. */
+bool report_audit_text(FILE *stream, const char *file, const audit_report *report);
+bool report_audit_json(FILE *stream, const char *file, const audit_report *report);
 
 /* What `status` found out. */
 typedef struct report_status {

@@ -63,3 +63,13 @@ uint32_t platform_process_id(void)
 {
     return GetCurrentProcessId();
 }
+
+bool platform_program_path(char path[PLATFORM_PATH], platform_failure *failure)
+{
+    wchar_t wide[PLATFORM_PATH];
+    path[0] = 0;
+    DWORD length = GetModuleFileNameW(NULL, wide, PLATFORM_PATH);
+    if (length > 0 && length < PLATFORM_PATH && win32_utf8_into(wide, path, PLATFORM_PATH))
+        return true;
+    return win32_fail(failure, GetLastError(), "cannot find out where this program stands");
+}

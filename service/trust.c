@@ -7,6 +7,7 @@
 #include <string.h>
 
 /* Rights on files and folders, by winnt.h's names. A folder's WRITE_DATA adds files, its APPEND_DATA folders. */
+#define RIGHT_READ_DATA    0x1u
 #define RIGHT_WRITE_DATA   0x2u
 #define RIGHT_APPEND_DATA  0x4u
 #define RIGHT_DELETE_CHILD 0x40u
@@ -45,6 +46,8 @@ uint32_t trust_dangerous_rights(trust_place place)
         return replacing | RIGHT_WRITE_DATA | RIGHT_APPEND_DATA;
     case TRUST_FOLDER:
         return replacing | RIGHT_DELETE_CHILD | RIGHT_WRITE_DATA | RIGHT_APPEND_DATA;
+    case TRUST_CONTENT:
+        return RIGHT_READ_DATA;
     default:
         return replacing | RIGHT_DELETE_CHILD;
     }
@@ -147,13 +150,19 @@ void trust_report_free(trust_report *report)
 
 /* ---- In words ---------------------------------------------------------------------------------- */
 
+static bool is_folder(trust_place place)
+{
+    return place == TRUST_FOLDER || place == TRUST_ABOVE;
+}
+
 static void append_rights(text *words, trust_place place, uint32_t rights)
 {
-    const bool folder = place != TRUST_FILE;
+    const bool folder = is_folder(place);
     const struct {
         uint32_t right;
         const char *word;
     } table[] = {
+        {RIGHT_READ_DATA, "read"},
         {RIGHT_WRITE_DATA, folder ? "add files" : "write"},
         {RIGHT_APPEND_DATA, folder ? "add folders" : "append"},
         {RIGHT_DELETE_CHILD, "delete what is in it"},
@@ -174,7 +183,7 @@ static void append_rights(text *words, trust_place place, uint32_t rights)
 char *trust_describe(const trust_breach *breach)
 {
     text words = {0};
-    const char *thing = breach->place == TRUST_FILE ? "file" : "folder";
+    const char *thing = is_folder(breach->place) ? "folder" : "file";
     switch (breach->kind) {
     case TRUST_BY_OWNER:
         text_append(&words, "the %s %s belongs to %s, who may give himself any right on it", thing,

@@ -16,7 +16,8 @@
 typedef enum trust_place {
     TRUST_FILE,   /* the text itself, or a program */
     TRUST_FOLDER, /* a folder that things are looked up in: whoever adds a file there adds a fragment */
-    TRUST_ABOVE   /* a folder above: only what moves or replaces its contents matters */
+    TRUST_ABOVE,  /* a folder above: only what moves or replaces its contents matters */
+    TRUST_CONTENT /* a file's bytes, which only keepers may read */
 } trust_place;
 
 /* One entry of a DACL, in its order. */
@@ -71,7 +72,7 @@ typedef struct trust_report {
    domain and enterprise administrators, Windows's own installer. */
 bool trust_is_administrative(const char *sid);
 
-/* The rights that let somebody change what stands at `place`, or put another thing there. */
+/* The rights that let somebody change what stands at `place`, or put another thing there; of TRUST_CONTENT, read it. */
 uint32_t trust_dangerous_rights(trust_place place);
 
 /* Adds to `report` who may change `subject` and is neither administrative nor among `keepers`: each account

@@ -11,7 +11,6 @@
 #include <aclapi.h>
 #include <fcntl.h>
 #include <io.h>
-#include <sddl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -63,20 +62,13 @@ static size_t read_entries(PACL dacl, trust_entry *entries)
 static void name_breaches(trust_report *report, size_t from)
 {
     for (size_t i = from; i < report->count; i++) {
-        char account[600];
-        wchar_t *wide = win32_wide(report->items[i].sid);
-        PSID sid = NULL;
-        char *named = NULL;
-        if (wide && ConvertStringSidToSidW(wide, &sid)) {
-            win32_account_text(sid, account, sizeof account);
-            named = text_make("%s", account);
-        }
+        char account[PLATFORM_ACCOUNT];
+        platform_account_text(report->items[i].sid, account);
+        char *named = text_make("%s", account);
         if (named) {
             free(report->items[i].account);
             report->items[i].account = named;
         }
-        LocalFree(sid);
-        free(wide);
     }
 }
 
@@ -249,7 +241,7 @@ static bool judge_all(HANDLE handle, const char *path, trust_place place, const 
     char *shown = final ? shown_path(final) : NULL;
     bool ok = shown && stands_where_named(path, final, failure) &&
               judge_handle(handle, shown, place, keepers, report, failure) &&
-              judge_way(final, place == TRUST_FILE, keepers, report, failure);
+              (place == TRUST_CONTENT || judge_way(final, place == TRUST_FILE, keepers, report, failure));
     if (final && !shown)
         win32_fail(failure, ERROR_OUTOFMEMORY, "cannot examine %s", path);
     free(shown);

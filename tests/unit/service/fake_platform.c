@@ -377,6 +377,12 @@ void platform_account_text(const char *sid, char account[PLATFORM_ACCOUNT])
     snprintf(account, PLATFORM_ACCOUNT, "MACHINE\\%s", sid);
 }
 
+bool platform_account_is_gone(const char *sid)
+{
+    text_append(&fake.trace, "account-is-gone %s\n", sid);
+    return fake.gone && strcmp(fake.gone, sid) == 0;
+}
+
 static bool resolve_service(void *context, const char *service, char sid[CONFIG_SID_TEXT], char *why,
                             size_t why_size)
 {
@@ -513,4 +519,13 @@ bool platform_shows_colour(FILE *stream)
 uint32_t platform_process_id(void)
 {
     return 4711;
+}
+
+bool platform_program_path(char path[PLATFORM_PATH], platform_failure *failure)
+{
+    path[0] = '\0';
+    if (fake_refuses("program-path", failure))
+        return false;
+    snprintf(path, PLATFORM_PATH, "X:\\Programs\\shmbroker.exe");
+    return true;
 }

@@ -22,6 +22,7 @@ typedef struct fake_machine {
     /* What the test arranges. */
     const char *config;                /* the configuration file's text; NULL: there is none */
     const char *untrusted;             /* the SID of an account that may change the configuration */
+    const char *gone;                  /* a SID that no account has */
     const char *taken;                 /* an object name that somebody else has */
     bool claim_taken;                  /* another broker runs */
     bool terminal;                     /* what is printed goes to one that shows colour */
