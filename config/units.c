@@ -6,6 +6,7 @@
 #include "text.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -67,6 +68,23 @@ config_size_status config_size_parse(const char *text, size_t length, uint64_t *
     return CONFIG_SIZE_OK;
 }
 
+/* Whether the word, whose first letter is that of unit `power`, means it: `k`, `KB`, `KiBs`, `kilobytes`. */
+static bool is_like_unit(const char *word, size_t length, ptrdiff_t power)
+{
+    static const char *const endings[] = {"b", "ib", "byte", "bytes"};
+    const char *unit = units[power];
+    if (length == 1 || config_text_similar(word, length, unit, strlen(unit))) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t ending = strlen(endings[i]);
+        if (length > ending && config_text_same(word + length - ending, ending, endings[i], ending)) {
+            return length <= sizeof "kibibytes" - 1;
+        }
+    }
+    return config_text_same(word, length, "byte", 4) || config_text_same(word, length, "bytes", 5);
+}
+
 const char *config_size_suggest(const char *text, size_t length, char buffer[CONFIG_SIZE_TEXT])
 {
     static const char letters[] = "bkmgt";
@@ -76,10 +94,7 @@ const char *config_size_suggest(const char *text, size_t length, char buffer[CON
         return NULL;
     }
     const char *letter = strchr(letters, config_text_fold(text[unit]));
-    size_t rest = length - unit - 1;
-    if (letter == NULL || *letter == '\0' ||
-        !(rest == 0 || config_text_same(text + unit + 1, rest, "b", 1) ||
-          config_text_same(text + unit + 1, rest, "ib", 2))) {
+    if (letter == NULL || *letter == '\0' || !is_like_unit(text + unit, length - unit, letter - letters)) {
         return NULL;
     }
     snprintf(buffer, CONFIG_SIZE_TEXT, "%.*s %s", (int)digits, text, units[letter - letters]);

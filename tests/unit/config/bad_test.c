@@ -1,5 +1,6 @@
 /*
- * Each document in bad/ is refused with exactly the diagnostics that stand beside it, one test per document.
+ * Each document in bad/ is refused with exactly the diagnostics that stand beside it (NAME.expected), one test per
+ * document. Where NAME.shown stands there, too, what is printed for people is exactly that.
  */
 #include "config_testing.h"
 
@@ -35,6 +36,30 @@ static char *format_all(const config_diagnostics *diagnostics)
     return lines;
 }
 
+/* Compares with NAME.shown, if there is one. */
+static void assert_shown(const char *name, const config_diagnostics *diagnostics)
+{
+    static const char scratch[] = "bad-test.tmp";
+    char path[512];
+    size_t length;
+    snprintf(path, sizeof path, "%s/%s.shown", CONFIG_BAD_DOCUMENTS, name);
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL) {
+        return;
+    }
+    fclose(stream);
+    char *expected = read_whole_file(path, &length);
+    stream = fopen(scratch, "wb");
+    assert_non_null(stream);
+    config_diagnostics_print(diagnostics, stream, false);
+    fclose(stream);
+    char *shown = read_whole_file(scratch, &length);
+    remove(scratch);
+    assert_string_equal(shown, expected);
+    free(shown);
+    free(expected);
+}
+
 static void is_refused_as_expected(void **state)
 {
     const char *name = *state;
@@ -56,6 +81,7 @@ static void is_refused_as_expected(void **state)
     char *lines = format_all(&diagnostics);
     assert_string_equal(lines, expected);
     free(lines);
+    assert_shown(name, &diagnostics);
     config_diagnostics_free(&diagnostics);
     free(expected);
     free(text);

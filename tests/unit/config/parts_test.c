@@ -85,11 +85,27 @@ static void sizes_are_written_as_they_are_read(void **state)
 static void near_sizes_are_guessed(void **state)
 {
     static const char *const guesses[][2] = {
-        {"64 KB", "64 KiB"},   {"64k", "64 KiB"}, {"1 mib", "1 MiB"},
-        {"2 GB", "2 GiB"},     {"1T", "1 TiB"},   {"7 b", "7 B"},
-        {"010 KB", NULL},      {"KB", NULL},      {"4 PB", NULL},
-        {"4 kilobytes", NULL}, {"-4 KB", NULL},   {"1.5 MiB", NULL},
-        {"4", NULL},           {"", NULL},        {"1234567890123456789 KB", NULL},
+        {"64 KiBs", "64 KiB"},
+        {"64 kilobytes", "64 KiB"},
+        {"1 Mebibyte", "1 MiB"},
+        {"7 bytes", "7 B"},
+        {"7 bananas", NULL},
+        {"1 TiBB", "1 TiB"},
+        {"64 KB", "64 KiB"},
+        {"64k", "64 KiB"},
+        {"1 mib", "1 MiB"},
+        {"2 GB", "2 GiB"},
+        {"1T", "1 TiB"},
+        {"7 b", "7 B"},
+        {"010 KB", NULL},
+        {"KB", NULL},
+        {"4 PB", NULL},
+
+        {"-4 KB", NULL},
+        {"1.5 MiB", NULL},
+        {"4", NULL},
+        {"", NULL},
+        {"1234567890123456789 KB", NULL},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(guesses); i++) {
