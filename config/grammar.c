@@ -20,6 +20,12 @@ static const char *const integrities[] = {"low", "medium", "high", NULL};
 /* In the order of config_large_pages. */
 static const char *const large_pages[] = {"no", "prefer", "require", NULL};
 
+/* In the order of config_persist_mode, from file on. */
+static const char *const persist_modes[] = {"file", "snapshot", NULL};
+
+/* In the order of config_on_dirty. */
+static const char *const on_dirty[] = {"keep", "zero", "restore", "hold", NULL};
+
 static const char *const packages[] = {"all", NULL};
 static const char *const initials[] = {"zero", NULL};
 
@@ -232,6 +238,75 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .help = "The file that keeps the region's bytes, relative to the data folder: created when "
                     "absent, kept when present.",
         },
+    [CONFIG_KEY_PERSIST] =
+        {
+            .name = "persist",
+            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_SECTION,
+            .inner = CONFIG_IN_PERSIST,
+            .example = "{ mode: snapshot, every: 5 s, keep: 3 }",
+            .help = "What of the region survives a crash and a reboot, and how fresh it is; a default is for "
+                    "the regions that its mode fits.",
+        },
+    [CONFIG_KEY_PERSIST_MODE] =
+        {
+            .name = "mode",
+            .sections = CONFIG_IN_PERSIST,
+            .required = CONFIG_IN_PERSIST,
+            .type = CONFIG_TYPE_CHOICE,
+            .choices = persist_modes,
+            .example = "snapshot",
+            .help = "Flushes the file of a region with backing (file), or copies a region in memory to "
+                    "snapshots, of which the newest good one is restored (snapshot).",
+        },
+    [CONFIG_KEY_PERSIST_FLUSH] =
+        {
+            .name = "flush",
+            .sections = CONFIG_IN_PERSIST,
+            .type = CONFIG_TYPE_DURATION,
+            .least = CONFIG_LEAST_INTERVAL,
+            .most = CONFIG_MOST_INTERVAL,
+            .fallback = "1 s",
+            .example = "1 s",
+            .help =
+                "How often the file is written to the disk, beside when the broker stops; with mode: file.",
+        },
+    [CONFIG_KEY_PERSIST_EVERY] =
+        {
+            .name = "every",
+            .sections = CONFIG_IN_PERSIST,
+            .type = CONFIG_TYPE_DURATION,
+            .least = CONFIG_LEAST_INTERVAL,
+            .most = CONFIG_MOST_INTERVAL,
+            .fallback = "5 s",
+            .example = "5 s",
+            .help =
+                "How often a snapshot is taken when the bytes have changed, beside when the broker stops; "
+                "with mode: snapshot.",
+        },
+    [CONFIG_KEY_PERSIST_KEEP] =
+        {
+            .name = "keep",
+            .sections = CONFIG_IN_PERSIST,
+            .type = CONFIG_TYPE_NUMBER,
+            .least = 1,
+            .most = CONFIG_MAX_SNAPSHOTS,
+            .fallback = "3",
+            .example = "3",
+            .help = "How many snapshots stay; with mode: snapshot.",
+        },
+    [CONFIG_KEY_ON_DIRTY] =
+        {
+            .name = "on_dirty",
+            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_CHOICE,
+            .choices = on_dirty,
+            .fallback = "keep",
+            .example = "zero",
+            .help = "What the region begins with when its last life did not end in order: what there is "
+                    "(keep), as new (zero), the newest snapshot (restore), or nothing until a person decides "
+                    "(hold).",
+        },
     [CONFIG_KEY_INITIAL] =
         {
             .name = "initial",
@@ -387,6 +462,14 @@ static void describe_size(const config_key *key, char *buffer, size_t size)
              config_size_format(key->least, least), config_size_format(key->most, most));
 }
 
+static void describe_duration(const config_key *key, char *buffer, size_t size)
+{
+    char least[CONFIG_DURATION_TEXT];
+    char most[CONFIG_DURATION_TEXT];
+    snprintf(buffer, size, "a number of milliseconds or one with ms, s, min or h, from %s to %s",
+             config_duration_format(key->least, least), config_duration_format(key->most, most));
+}
+
 /* `zero or a mapping with one of the keys fill, text`, without `one of` where there is one alone. */
 static void describe_variant(const config_key *key, char *buffer, size_t size)
 {
@@ -446,6 +529,9 @@ const char *config_key_allowed(config_key_id id, char *buffer, size_t size)
         break;
     case CONFIG_TYPE_SIZE:
         describe_size(key, buffer, size);
+        break;
+    case CONFIG_TYPE_DURATION:
+        describe_duration(key, buffer, size);
         break;
     case CONFIG_TYPE_CHOICE:
         list_choices(key->choices, false, buffer, size);

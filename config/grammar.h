@@ -21,7 +21,8 @@ typedef enum config_section {
     CONFIG_IN_BACKING = 16,
     CONFIG_IN_NAMESPACE = 32,
     CONFIG_IN_PRIVATE = 64,
-    CONFIG_IN_INITIAL = 128
+    CONFIG_IN_INITIAL = 128,
+    CONFIG_IN_PERSIST = 256
 } config_section;
 
 typedef enum config_type {
@@ -29,6 +30,7 @@ typedef enum config_type {
     CONFIG_TYPE_BYTE,         /* likewise, also written 0x00 to 0xFF */
     CONFIG_TYPE_BOOLEAN,      /* true or false, unquoted */
     CONFIG_TYPE_SIZE,         /* bytes from `least` to `most`, units.h */
+    CONFIG_TYPE_DURATION,     /* milliseconds from `least` to `most`, units.h */
     CONFIG_TYPE_CHOICE,       /* one of `choices`; its value is the choice's place in that list */
     CONFIG_TYPE_TEXT,         /* free text of at most `most` bytes, without control characters */
     CONFIG_TYPE_CONTENT,      /* free text of `least` to `most` bytes of UTF-8 */
@@ -65,6 +67,12 @@ typedef enum config_key_id {
     CONFIG_KEY_SDDL,
     CONFIG_KEY_BACKING,
     CONFIG_KEY_FILE,
+    CONFIG_KEY_PERSIST,
+    CONFIG_KEY_PERSIST_MODE,
+    CONFIG_KEY_PERSIST_FLUSH,
+    CONFIG_KEY_PERSIST_EVERY,
+    CONFIG_KEY_PERSIST_KEEP,
+    CONFIG_KEY_ON_DIRTY,
     CONFIG_KEY_INITIAL,
     CONFIG_KEY_INITIAL_FILL,
     CONFIG_KEY_INITIAL_TEXT,

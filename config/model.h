@@ -28,6 +28,9 @@
 #define CONFIG_MAX_ROLE_CHARS  64u          /* code points of a role's name */
 #define CONFIG_MAX_INITIAL     65536u       /* bytes of an `initial` text */
 #define CONFIG_MAX_NUMA_NODE   63u
+#define CONFIG_MAX_SNAPSHOTS   100u
+#define CONFIG_LEAST_INTERVAL  100u /* milliseconds between two snapshots, or two flushes */
+#define CONFIG_MOST_INTERVAL   86400000u
 #define CONFIG_SID_TEXT        188u /* longest SID in text (15 subauthorities), with its NUL, rounded up */
 
 /* Where something stands in its file; both 1-based, columns counted in code points. */
@@ -99,6 +102,27 @@ typedef enum config_large_pages {
     CONFIG_LARGE_PAGES_REQUIRE
 } config_large_pages;
 
+/* What of a region outlives a crash. */
+typedef enum config_persist_mode {
+    CONFIG_PERSIST_NONE,
+    CONFIG_PERSIST_FILE,    /* its backing file is flushed */
+    CONFIG_PERSIST_SNAPSHOT /* it is copied to snapshots; it has no backing file */
+} config_persist_mode;
+
+/* What a region begins with when its last life did not end in order. */
+typedef enum config_on_dirty {
+    CONFIG_DIRTY_KEEP,    /* what there is: the file's bytes, the newest snapshot, or what a new region has */
+    CONFIG_DIRTY_ZERO,    /* what a new region has */
+    CONFIG_DIRTY_RESTORE, /* the newest snapshot */
+    CONFIG_DIRTY_HOLD     /* it is not served */
+} config_on_dirty;
+
+typedef struct config_persist {
+    config_persist_mode mode;
+    uint32_t interval; /* milliseconds between two flushes, or two snapshots */
+    uint32_t keep;     /* snapshots that stay */
+} config_persist;
+
 #define CONFIG_NUMA_ANY 0xFFFFFFFFu /* no node is preferred */
 
 /* One region as declared, with the file's defaults filled in. */
@@ -114,7 +138,9 @@ typedef struct config_region {
     config_access access; /* empty when `sddl` rules */
     config_initial initial;
     config_large_pages large_pages;
-    uint32_t numa_node;    /* CONFIG_NUMA_ANY, or the node that its memory should be on */
+    uint32_t numa_node; /* CONFIG_NUMA_ANY, or the node that its memory should be on */
+    config_persist persist;
+    config_on_dirty on_dirty;
     bool prefetch;         /* its pages are made present when it is created */
     const char *file;      /* the configuration file that declares it */
     config_position where; /* of the region's name */

@@ -103,6 +103,25 @@ const char *config_pattern_size(uint64_t most, char *buffer)
     return buffer;
 }
 
+const char *config_pattern_duration(uint64_t least, uint64_t most, char *buffer)
+{
+    static const struct {
+        const char *name;
+        uint64_t factor;
+    } units[] = {{"(?: *ms)?", 1}, {" *s", 1000}, {" *min", 60000}, {" *h", 3600000}};
+    pattern result = start(buffer);
+    put(&result, "^(?!");
+    put_number(&result, least - 1);
+    put(&result, "%s$)(?:", units[0].name);
+    for (size_t i = 0; i < sizeof units / sizeof units[0] && most >= units[i].factor; i++) {
+        put(&result, "%s", i > 0 ? "|" : "");
+        put_number(&result, most / units[i].factor);
+        put(&result, "%s", units[i].name);
+    }
+    put(&result, ")$");
+    return buffer;
+}
+
 const char *config_pattern_text(char *buffer)
 {
     pattern result = start(buffer);

@@ -14,6 +14,9 @@
 /* A size from 1 to `most` bytes, units.h. */
 const char *config_pattern_size(uint64_t most, char *buffer);
 
+/* A time from `least` (2 to 1000) to `most` milliseconds, units.h. */
+const char *config_pattern_duration(uint64_t least, uint64_t most, char *buffer);
+
 /* Text without control characters other than tabs and line ends. */
 const char *config_pattern_text(char *buffer);
 

@@ -12,6 +12,11 @@
 
 #define RESERVED_PREFIX "ShmBroker."
 
+/* The table has them as text, for people: a test compares. */
+#define DEFAULT_FLUSH 1000u
+#define DEFAULT_EVERY 5000u
+#define DEFAULT_KEEP  3u
+
 /* What keeps a region from bearing this name, or NULL. */
 static const char *name_problem(const config_node *node)
 {
@@ -183,12 +188,85 @@ static void check_initial(config_reading *reading, const config_node *node, cons
     }
 }
 
+/* Reports a key that belongs to the other mode. */
+static void check_mode_key(config_reading *reading, const config_value *values, config_key_id id,
+                           const char *mode, const char *hint)
+{
+    const config_node *node = values[id].node;
+    if (node != NULL) {
+        config_diagnostic *item = config_reading_report(
+            reading, node, node->key_where, "%s belongs to mode: %s; %s", config_keys[id].name, mode, hint);
+        config_reading_note(reading, item, config_node_span(values[CONFIG_KEY_PERSIST_MODE].node),
+                            "the mode stands here");
+    }
+}
+
+/* Which mode a level declares; none when it cannot be told. */
+static config_persist_mode mode_of(const config_level *level)
+{
+    const config_value *mode = &level->values[CONFIG_KEY_PERSIST_MODE];
+    if (mode->node == NULL || mode->text == NULL) {
+        return CONFIG_PERSIST_NONE;
+    }
+    return (config_persist_mode)(CONFIG_PERSIST_FILE + mode->number);
+}
+
+static void check_persist_keys(config_reading *reading, const config_level *level)
+{
+    const config_value *values = level->values;
+    if (mode_of(level) == CONFIG_PERSIST_FILE) {
+        check_mode_key(reading, values, CONFIG_KEY_PERSIST_EVERY, "snapshot", "write flush instead");
+        check_mode_key(reading, values, CONFIG_KEY_PERSIST_KEEP, "snapshot", "leave it out");
+    } else if (mode_of(level) == CONFIG_PERSIST_SNAPSHOT) {
+        check_mode_key(reading, values, CONFIG_KEY_PERSIST_FLUSH, "file", "write every instead");
+    }
+}
+
+/* The mode that holds for a region: its own, or a default that fits. */
+static config_persist_mode effective_mode(const config_level *level)
+{
+    const config_level *source = config_level_of(level, CONFIG_KEY_PERSIST);
+    config_persist_mode mode = mode_of(source);
+    bool has_file = level->values[CONFIG_KEY_BACKING].node != NULL;
+    bool fits = mode == (has_file ? CONFIG_PERSIST_FILE : CONFIG_PERSIST_SNAPSHOT);
+    return source == level || fits ? mode : CONFIG_PERSIST_NONE;
+}
+
+static void check_persist(config_reading *reading, const config_level *level)
+{
+    const config_value *values = level->values;
+    const config_node *mode = values[CONFIG_KEY_PERSIST_MODE].node;
+    const config_node *on_dirty = values[CONFIG_KEY_ON_DIRTY].node;
+    bool has_file = values[CONFIG_KEY_BACKING].node != NULL;
+    check_persist_keys(reading, level);
+    if (mode_of(level) == CONFIG_PERSIST_FILE && !has_file) {
+        config_reading_report(reading, mode, mode->where,
+                              "mode: file flushes a region's file, and this region has none; add backing, or "
+                              "write mode: snapshot");
+    } else if (mode_of(level) == CONFIG_PERSIST_SNAPSHOT && has_file) {
+        config_diagnostic *item = config_reading_report(
+            reading, mode, mode->where,
+            "mode: snapshot is for regions in memory, and this one has a file; write mode: file, or "
+            "remove backing");
+        config_reading_note(reading, item, config_node_key_span(values[CONFIG_KEY_BACKING].node),
+                            "the file stands here");
+    }
+    if (on_dirty != NULL && values[CONFIG_KEY_ON_DIRTY].number == CONFIG_DIRTY_RESTORE &&
+        effective_mode(level) != CONFIG_PERSIST_SNAPSHOT) {
+        config_reading_report(
+            reading, on_dirty, on_dirty->where,
+            "the region has no snapshot to restore; add persist with mode: snapshot, or write "
+            "keep, zero or hold");
+    }
+}
+
 static void check_region(config_reading *reading, const config_node *node, const config_level *level)
 {
     const config_value *values = level->values;
     check_access(reading, values);
     check_security(reading, node, level);
     check_initial(reading, node, level);
+    check_persist(reading, level);
     if (values[CONFIG_KEY_BACKING].node != NULL &&
         values[CONFIG_KEY_LARGE_PAGES].number != CONFIG_LARGE_PAGES_NO) {
         exclude(reading, values, CONFIG_KEY_LARGE_PAGES, CONFIG_KEY_BACKING,
@@ -199,6 +277,7 @@ static void check_region(config_reading *reading, const config_node *node, const
 void config_defaults_check(config_reading *reading, const config_level *defaults)
 {
     check_access(reading, defaults->values);
+    check_persist_keys(reading, defaults);
 }
 
 /* What holds for key `id`: the region's own value or a default. */
@@ -272,6 +351,27 @@ static void fill_memory(const config_level *level, config_region *region)
     }
 }
 
+static void fill_persist(const config_level *level, config_region *region)
+{
+    const config_value *values = config_level_of(level, CONFIG_KEY_PERSIST)->values;
+    config_persist *persist = &region->persist;
+    persist->mode = effective_mode(level);
+    if (persist->mode == CONFIG_PERSIST_FILE) {
+        const config_value *flush = &values[CONFIG_KEY_PERSIST_FLUSH];
+        persist->interval = flush->node != NULL ? (uint32_t)flush->number : DEFAULT_FLUSH;
+    } else if (persist->mode == CONFIG_PERSIST_SNAPSHOT) {
+        const config_value *every = &values[CONFIG_KEY_PERSIST_EVERY];
+        const config_value *keep = &values[CONFIG_KEY_PERSIST_KEEP];
+        persist->interval = every->node != NULL ? (uint32_t)every->number : DEFAULT_EVERY;
+        persist->keep = keep->node != NULL ? (uint32_t)keep->number : DEFAULT_KEEP;
+    }
+    region->on_dirty = (config_on_dirty)effective(level, CONFIG_KEY_ON_DIRTY)->number;
+    /* A default to restore is for the regions that have snapshots. */
+    if (region->on_dirty == CONFIG_DIRTY_RESTORE && persist->mode != CONFIG_PERSIST_SNAPSHOT) {
+        region->on_dirty = CONFIG_DIRTY_KEEP;
+    }
+}
+
 static void fill_region(config_reading *reading, const config_node *node, const config_level *level,
                         config_region *region)
 {
@@ -287,6 +387,7 @@ static void fill_region(config_reading *reading, const config_node *node, const 
     fill_namespace(level, region);
     fill_initial(level, &region->initial);
     fill_memory(level, region);
+    fill_persist(level, region);
 }
 
 void config_region_read(config_reading *reading, const config_level *below, const config_node *node,

@@ -101,6 +101,17 @@ static void write_size(config_json *json, const config_key *key)
     close_forms(json);
 }
 
+static void write_duration(config_json *json, const config_key *key)
+{
+    char pattern[CONFIG_PATTERN_TEXT];
+    open_forms(json);
+    config_json_text(json, "type", "string");
+    config_json_text(json, "pattern", config_pattern_duration(key->least, key->most, pattern));
+    next_form(json);
+    write_range(json, key);
+    close_forms(json);
+}
+
 /* A YAML reader makes a number of 0xFF; 0XFF it leaves as text. */
 static void write_byte(config_json *json, const config_key *key)
 {
@@ -225,6 +236,9 @@ static void write_type(config_json *json, const config_key *key)
     case CONFIG_TYPE_SIZE:
         write_size(json, key);
         break;
+    case CONFIG_TYPE_DURATION:
+        write_duration(json, key);
+        break;
     case CONFIG_TYPE_CHOICE:
         write_choices(json, key->choices);
         break;
@@ -274,7 +288,8 @@ static void write_default(config_json *json, const config_key *key)
     if (key->fallback == NULL) {
         return;
     }
-    bool is_text = key->type != CONFIG_TYPE_BOOLEAN && strchr("[{0123456789", key->fallback[0]) == NULL;
+    bool is_text = key->type == CONFIG_TYPE_DURATION ||
+                   (key->type != CONFIG_TYPE_BOOLEAN && strchr("[{0123456789", key->fallback[0]) == NULL);
     if (is_text) {
         config_json_text(json, "default", key->fallback);
     } else {

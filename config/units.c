@@ -1,5 +1,5 @@
 /*
- * Sizes in text: parsed strictly, written back exactly.
+ * Sizes and times in text: parsed strictly, written back exactly.
  */
 #include "units.h"
 
@@ -10,10 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define UNIT_COUNT 5u
+#define UNIT_COUNT          5u
+#define DURATION_UNIT_COUNT 4u
 
-/* Unit i stands for 1024 to the power of i. */
-static const char *const units[UNIT_COUNT] = {"B", "KiB", "MiB", "GiB", "TiB"};
+typedef struct scale {
+    const char *name;
+    uint64_t factor;
+} scale;
+
+/* A number alone is in the first one; each divides the next. */
+static const scale sizes[UNIT_COUNT] = {
+    {"B", 1}, {"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}, {"TiB", 1ull << 40}};
+static const scale durations[DURATION_UNIT_COUNT] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
 
 /* How many bytes of `text` are decimal digits, from its start. */
 static size_t digits_of(const char *text, size_t length)
@@ -35,21 +43,22 @@ static size_t unit_of(const char *text, size_t length, size_t digits)
     return at;
 }
 
-config_size_status config_size_parse(const char *text, size_t length, uint64_t *bytes)
+static config_size_status parse(const char *text, size_t length, const scale *units, size_t count,
+                                uint64_t *result)
 {
-    *bytes = 0;
+    *result = 0;
     size_t digits = digits_of(text, length);
     if (digits == 0 || (digits > 1 && text[0] == '0')) {
         return CONFIG_SIZE_MALFORMED;
     }
-    unsigned power = 0;
+    size_t found = 0;
     if (digits < length) {
-        size_t unit = unit_of(text, length, digits);
-        while (power < UNIT_COUNT && (strlen(units[power]) != length - unit ||
-                                      memcmp(units[power], text + unit, length - unit) != 0)) {
-            power++;
+        size_t at = unit_of(text, length, digits);
+        while (found < count && (strlen(units[found].name) != length - at ||
+                                 memcmp(units[found].name, text + at, length - at) != 0)) {
+            found++;
         }
-        if (power == UNIT_COUNT) {
+        if (found == count) {
             return CONFIG_SIZE_MALFORMED;
         }
     }
@@ -61,18 +70,28 @@ config_size_status config_size_parse(const char *text, size_t length, uint64_t *
         }
         value = value * 10 + digit;
     }
-    if (value > UINT64_MAX >> (10 * power)) {
+    if (value > UINT64_MAX / units[found].factor) {
         return CONFIG_SIZE_TOO_LARGE;
     }
-    *bytes = value << (10 * power);
+    *result = value * units[found].factor;
     return CONFIG_SIZE_OK;
+}
+
+config_size_status config_size_parse(const char *text, size_t length, uint64_t *bytes)
+{
+    return parse(text, length, sizes, UNIT_COUNT, bytes);
+}
+
+config_size_status config_duration_parse(const char *text, size_t length, uint64_t *milliseconds)
+{
+    return parse(text, length, durations, DURATION_UNIT_COUNT, milliseconds);
 }
 
 /* Whether the word, whose first letter is that of unit `power`, means it: `k`, `KB`, `KiBs`, `kilobytes`. */
 static bool is_like_unit(const char *word, size_t length, ptrdiff_t power)
 {
     static const char *const endings[] = {"b", "ib", "byte", "bytes"};
-    const char *unit = units[power];
+    const char *unit = sizes[power].name;
     if (length == 1 || config_text_similar(word, length, unit, strlen(unit))) {
         return true;
     }
@@ -97,18 +116,53 @@ const char *config_size_suggest(const char *text, size_t length, char buffer[CON
     if (letter == NULL || *letter == '\0' || !is_like_unit(text + unit, length - unit, letter - letters)) {
         return NULL;
     }
-    snprintf(buffer, CONFIG_SIZE_TEXT, "%.*s %s", (int)digits, text, units[letter - letters]);
+    snprintf(buffer, CONFIG_SIZE_TEXT, "%.*s %s", (int)digits, text, sizes[letter - letters].name);
     return buffer;
+}
+
+const char *config_duration_suggest(const char *text, size_t length, char buffer[CONFIG_DURATION_TEXT])
+{
+    static const struct {
+        const char *written;
+        const char *meant;
+    } slips[] = {{"msec", "ms"},  {"millis", "ms"},  {"milliseconds", "ms"}, {"sec", "s"},
+                 {"secs", "s"},   {"second", "s"},   {"seconds", "s"},       {"m", "min"},
+                 {"mins", "min"}, {"minute", "min"}, {"minutes", "min"},     {"hr", "h"},
+                 {"hour", "h"},   {"hours", "h"},    {"ms", "ms"},           {"s", "s"},
+                 {"min", "min"},  {"h", "h"}};
+    size_t digits = digits_of(text, length);
+    size_t at = unit_of(text, length, digits);
+    if (digits == 0 || digits > 18 || text[0] == '0') {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof slips / sizeof slips[0]; i++) {
+        if (config_text_same(text + at, length - at, slips[i].written, strlen(slips[i].written))) {
+            snprintf(buffer, CONFIG_DURATION_TEXT, "%.*s %s", (int)digits, text, slips[i].meant);
+            return buffer;
+        }
+    }
+    return NULL;
 }
 
 const char *config_size_format(uint64_t bytes, char buffer[CONFIG_SIZE_TEXT])
 {
-    unsigned power = 0;
-    while (power + 1 < UNIT_COUNT && bytes != 0 && bytes % 1024 == 0) {
-        bytes /= 1024;
-        power++;
+    size_t found = 0;
+    while (found + 1 < UNIT_COUNT && bytes != 0 && bytes % sizes[found + 1].factor == 0) {
+        found++;
     }
-    const char *unit = power == 0 ? "" : units[power];
-    snprintf(buffer, CONFIG_SIZE_TEXT, "%" PRIu64 "%s%s", bytes, power == 0 ? "" : " ", unit);
+    snprintf(buffer, CONFIG_SIZE_TEXT, "%" PRIu64 "%s%s", bytes / sizes[found].factor, found == 0 ? "" : " ",
+             found == 0 ? "" : sizes[found].name);
+    return buffer;
+}
+
+const char *config_duration_format(uint64_t milliseconds, char buffer[CONFIG_DURATION_TEXT])
+{
+    size_t found = 0;
+    while (found + 1 < DURATION_UNIT_COUNT && milliseconds != 0 &&
+           milliseconds % durations[found + 1].factor == 0) {
+        found++;
+    }
+    snprintf(buffer, CONFIG_DURATION_TEXT, "%" PRIu64 " %s", milliseconds / durations[found].factor,
+             durations[found].name);
     return buffer;
 }

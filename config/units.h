@@ -1,5 +1,5 @@
 /*
- * Quantities as people write them: `4096`, `64 KiB`, `1 MiB`.
+ * Quantities as people write them: sizes such as `4096` and `64 KiB`, times such as `250 ms` and `5 s`.
  */
 #ifndef SHMBROKER_CONFIG_UNITS_H
 #define SHMBROKER_CONFIG_UNITS_H
@@ -31,5 +31,20 @@ const char *config_size_suggest(const char *text, size_t length, char buffer[CON
 
 /* Writes a size exactly, in the largest unit that leaves no fraction: `64 KiB`, `4097`. Returns `buffer`. */
 const char *config_size_format(uint64_t bytes, char buffer[CONFIG_SIZE_TEXT]);
+
+/* Room for what config_duration_format writes, its NUL included. */
+#define CONFIG_DURATION_TEXT 32u
+
+/*
+ * Reads a number of milliseconds, alone or with one of ms, s, min and h after it (spaces between them are free,
+ * case counts). `*milliseconds` is 0 on failure.
+ */
+config_size_status config_duration_parse(const char *text, size_t length, uint64_t *milliseconds);
+
+/* What a malformed time was probably meant to be, such as `5 s` for `5 sec`. Returns `buffer`, or NULL. */
+const char *config_duration_suggest(const char *text, size_t length, char buffer[CONFIG_DURATION_TEXT]);
+
+/* Writes a time exactly, in the largest unit that leaves no fraction: `5 s`, `1500 ms`. Returns `buffer`. */
+const char *config_duration_format(uint64_t milliseconds, char buffer[CONFIG_DURATION_TEXT]);
 
 #endif

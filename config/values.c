@@ -212,6 +212,7 @@ static void read_choice(config_reading *reading, config_key_id id, const config_
     for (size_t i = 0; choices[i] != NULL; i++) {
         if (strcmp(choices[i], node->text) == 0) {
             value->number = i;
+            value->text = choices[i];
             return;
         }
         bool same_letters = config_text_same(node->text, node->length, choices[i], strlen(choices[i]));
@@ -353,16 +354,35 @@ static void read_sddl(config_reading *reading, config_key_id id, const config_no
     value->text = config_reading_keep(reading, node->text, node->length);
 }
 
+static void read_duration(config_reading *reading, config_key_id id, const config_node *node,
+                          config_value *value)
+{
+    uint64_t milliseconds;
+    char meant[CONFIG_DURATION_TEXT];
+    config_size_status status = config_duration_parse(node->text, node->length, &milliseconds);
+    if (status == CONFIG_SIZE_MALFORMED) {
+        config_value_refuse(reading, id, node, "is not a time",
+                            config_duration_suggest(node->text, node->length, meant));
+    } else if (status == CONFIG_SIZE_TOO_LARGE || milliseconds > config_keys[id].most) {
+        config_value_refuse(reading, id, node, "is too long", NULL);
+    } else if (milliseconds < config_keys[id].least) {
+        config_value_refuse(reading, id, node, "is too short", NULL);
+    } else {
+        value->number = milliseconds;
+    }
+}
+
 typedef void reader(config_reading *reading, config_key_id id, const config_node *node, config_value *value);
 
 /* Of the types whose values are one scalar; of a variant, its choice. */
 static reader *const text_readers[] = {
-    [CONFIG_TYPE_NUMBER] = read_number,   [CONFIG_TYPE_BYTE] = read_byte,
-    [CONFIG_TYPE_BOOLEAN] = read_boolean, [CONFIG_TYPE_SIZE] = read_size,
-    [CONFIG_TYPE_CHOICE] = read_choice,   [CONFIG_TYPE_TEXT] = read_free_text,
-    [CONFIG_TYPE_CONTENT] = read_content, [CONFIG_TYPE_HEX] = read_hex,
-    [CONFIG_TYPE_FILE] = read_file,       [CONFIG_TYPE_CONTENT_FILE] = read_file,
-    [CONFIG_TYPE_SDDL] = read_sddl,       [CONFIG_TYPE_VARIANT] = read_choice,
+    [CONFIG_TYPE_NUMBER] = read_number,     [CONFIG_TYPE_BYTE] = read_byte,
+    [CONFIG_TYPE_BOOLEAN] = read_boolean,   [CONFIG_TYPE_SIZE] = read_size,
+    [CONFIG_TYPE_DURATION] = read_duration, [CONFIG_TYPE_CHOICE] = read_choice,
+    [CONFIG_TYPE_TEXT] = read_free_text,    [CONFIG_TYPE_CONTENT] = read_content,
+    [CONFIG_TYPE_HEX] = read_hex,           [CONFIG_TYPE_FILE] = read_file,
+    [CONFIG_TYPE_CONTENT_FILE] = read_file, [CONFIG_TYPE_SDDL] = read_sddl,
+    [CONFIG_TYPE_VARIANT] = read_choice,
 };
 
 void config_value_read(config_reading *reading, config_key_id id, const config_node *node,

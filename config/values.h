@@ -41,8 +41,8 @@ typedef struct config_reading {
    read. */
 typedef struct config_value {
     const config_node *node;
-    uint64_t number;  /* a number, a size in bytes, a choice's place, 1 for true */
-    const char *text; /* text, file, SDDL: in reading->kept */
+    uint64_t number;  /* a number, a size in bytes, a time in milliseconds, a choice's place, 1 for true */
+    const char *text; /* text, file, SDDL: in reading->kept; a choice as the grammar has it */
     union {
         config_principal_list principals; /* of lists of accounts or packages */
         struct {

@@ -4,6 +4,7 @@
 #include "config_testing.h"
 
 #include "grammar.h"
+#include "units.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -503,6 +504,67 @@ static void a_budget_may_be_used_up(void **state)
     unload(&result);
 }
 
+static void assert_persist(const config_region *region, config_persist_mode mode, uint32_t interval,
+                           uint32_t keep)
+{
+    assert_int_equal(region->persist.mode, mode);
+    assert_int_equal(region->persist.interval, interval);
+    assert_int_equal(region->persist.keep, keep);
+}
+
+static void persistence_is_read_with_what_the_table_says_of_it(void **state)
+{
+    loaded result;
+    uint64_t flush, every;
+    const char *flush_text = config_keys[CONFIG_KEY_PERSIST_FLUSH].fallback;
+    const char *every_text = config_keys[CONFIG_KEY_PERSIST_EVERY].fallback;
+    uint32_t keep = (uint32_t)strtoul(config_keys[CONFIG_KEY_PERSIST_KEEP].fallback, NULL, 10);
+    (void)state;
+    config_duration_parse(flush_text, strlen(flush_text), &flush);
+    config_duration_parse(every_text, strlen(every_text), &every);
+    load(&result,
+         "version: 1\n" USERS "regions:\n"
+         "  A: { size: 1, persist: { mode: snapshot } }\n"
+         "  B: { size: 1, persist: { mode: snapshot, every: 1 min, keep: 7 }, on_dirty: restore }\n"
+         "  C: { size: 1, backing: { file: c }, persist: { mode: file } }\n"
+         "  D: { size: 1, backing: { file: d }, persist: { mode: file, flush: 250 }, on_dirty: hold }\n"
+         "  E: { size: 1, on_dirty: zero }\n");
+    assert_accepted(&result);
+    const config_region *regions = result.model->regions;
+    assert_persist(&regions[0], CONFIG_PERSIST_SNAPSHOT, (uint32_t)every, keep);
+    assert_persist(&regions[1], CONFIG_PERSIST_SNAPSHOT, 60000, 7);
+    assert_persist(&regions[2], CONFIG_PERSIST_FILE, (uint32_t)flush, 0);
+    assert_persist(&regions[3], CONFIG_PERSIST_FILE, 250, 0);
+    assert_persist(&regions[4], CONFIG_PERSIST_NONE, 0, 0);
+    assert_int_equal(regions[0].on_dirty, CONFIG_DIRTY_KEEP);
+    assert_int_equal(regions[1].on_dirty, CONFIG_DIRTY_RESTORE);
+    assert_int_equal(regions[3].on_dirty, CONFIG_DIRTY_HOLD);
+    assert_int_equal(regions[4].on_dirty, CONFIG_DIRTY_ZERO);
+    unload(&result);
+}
+
+static void a_default_persistence_is_for_the_regions_that_it_fits(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, "version: 1\n"
+                  "defaults: { access: { read: [] }, persist: { mode: snapshot, every: 2 s, keep: 2 }, "
+                  "on_dirty: restore }\n"
+                  "regions:\n"
+                  "  A: { size: 1 }\n"
+                  "  B: { size: 1, backing: { file: b } }\n"
+                  "  C: { size: 1, persist: { mode: snapshot, keep: 9 }, on_dirty: zero }\n");
+    assert_accepted(&result);
+    const config_region *regions = result.model->regions;
+    assert_persist(&regions[0], CONFIG_PERSIST_SNAPSHOT, 2000, 2);
+    assert_int_equal(regions[0].on_dirty, CONFIG_DIRTY_RESTORE);
+    assert_persist(&regions[1], CONFIG_PERSIST_NONE, 0, 0);
+    assert_int_equal(regions[1].on_dirty, CONFIG_DIRTY_KEEP);
+    assert_persist(&regions[2], CONFIG_PERSIST_SNAPSHOT, 5000, 9); /* replaced as a whole */
+    assert_int_equal(regions[2].on_dirty, CONFIG_DIRTY_ZERO);
+    unload(&result);
+}
+
 /* A document in which `key`, in the innermost section that it may stand in, has its example as its value. */
 static void write_example(const config_key *key, char *text, size_t size)
 {
@@ -512,7 +574,10 @@ static void write_example(const config_key *key, char *text, size_t size)
                        : (key->sections & CONFIG_IN_NAMESPACE) != 0 ? "namespace: { "
                        : (key->sections & CONFIG_IN_PRIVATE) != 0   ? "namespace: { private: { "
                        : (key->sections & CONFIG_IN_INITIAL) != 0   ? "initial: { "
-                                                                    : "";
+                       : strcmp(key->name, "mode") == 0             ? "persist: { "
+                       : strcmp(key->name, "flush") == 0 ? "backing: { file: a }, persist: { mode: file, "
+                       : (key->sections & CONFIG_IN_PERSIST) != 0 ? "persist: { mode: snapshot, "
+                                                                  : "";
     const char *close = strstr(open, "private") != NULL ? " } }" : open[0] != '\0' ? " }" : "";
     if ((key->sections & CONFIG_IN_FILE) != 0) {
         snprintf(text, size, "%s%s%s: %s\n", strcmp(key->name, "version") == 0 ? "" : "version: 1\n",
@@ -570,6 +635,7 @@ static void all_examples_are_accepted(void **state)
     check_example("minimal.yaml", 1);
     check_example("sensors.yaml", 12);
     check_example("files.yaml", 3);
+    check_example("surviving.yaml", 4);
     check_example("plc.yaml", 4);
 }
 
@@ -596,6 +662,8 @@ int main(void)
         cmocka_unit_test(a_roles_members_know_the_list_and_the_role),
         cmocka_unit_test(who_is_in_a_denied_group_may_be_listed),
         cmocka_unit_test(a_budget_may_be_used_up),
+        cmocka_unit_test(persistence_is_read_with_what_the_table_says_of_it),
+        cmocka_unit_test(a_default_persistence_is_for_the_regions_that_it_fits),
         cmocka_unit_test(every_key_accepts_its_example),
         cmocka_unit_test(all_examples_are_accepted),
     };

@@ -119,6 +119,64 @@ static void near_sizes_are_guessed(void **state)
     }
 }
 
+static void times_are_read_in_every_unit(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t milliseconds;
+    } times[] = {
+        {"0", 0},        {"250", 250},     {"250 ms", 250},     {"5s", 5000},
+        {"5   s", 5000}, {"1 min", 60000}, {"24 h", 86400000u}, {"18446744073709551615", UINT64_MAX}};
+    static const char *const malformed[] = {"",     "s",    "5 S",  "5 sec", "1.5 s",
+                                            "-1 s", "05 s", "5 s ", "1 m",   "1 d"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(times); i++) {
+        uint64_t milliseconds = 1;
+        assert_int_equal(config_duration_parse(times[i].text, strlen(times[i].text), &milliseconds),
+                         CONFIG_SIZE_OK);
+        assert_true(milliseconds == times[i].milliseconds);
+    }
+    for (size_t i = 0; i < COUNT_OF(malformed); i++) {
+        uint64_t milliseconds = 1;
+        assert_int_equal(config_duration_parse(malformed[i], strlen(malformed[i]), &milliseconds),
+                         CONFIG_SIZE_MALFORMED);
+        assert_true(milliseconds == 0);
+    }
+    uint64_t milliseconds;
+    assert_int_equal(config_duration_parse("5124095576031 h", 15, &milliseconds), CONFIG_SIZE_TOO_LARGE);
+}
+
+static void times_are_written_as_they_are_read(void **state)
+{
+    static const char *const times[] = {"0 ms",  "999 ms", "1 s",  "1001 ms", "90 s",
+                                        "1 min", "1 h",    "24 h", "61 min"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(times); i++) {
+        uint64_t milliseconds;
+        char text[CONFIG_DURATION_TEXT];
+        assert_int_equal(config_duration_parse(times[i], strlen(times[i]), &milliseconds), CONFIG_SIZE_OK);
+        assert_string_equal(config_duration_format(milliseconds, text), times[i]);
+    }
+}
+
+static void near_times_are_guessed(void **state)
+{
+    static const char *const guesses[][2] = {{"5 sec", "5 s"},   {"5 S", "5 s"},   {"1 m", "1 min"},
+                                             {"2 hours", "2 h"}, {"9 MS", "9 ms"}, {"1 day", NULL},
+                                             {"sec", NULL},      {"", NULL},       {"05 s", NULL},
+                                             {"1.5 sec", NULL},  {"5", NULL}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(guesses); i++) {
+        char buffer[CONFIG_DURATION_TEXT];
+        const char *guess = config_duration_suggest(guesses[i][0], strlen(guesses[i][0]), buffer);
+        if (guesses[i][1] == NULL) {
+            assert_null(guess);
+        } else {
+            assert_string_equal(guess, guesses[i][1]);
+        }
+    }
+}
+
 /* Fails unless `text` resolves to `sid`. */
 static void assert_sid(const char *text, const char *sid)
 {
@@ -325,7 +383,7 @@ static void the_grammar_table_is_complete(void **state)
         /* Either it must stand there, or the table says what holds without it, where that is a value. */
         assert_true(key->fallback == NULL || key->required == 0);
         assert_true(strlen(config_key_allowed((config_key_id)id, allowed, sizeof allowed)) > 5);
-        for (unsigned section = 1; section <= CONFIG_IN_INITIAL; section *= 2) {
+        for (unsigned section = 1; section <= CONFIG_IN_PERSIST; section *= 2) {
             if ((key->sections & section) != 0) {
                 assert_int_equal(config_key_find((config_section)section, key->name, strlen(key->name)), id);
             }
@@ -393,6 +451,9 @@ int main(void)
         cmocka_unit_test(what_is_no_size_is_refused),
         cmocka_unit_test(sizes_are_written_as_they_are_read),
         cmocka_unit_test(near_sizes_are_guessed),
+        cmocka_unit_test(times_are_read_in_every_unit),
+        cmocka_unit_test(times_are_written_as_they_are_read),
+        cmocka_unit_test(near_times_are_guessed),
         cmocka_unit_test(well_known_principals_have_their_names_everywhere),
         cmocka_unit_test(each_well_known_principal_is_found_both_ways),
         cmocka_unit_test(services_and_accounts_are_asked_for),

@@ -110,7 +110,8 @@ static void write_region(char document[DOCUMENT], config_section section, const 
     if (strstr(inside, "access:") == NULL && strstr(inside, "sddl:") == NULL) {
         own = ", access: { read: [Users] }";
     }
-    snprintf(document, DOCUMENT, "version: 1\nregions: { R: { %.3500s%s%s } }\n", inside, own,
+    snprintf(document, DOCUMENT, "version: 1\nregions: { R: { %.3500s%s%s%s } }\n", inside, own,
+             strstr(inside, "mode: file") != NULL ? ", backing: { file: r.shm }" : "",
              strncmp(inside, "size:", 5) == 0 ? "" : ", size: 64 KiB");
 }
 
@@ -138,8 +139,9 @@ static void write_example(char lines[DOCUMENT], config_section section, const co
         bool beside = (config_keys[id].required & (unsigned)section) != 0 && &config_keys[id] != key &&
                       id != CONFIG_KEY_SIZE;
         if (beside) {
+            bool flushes = key == &config_keys[CONFIG_KEY_PERSIST_FLUSH] && id == CONFIG_KEY_PERSIST_MODE;
             used += (size_t)snprintf(lines + used, DOCUMENT - used, ", %s: %s", config_keys[id].name,
-                                     config_keys[id].example);
+                                     flushes ? "file" : config_keys[id].example);
         }
     }
     bool grants_nothing = section == CONFIG_IN_ACCESS &&
