@@ -369,6 +369,72 @@ static void close_not(config_json *json)
     config_json_close(json, '}');
 }
 
+/* `NAME: {` … for a value inside a value. */
+static void open_property(config_json *json, config_key_id id)
+{
+    config_json_open(json, "properties", '{');
+    config_json_open(json, config_keys[id].name, '{');
+}
+
+static void close_property(config_json *json)
+{
+    config_json_close(json, '}');
+    config_json_close(json, '}');
+}
+
+/* `mode: MODE`, as a rule about the mapping that it stands in. */
+static void write_mode(config_json *json, config_persist_mode mode)
+{
+    open_property(json, CONFIG_KEY_PERSIST_MODE);
+    config_json_open(json, "enum", '[');
+    config_json_text(json, NULL, config_keys[CONFIG_KEY_PERSIST_MODE].choices[mode - CONFIG_PERSIST_FILE]);
+    config_json_close(json, ']');
+    close_property(json);
+}
+
+/* Keys that belong to the other mode. */
+static void write_persist_rules(config_json *json)
+{
+    static const struct {
+        config_key_id key;
+        config_persist_mode mode;
+    } misplaced[] = {{CONFIG_KEY_PERSIST_FLUSH, CONFIG_PERSIST_SNAPSHOT},
+                     {CONFIG_KEY_PERSIST_EVERY, CONFIG_PERSIST_FILE},
+                     {CONFIG_KEY_PERSIST_KEEP, CONFIG_PERSIST_FILE}};
+    config_json_open(json, "allOf", '[');
+    for (size_t i = 0; i < sizeof misplaced / sizeof misplaced[0]; i++) {
+        open_not(json);
+        write_both(json, misplaced[i].key, CONFIG_KEY_PERSIST_MODE);
+        write_mode(json, misplaced[i].mode);
+        close_not(json);
+    }
+    config_json_close(json, ']');
+}
+
+static void write_persist_of_region(config_json *json, config_persist_mode mode)
+{
+    open_property(json, CONFIG_KEY_PERSIST);
+    write_both(json, CONFIG_KEY_PERSIST_MODE, CONFIG_KEY_PERSIST_MODE);
+    write_mode(json, mode);
+    close_property(json);
+}
+
+/* A region with a file has no snapshots, and one without a file no file to flush. */
+static void write_mode_rules(config_json *json)
+{
+    open_not(json);
+    write_both(json, CONFIG_KEY_PERSIST, CONFIG_KEY_BACKING);
+    write_persist_of_region(json, CONFIG_PERSIST_SNAPSHOT);
+    close_not(json);
+    open_not(json);
+    write_both(json, CONFIG_KEY_PERSIST, CONFIG_KEY_PERSIST);
+    write_persist_of_region(json, CONFIG_PERSIST_FILE);
+    config_json_open(json, "not", '{');
+    write_both(json, CONFIG_KEY_BACKING, CONFIG_KEY_BACKING);
+    config_json_close(json, '}');
+    close_not(json);
+}
+
 static void write_region_rules(config_json *json)
 {
     const config_key *large_pages = &config_keys[CONFIG_KEY_LARGE_PAGES];
@@ -387,6 +453,7 @@ static void write_region_rules(config_json *json)
     config_json_close(json, '}');
     config_json_close(json, '}');
     close_not(json);
+    write_mode_rules(json);
     config_json_close(json, ']');
 }
 
@@ -399,19 +466,6 @@ static void write_access_rules(config_json *json)
         config_json_close(json, '}');
     }
     config_json_close(json, ']');
-}
-
-/* `NAME: {` … for a value inside a value. */
-static void open_property(config_json *json, config_key_id id)
-{
-    config_json_open(json, "properties", '{');
-    config_json_open(json, config_keys[id].name, '{');
-}
-
-static void close_property(config_json *json)
-{
-    config_json_close(json, '}');
-    config_json_close(json, '}');
 }
 
 /* Something says who may use each region: the defaults, or the region itself. */
@@ -451,6 +505,9 @@ static void write_definition(config_json *json, const config_key *key)
     }
     if (key->inner == CONFIG_IN_ACCESS) {
         write_access_rules(json);
+    }
+    if (key->inner == CONFIG_IN_PERSIST) {
+        write_persist_rules(json);
     }
     config_json_close(json, '}');
 }
