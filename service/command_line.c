@@ -14,7 +14,8 @@ enum {
     NEEDS_ARGUMENT = 16,
     TAKES_REMOVE = 32,
     TAKES_QUIET = 64,
-    TAKES_TOPIC = 128
+    TAKES_TOPIC = 128,
+    TAKES_WHO = 256
 };
 
 static const struct command {
@@ -37,6 +38,17 @@ static const struct command {
      "it matters and what to do: rights of broad groups, labels, entries without effect, accounts that are\n"
      "gone, names that others can take, files and folders that others than administrators can change.\n"
      "Changes nothing. Exit code 0: nothing above info; 6, 7, 8: the worst is low, medium, high."},
+    {"explain", "REGION", TAKES_WHO | TAKES_CONFIG | TAKES_INSTANCE | TAKES_JSON | NEEDS_ARGUMENT,
+     command_explain, "Say whether an account or a program may use REGION, and why.",
+     "Needs --user or --process. Prints the verdict first; then by which entry of which file and line, the "
+     "other\n"
+     "entries, what is assumed of the account, whether the running region has that descriptor, and what to "
+     "write\n"
+     "into the configuration to allow it. --user takes a name or an SID; its groups are looked up, or are "
+     "those of\n"
+     "--groups. --process looks at a running program's token, with its restrictions, its integrity and its "
+     "app\n"
+     "container. Exit code 0: granted, 3: denied, 5: there is no such region. Changes nothing."},
     {"run", NULL, TAKES_CONFIG | TAKES_INSTANCE, command_run, "Serve regions from this console until Ctrl+C.",
      "For trying a configuration. Prints one line beginning `ready` when the regions exist. Objects belong "
      "to\n"
@@ -84,6 +96,8 @@ static void print_usage(FILE *stream, const struct command *command)
     fprintf(stream, "shmbroker %s", command->name);
     if (command->argument)
         fprintf(stream, command->takes & NEEDS_ARGUMENT ? " %s" : " [%s]", command->argument);
+    if (command->takes & TAKES_WHO)
+        fprintf(stream, " --user NAME|SID [--groups A,B,...] | --process PID [--access read|write]");
     fprintf(stream, "%s%s%s%s%s%s\n", command->takes & TAKES_TOPIC ? " | config [KEY]" : "",
             command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
             command->takes & TAKES_INSTANCE ? " [--instance NAME]" : "",
@@ -104,6 +118,8 @@ static void print_overview(FILE *stream)
             "  --instance NAME  a second broker, independent of the first: 1 to 40 letters, digits, _ or -\n"
             "  --json           machine-readable, on standard output\n"
             "  --quiet          errors alone\n"
+            "  --user NAME|SID  the account that `explain` is about; --groups A,B,... are its groups\n"
+            "  --process PID    or the program; --access read, or write, is what it wants\n"
             "  --remove-data    configuration, backing files and logs go with the service\n"
             "  --               ends the options: what follows is a name, even if it begins with a dash\n"
             "\n"
@@ -168,6 +184,18 @@ static int take_argument(const struct command *command, const char *word, comman
     return EXIT_OK;
 }
 
+/* Where the value of an option of `explain` goes; NULL when `word` is none. */
+static const char **who_option(const char *word, command_options *options)
+{
+    if (strcmp(word, "--user") == 0)
+        return &options->user;
+    if (strcmp(word, "--groups") == 0)
+        return &options->groups;
+    if (strcmp(word, "--access") == 0)
+        return &options->access;
+    return strcmp(word, "--process") == 0 ? &options->process : NULL;
+}
+
 static int take_option(const struct command *command, int argc, char **argv, int *at,
                        command_options *options)
 {
@@ -181,6 +209,9 @@ static int take_option(const struct command *command, int argc, char **argv, int
                              options->instance);
         return code;
     }
+    const char **who = command->takes & TAKES_WHO ? who_option(word, options) : NULL;
+    if (who)
+        return take_value(command, argc, argv, at, who);
     if ((command->takes & TAKES_JSON) && strcmp(word, "--json") == 0) {
         options->json = true;
         return EXIT_OK;

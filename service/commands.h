@@ -17,6 +17,10 @@ typedef struct command_options {
     bool json;            /* --json */
     bool remove_data;     /* --remove-data */
     bool quiet;           /* --quiet */
+    const char *user;     /* --user, --groups, --access and --process of explain; NULL when not given */
+    const char *groups;
+    const char *access;
+    const char *process;
 } command_options;
 
 /* Finds and runs the command of `argv` (UTF-8). */
@@ -24,6 +28,7 @@ int command_line_run(int argc, char **argv);
 
 int command_check(const command_options *options);
 int command_audit(const command_options *options);
+int command_explain(const command_options *options);
 int command_run(const command_options *options);     /* console_win32.c */
 int command_service(const command_options *options); /* service_win32.c: what the service manager starts */
 int command_install(const command_options *options);

@@ -113,8 +113,12 @@ static void append_words(text *words, const right_word *rights, uint32_t mask)
 void descriptor_rights(access_object object, uint32_t mask, char *words, size_t size)
 {
     text all = {0};
-    append_words(&all, words_of[object], mask);
-    append_words(&all, common_words, mask);
+    if (mask == access_mask(object, ACCESS_BROKER)) {
+        text_append(&all, "everything");
+    } else {
+        append_words(&all, words_of[object], mask);
+        append_words(&all, common_words, mask);
+    }
     text_append(&all, "%s0x%x", all.length ? " = " : "", (unsigned)mask);
     char *taken = text_take(&all);
     snprintf(words, size, "%s", taken ? taken : "?");

@@ -169,6 +169,12 @@ static bool labels_are_shown(void)
     return shown == 1;
 }
 
+bool win32_label_of_object(HANDLE object, access_label *label)
+{
+    *label = (access_label){0};
+    return labels_are_shown() && object_label(object, label);
+}
+
 bool win32_is_labelled_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
 {
     access_label wanted, found;

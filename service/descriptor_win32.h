@@ -16,4 +16,11 @@ bool win32_label_of(PSECURITY_DESCRIPTOR from, access_label *label, platform_fai
    as under Wine, it is taken to have it. */
 bool win32_is_labelled_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor);
 
+/* The label of `object` (a handle with READ_CONTROL); false where no program can read labels back. */
+bool win32_label_of_object(HANDLE object, access_label *label);
+
+/* Reads a whole token (a handle with TOKEN_QUERY); token_win32.c. False: it does not let itself be read, or memory ran
+   out. The caller frees it with token_free. */
+bool win32_token_read(HANDLE handle, token_facts *t);
+
 #endif

@@ -13,6 +13,7 @@
 
 #include "access.h"
 #include "loader.h"
+#include "token.h"
 #include "trust.h"
 
 #include <stdbool.h>
@@ -157,6 +158,20 @@ void platform_account_text(const char *sid, char account[PLATFORM_ACCOUNT]);
 /* Whether surely no account, group or service has that SID. False also when the machine cannot find out, as with
    a domain that does not answer. */
 bool platform_account_is_gone(const char *sid);
+
+/* The descriptor of the section that has this name now, with the entries that are its own. `label_seen` says whether
+   the platform lets its label be seen. Fails with code 2 when there is no such object, 5 when it may not be looked at.
+   The caller frees the result with access_descriptor_free. */
+bool platform_section_descriptor(const char *object_name, access_descriptor *descriptor, bool *label_seen,
+                                 platform_failure *failure);
+
+/* The token of a running program. The caller frees it with token_free. */
+bool platform_token_of_process(uint32_t pid, token_facts *t, platform_failure *failure);
+
+/* Adds the groups of an account to `t`, as far as the machine tells without that account's being logged on, and says in
+   `how` where they are from. Fails, with nothing added, when it does not tell. */
+bool platform_groups_of_user(const char *sid, token_facts *t, char how[PLATFORM_ACCOUNT],
+                             platform_failure *failure);
 
 /* The machine's answers to the configuration's questions. */
 const config_resolver *platform_resolver(void);

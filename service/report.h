@@ -1,4 +1,4 @@
-/* What `check`, `audit` and `status` print, for people and as JSON. Each returns false when memory ran out or the
+/* What `check`, `audit`, `explain` and `status` print, for people and as JSON. Each returns false when memory ran out or the
    stream took no more. */
 #ifndef SHMBROKER_REPORT_H
 #define SHMBROKER_REPORT_H
@@ -6,6 +6,7 @@
 #include "audit.h"
 #include "catalog_reader.h"
 #include "declare.h"
+#include "explain.h"
 
 #include <stdio.h>
 
@@ -36,5 +37,8 @@ typedef struct report_status {
 
 bool report_status_text(FILE *stream, const report_status *status);
 bool report_status_json(FILE *stream, const report_status *status);
+
+bool report_explain_text(FILE *stream, const explanation *e);
+bool report_explain_json(FILE *stream, const explanation *e);
 
 #endif

@@ -92,8 +92,7 @@ static void entries_and_labels_are_told_in_words(void **state)
     (void)state;
     assert_words("D:P(A;;0x20007;;;WD)(D;;0xf001f;;;BG)(A;IO;0x1;;;BU)",
                  "allow read, write, see rights = 0x20007 to MACHINE\\WD\n"
-                 "deny read, write, execute, delete, see rights, change rights, take ownership = 0xf001f to "
-                 "MACHINE\\BG\n"
+                 "deny everything = 0xf001f to MACHINE\\BG\n"
                  "allow 0x1 to MACHINE\\BU, but only on what is made below it: of no effect");
     assert_words("D:P(A;;0x4;;;WD)S:(ML;;NW;;;LW)",
                  "allow read = 0x4 to MACHINE\\WD\nlabel low: programs of lower integrity may not write");

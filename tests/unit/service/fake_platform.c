@@ -383,6 +383,53 @@ bool platform_account_is_gone(const char *sid)
     return fake.gone && strcmp(fake.gone, sid) == 0;
 }
 
+bool platform_section_descriptor(const char *object_name, access_descriptor *descriptor, bool *label_seen,
+                                 platform_failure *failure)
+{
+    const fake_section *section = find_section(object_name);
+    memset(descriptor, 0, sizeof *descriptor);
+    *label_seen = true;
+    if (!section) {
+        failure->code = 2;
+        snprintf(failure->text, sizeof failure->text, "there is no %s", object_name);
+        return false;
+    }
+    return !fake_refuses("section-descriptor", failure) &&
+           platform_sddl_read(section->sddl, descriptor, failure);
+}
+
+bool platform_token_of_process(uint32_t pid, token_facts *t, platform_failure *failure)
+{
+    memset(t, 0, sizeof *t);
+    if (fake_refuses("token-of-process", failure))
+        return false;
+    if (pid != FAKE_PROCESS) {
+        failure->code = 87;
+        snprintf(failure->text, sizeof failure->text, "cannot open the token of process %u", (unsigned)pid);
+        return false;
+    }
+    token_begin(t, "S-1-5-21-9-9-9-1001");
+    token_add_group(t, "S-1-5-32-545", true, false);
+    token_add_group(t, "S-1-5-32-544", false, true);
+    t->judged.integrity = ACCESS_LEVEL_LOW;
+    return true;
+}
+
+bool platform_groups_of_user(const char *sid, token_facts *t, char how[PLATFORM_ACCOUNT],
+                             platform_failure *failure)
+{
+    *how = '\0';
+    if (fake_refuses("groups-of-user", failure))
+        return false;
+    if (strcmp(sid, "S-1-5-21-9-9-9-1001") != 0) {
+        snprintf(failure->text, sizeof failure->text, "this machine does not tell the groups of %s", sid);
+        return false;
+    }
+    token_add_group(t, "S-1-5-32-545", true, false);
+    snprintf(how, PLATFORM_ACCOUNT, "those that the test has");
+    return true;
+}
+
 static bool resolve_service(void *context, const char *service, char sid[CONFIG_SID_TEXT], char *why,
                             size_t why_size)
 {

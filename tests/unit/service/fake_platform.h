@@ -13,6 +13,7 @@
 #define FAKE_OWNER    "S-1-5-21-9-9-9-1000"
 #define FAKE_BROKER   "S-1-5-80-1-2-3-4-5"
 #define FAKE_USER     "S-1-5-21-9-9-9-1002"
+#define FAKE_PROCESS  4712u /* a program of anna, at low integrity */
 #define FAKE_RESERVED (8u << 20)
 #define FAKE_COMMIT   (64ull << 30)
 
