@@ -33,7 +33,10 @@ static int report_regions(const config_model *model, const command_options *opti
     }
     bool suffices = memory_suffices(&declared.regions, &failure);
     if (!suffices)
-        fprintf(stderr, "warning: a service could not start here: %s\n", failure.text);
+        fprintf(stderr,
+                "warning: a service could not start here, unless a running one has made some of them "
+                "already: %s\n",
+                failure.text);
     bool written = options->quiet ? true
                    : options->json
                        ? report_check_json(stdout, model, &declared, suffices ? NULL : failure.text)

@@ -82,7 +82,7 @@ static const struct {
 } manners[] = {
     {SHMB_FLAG_FILE_BACKED, "in a file", NULL}, /* there it is `backing` */
     {SHMB_FLAG_LARGE_PAGES, "in large pages", "large_pages"},
-    {SHMB_FLAG_NUMA, "on its NUMA node", "numa_node"},
+    {SHMB_FLAG_NUMA, "on its NUMA node", "on_numa_node"},
     {SHMB_FLAG_PREFETCHED, "prefetched", "prefetched"},
     {SHMB_FLAG_PRIVATE, "in a private namespace", "private"},
 };

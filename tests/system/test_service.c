@@ -140,6 +140,43 @@ static void install_gives_a_service_sid_and_only_the_privileges_it_needs(void **
     CloseServiceHandle(service);
 }
 
+static void write_config(const test_broker *b, const char *memory)
+{
+    const char *text =
+        support_text("version: 1\nregions:\n  %s: { size: 4 KiB, access: { read: [Users] }%s }\n",
+                     support_unique("Data"), memory);
+    support_write_file(b->config, text, strlen(text));
+}
+
+/* The service's account gets the right that large pages need when they are asked for, or a warning says what to do. */
+static void install_asks_for_the_right_to_lock_memory_only_for_large_pages(void **state)
+{
+    (void)state;
+    test_broker *b = prepare_service(support_unique("Locking"));
+    write_config(b, "");
+    process *plain = command(b, support_text("install --config \"%s\"", b->config), 0);
+    assert_lacks(process_errors(plain), "SeLockMemoryPrivilege");
+    write_config(b, ", large_pages: prefer");
+    process *locking = command(b, support_text("install --config \"%s\"", b->config), 0);
+    if (support_under_wine())
+        return; /* its security policy takes what it is told, or refuses: both are fine */
+    assert_lacks(process_errors(locking), "SeLockMemoryPrivilege");
+    command(b, support_text("install --config \"%s\"", b->config), 0);
+    SC_HANDLE service = open_service(b);
+    BYTE bytes[4096];
+    DWORD needed;
+    assert_true(
+        QueryServiceConfig2W(service, SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO, bytes, sizeof bytes, &needed));
+    const wchar_t *privilege =
+        ((const SERVICE_REQUIRED_PRIVILEGES_INFOW *)(void *)bytes)->pmszRequiredPrivileges;
+    for (int i = 0; i < 2; i++)
+        privilege += wcslen(privilege) + 1;
+    assert_string_equal(support_utf8(privilege), "SeLockMemoryPrivilege");
+    CloseServiceHandle(service);
+    command(b, "start", 0); /* it would not, had the account not got what is required */
+    command(b, "stop", 0);
+}
+
 static void install_twice_updates(void **state)
 {
     (void)state;
@@ -344,6 +381,7 @@ int main(void)
         SYSTEM_TEST(install_registers_an_automatic_service_under_its_own_account),
         SYSTEM_TEST(install_describes_the_service),
         SYSTEM_TEST(install_gives_a_service_sid_and_only_the_privileges_it_needs),
+        SYSTEM_TEST(install_asks_for_the_right_to_lock_memory_only_for_large_pages),
         SYSTEM_TEST(install_twice_updates),
         SYSTEM_TEST(uninstall_of_what_is_absent_succeeds),
         SYSTEM_TEST(uninstall_stops_a_running_service_and_removes_it),

@@ -70,8 +70,8 @@ static void too_little_memory_is_a_warning(void **state)
     (void)state;
     fake.commit_available = 4096;
     assert_int_equal(check(GOOD, false), EXIT_OK);
-    assert_int_equal(
-        strncmp(complained, "warning: a service could not start here: the regions need 64 KiB more", 69), 0);
+    assert_int_equal(strncmp(complained, "warning: a service could not start here, ", 41), 0);
+    assert_non_null(strstr(complained, "already: the regions need 64 KiB more memory"));
     assert_non_null(strstr(printed, "  object   Global\\A\n"));
     assert_int_equal(check(GOOD, true), EXIT_OK);
     cJSON *root = cJSON_Parse(printed);

@@ -144,7 +144,7 @@ static void text_says_why_there_is_no_broker(void **state)
 static void assert_granted(const cJSON *granted)
 {
     assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(granted, "large_pages")));
-    assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(granted, "numa_node")));
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(granted, "on_numa_node")));
     assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(granted, "prefetched")));
     assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(granted, "private")));
     assert_string_equal(string_of(granted, "boundary"), "S-1-5-32-544 S-1-5-32-545");
