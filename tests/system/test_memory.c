@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LARGE_PAGE (2u << 20)
+#define LARGE_PAGE ((SIZE_T)2 << 20)
 
 static const char *data_file(const test_broker *b, const char *name)
 {
