@@ -123,6 +123,10 @@ static void installing_leaves_a_running_service(void **state)
     const char *added = listing_added(fresh, now, "");
     assert_contains(added, "PATH " INSTALLED);
     assert_contains(added, "Shared Memory Broker\\Documentation.lnk");
+    const char *apps = listing_of_key(L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall");
+    assert_contains(apps, "DisplayName 1 Shared Memory Broker\n");
+    assert_contains(apps, "DisplayVersion 1 " SHMBROKER_VERSION "\n");
+    assert_contains(listing_of_key(L"SOFTWARE\\Classes\\Installer\\Products"), "shmbroker.ico\n");
     listing_free(now);
 }
 
