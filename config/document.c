@@ -29,7 +29,7 @@ typedef struct builder {
     size_t length;
     config_arena *arena;
     config_diagnostics *diagnostics;
-    size_t nodes;
+    size_t *nodes;
 } builder;
 
 void config_out_of_memory(config_diagnostics *diagnostics)
@@ -164,9 +164,9 @@ static void place_node(const builder *build, config_node *node)
 /* A new child of `parent`, at the place of the current event; not yet in its list. */
 static config_node *new_node(builder *build, const config_node *parent)
 {
-    if (++build->nodes > CONFIG_MAX_NODES) {
+    if (++*build->nodes > CONFIG_MAX_NODES) {
         config_diagnostics_add(build->diagnostics, config_syntax_position(build->event.start_mark), NULL,
-                               "the file holds more than %u values; declare fewer regions in one file",
+                               "there are more than %u values in all; declare fewer regions",
                                CONFIG_MAX_NODES);
         return NULL;
     }
@@ -437,7 +437,7 @@ static bool has_many_tag_directives(const char *text, size_t length)
     return count > MAX_TAG_DIRECTIVES;
 }
 
-const config_node *config_document_read(const char *text, size_t length, config_arena *arena,
+const config_node *config_document_read(const char *text, size_t length, size_t *nodes, config_arena *arena,
                                         config_diagnostics *diagnostics)
 {
     config_position whole = {0, 0};
@@ -452,6 +452,7 @@ const config_node *config_document_read(const char *text, size_t length, config_
     memset(&build, 0, sizeof build);
     build.text = text;
     build.length = length;
+    build.nodes = nodes;
     build.arena = arena;
     build.diagnostics = diagnostics;
     if (!yaml_parser_initialize(&build.parser)) {

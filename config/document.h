@@ -15,7 +15,7 @@
 /* Room for what config_node_path writes, its NUL included. */
 #define CONFIG_PATH_TEXT 1024u
 
-/* The most values (scalars, sequences, mappings) that one document may hold. */
+/* The most values (scalars, sequences, mappings) that all documents of a configuration may hold. */
 #define CONFIG_MAX_NODES 2000000u
 
 typedef enum config_node_kind {
@@ -47,9 +47,10 @@ typedef struct config_node {
 
 /*
  * Reads one document into `arena`. Returns its root, or NULL when there is no tree to go on with: a syntax
- * error, an empty document, no memory. What is wrong is added to `diagnostics`.
+ * error, an empty document, no memory. What is wrong is added to `diagnostics`. `*nodes` counts the values that
+ * all documents read so far hold.
  */
-const config_node *config_document_read(const char *text, size_t length, config_arena *arena,
+const config_node *config_document_read(const char *text, size_t length, size_t *nodes, config_arena *arena,
                                         config_diagnostics *diagnostics);
 
 /* Whether the scalar is YAML's null: nothing, `~` or `null` without quotes. */

@@ -33,13 +33,24 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_VERSION] =
         {
             .name = "version",
-            .sections = CONFIG_IN_FILE,
-            .required = CONFIG_IN_FILE,
+            .sections = CONFIG_IN_FILE | CONFIG_IN_FRAGMENT,
+            .required = CONFIG_IN_FILE | CONFIG_IN_FRAGMENT,
             .type = CONFIG_TYPE_NUMBER,
             .least = 1,
             .most = 1,
             .example = "1",
             .help = "The version of this grammar that the file is written in.",
+        },
+    [CONFIG_KEY_INCLUDE] =
+        {
+            .name = "include",
+            .sections = CONFIG_IN_FILE,
+            .type = CONFIG_TYPE_PATTERNS,
+            .most = CONFIG_MAX_PATTERNS,
+            .fallback = "[]",
+            .example = "[conf.d/*.yaml]",
+            .help = "Files that belong to this one, relative to its folder; * and ? in the last part stand "
+                    "for all that match, read in the order of their names.",
         },
     [CONFIG_KEY_COMMIT_BUDGET] =
         {
@@ -55,7 +66,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_ROLES] =
         {
             .name = "roles",
-            .sections = CONFIG_IN_FILE,
+            .sections = CONFIG_IN_FILE | CONFIG_IN_FRAGMENT,
             .type = CONFIG_TYPE_ROLES,
             .most = CONFIG_MAX_ROLES,
             .example = "{ operators: [Administrators, 'PLC\\Operators'] }",
@@ -65,7 +76,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_DEFAULTS] =
         {
             .name = "defaults",
-            .sections = CONFIG_IN_FILE,
+            .sections = CONFIG_IN_FILE | CONFIG_IN_FRAGMENT,
             .type = CONFIG_TYPE_SECTION,
             .inner = CONFIG_IN_DEFAULTS,
             .example = "{ access: { read: [Users], write: [Administrators] } }",
@@ -74,8 +85,8 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_REGIONS] =
         {
             .name = "regions",
-            .sections = CONFIG_IN_FILE,
-            .required = CONFIG_IN_FILE,
+            .sections = CONFIG_IN_FILE | CONFIG_IN_FRAGMENT,
+            .required = CONFIG_IN_FILE | CONFIG_IN_FRAGMENT,
             .type = CONFIG_TYPE_REGIONS,
             .most = CONFIG_MAX_REGIONS,
             .inner = CONFIG_IN_REGION,
@@ -491,6 +502,10 @@ static void describe_collection(const config_key *key, char *buffer, size_t size
                  "a list of %sat most %" PRIu64 " accounts and groups, such as "
                  "[Users, 'NT SERVICE\\Sensor']",
                  key->least > 0 ? "at least one and " : "", key->most);
+        break;
+    case CONFIG_TYPE_PATTERNS:
+        snprintf(buffer, size, "a list of at most %" PRIu64 " paths below this file's folder, such as %s",
+                 key->most, key->example);
         break;
     case CONFIG_TYPE_PACKAGES:
         used = list_choices(key->choices, true, buffer, size);

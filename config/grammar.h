@@ -22,7 +22,8 @@ typedef enum config_section {
     CONFIG_IN_NAMESPACE = 32,
     CONFIG_IN_PRIVATE = 64,
     CONFIG_IN_INITIAL = 128,
-    CONFIG_IN_PERSIST = 256
+    CONFIG_IN_PERSIST = 256,
+    CONFIG_IN_FRAGMENT = 512 /* a file that the main file includes */
 } config_section;
 
 typedef enum config_type {
@@ -40,6 +41,7 @@ typedef enum config_type {
     CONFIG_TYPE_SDDL,         /* a security descriptor's text of at most `most` bytes */
     CONFIG_TYPE_PRINCIPALS,   /* a list of `least` to `most` accounts, groups and roles, principals.h */
     CONFIG_TYPE_PACKAGES, /* one of `choices`, or a list of at most `most` packages' SIDs (S-1-15-2-…) */
+    CONFIG_TYPE_PATTERNS, /* a list of at most `most` relative paths, with * and ? in their last parts */
     CONFIG_TYPE_SECTION,  /* a mapping with the keys of `inner` */
     CONFIG_TYPE_VARIANT,  /* one of `choices`, or a mapping with exactly one of the keys of `inner` */
     CONFIG_TYPE_ROLES,    /* a mapping from at most `most` names to lists of CONFIG_MAX_PRINCIPALS */
@@ -48,6 +50,7 @@ typedef enum config_type {
 
 typedef enum config_key_id {
     CONFIG_KEY_VERSION,
+    CONFIG_KEY_INCLUDE,
     CONFIG_KEY_COMMIT_BUDGET,
     CONFIG_KEY_ROLES,
     CONFIG_KEY_DEFAULTS,

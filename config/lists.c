@@ -4,6 +4,7 @@
 #include "lists.h"
 
 #include "order.h"
+#include "paths.h"
 #include "roles.h"
 
 #include <stdio.h>
@@ -221,8 +222,9 @@ static bool is_list(config_reading *reading, config_key_id id, const config_node
     if (node->length > key->most) {
         config_reading_report(reading, node, node->where, "the list has %lu entries, and may have %lu; %s",
                               (unsigned long)node->length, (unsigned long)key->most,
-                              key->type == CONFIG_TYPE_PACKAGES ? "write all instead"
-                                                                : "put the accounts into a group");
+                              key->type == CONFIG_TYPE_PACKAGES   ? "write all instead"
+                              : key->type == CONFIG_TYPE_PATTERNS ? "use wildcards, as in conf.d/*.yaml"
+                                                                  : "put the accounts into a group");
         return false;
     }
     if (node->length < key->least) {
@@ -309,4 +311,23 @@ void config_list_packages(config_reading *reading, config_key_id id, const confi
     }
     list->items = grown.items;
     list->count = grown.count;
+}
+
+void config_list_patterns(config_reading *reading, config_key_id id, const config_node *node)
+{
+    if (!is_list(reading, id, node)) {
+        return;
+    }
+    for (const config_node *each = node->children; each != NULL; each = each->next) {
+        char found[CONFIG_FOUND];
+        bool is_text = each->kind == CONFIG_NODE_SCALAR && !config_node_is_null(each);
+        const char *problem =
+            is_text ? config_path_pattern_problem(each->text, each->length) : "it is no path";
+        if (problem != NULL && each->kind != CONFIG_NODE_BROKEN) {
+            config_reading_report(reading, each, each->where,
+                                  "%s cannot be included: %s; write a path such as conf.d/name.yaml or "
+                                  "conf.d/*.yaml",
+                                  config_value_describe(each, found), problem);
+        }
+    }
 }

@@ -18,4 +18,7 @@ void config_list_principals(config_reading *reading, config_key_id id, const con
 void config_list_packages(config_reading *reading, config_key_id id, const config_node *node,
                           config_principal_list *list);
 
+/* Checks a list of paths to include, and reports each entry that is none. */
+void config_list_patterns(config_reading *reading, config_key_id id, const config_node *node);
+
 #endif

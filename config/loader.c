@@ -1,222 +1,416 @@
 /*
- * The loader: reads a file's roles, defaults and regions, and checks what must hold between regions.
+ * The loader: reads the main file's roles and defaults, then those of each file that it includes, then the
+ * regions of all, and checks what must hold between regions.
  */
 #include "loader.h"
 
-#include "arena.h"
 #include "budget.h"
+#include "include.h"
 #include "order.h"
+#include "paths.h"
 #include "regions.h"
 #include "roles.h"
+#include "stream.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_READ ((size_t)64 << 10)
+#define WHY_TEXT   512u
+#define PLACE_TEXT (CONFIG_PATH_TEXT + 64u)
 
-/* A backing file in use, to find those that two regions name. */
-typedef struct backing_use {
-    struct backing_use *next;
-    const config_node *node; /* the path's */
-    const char *folded;      /* the path in the form in which equal files have equal bytes */
-} backing_use;
+/* One file. Its text is kept to the end, for the lines that diagnostics show. */
+typedef struct source {
+    const char *name; /* the model's text */
+    unsigned number;  /* in the diagnostics */
+    char *read;       /* the text when it is the loader's to free */
+    const char *text; /* NULL: it could not be read */
+    size_t length;
+    config_level defaults;
+    config_roles roles;
+    const config_node *regions; /* NULL: there are none to read */
+} source;
+
+/* Where a region of the model stands. */
+typedef struct declared {
+    const source *in;
+    const config_node *node;
+    const config_node *backing; /* the path of its file, or NULL */
+} declared;
 
 /* What is known of the configuration while it is read. */
 typedef struct loading {
     config_reading reading;
-    config_level defaults;
-    config_roles roles;
+    source main;
+    source *fragments;
+    size_t fragment_count;
+    size_t bytes; /* of all files */
+    size_t nodes;
     size_t role_count;
-    backing_use *backings;
-    size_t backing_count;
+    declared *declared; /* one for each region of the model */
 } loading;
 
-/* Notes the region's backing file, to be compared with all others once they are read. */
-static void note_backing(loading *load, const config_node *node, const char *path)
+/* Makes `file` the one that what is found from now on belongs to. */
+static void enter(loading *load, const source *file)
 {
-    config_reading *reading = &load->reading;
-    backing_use *use = config_reading_alloc(reading, reading->passing, sizeof *use);
-    char *folded = config_arena_text(reading->passing, path, strlen(path));
-    reading->out_of_memory |= folded == NULL;
-    if (reading->out_of_memory) {
-        return;
-    }
-    for (char *c = folded; *c != '\0'; c++) {
-        *c = config_text_fold(*c);
-    }
-    use->node = node;
-    use->folded = folded;
-    use->next = load->backings;
-    load->backings = use;
-    load->backing_count++;
+    load->reading.file = file->name;
+    load->reading.roles = &file->roles;
+    config_diagnostics_select(load->reading.diagnostics, file->number);
 }
 
-/* Reports each file that a second region names. */
-static void check_backings(loading *load)
+/* ---- One file's head: roles and defaults ------------------------------------------------------- */
+
+static bool is_file(config_reading *reading, const config_node *root, config_section section)
 {
-    size_t count = load->backing_count;
-    config_order_item *items = count > 0 ? calloc(count, 2 * sizeof *items) : NULL;
-    if (items == NULL) {
-        load->reading.out_of_memory |= count > 0;
-        return;
+    if (root->kind != CONFIG_NODE_MAPPING && root->kind != CONFIG_NODE_BROKEN) {
+        char keys[256];
+        config_reading_report(reading, root, root->where,
+                              "the file is no mapping; write the keys %s, each followed by ':'",
+                              config_key_list(section, keys, sizeof keys));
     }
-    size_t at = count; /* the list has the last use first */
-    for (const backing_use *use = load->backings; use != NULL; use = use->next) {
-        items[--at] = config_order_make(use->folded, strlen(use->folded), use->node);
-    }
-    config_order_group(items, items + count, count);
-    for (size_t first = 0, each = 1; each < count; each++) {
-        const config_node *one = items[first].owner;
-        const config_node *other = items[each].owner;
-        if (!config_order_equal(&items[first], &items[each])) {
-            first = each;
-            continue;
-        }
-        config_diagnostic *item = config_reading_report(
-            &load->reading, other, other->where,
-            "another region keeps its bytes in this file, at line %lu, column %lu; give each a "
-            "file of its own",
-            (unsigned long)one->where.line, (unsigned long)one->where.column);
-        config_reading_note(&load->reading, item, config_node_span(one), "it is named here first");
-    }
-    free(items);
+    return root->kind == CONFIG_NODE_MAPPING;
 }
 
-static void read_regions(loading *load, const config_node *node, config_model *model)
+/* The mapping that stands under key `id`, wherever among the file's keys, or NULL. */
+static const config_node *mapping_of(const config_node *root, config_key_id id)
 {
-    size_t most = (size_t)config_keys[CONFIG_KEY_REGIONS].most;
-    size_t room = node->length < most ? node->length : most;
-    config_region *regions =
-        config_reading_alloc(&load->reading, load->reading.kept, (room > 0 ? room : 1) * sizeof *regions);
-    size_t count = 0;
-    for (const config_node *each = node->children; each != NULL && !load->reading.out_of_memory;
-         each = each->next) {
-        const config_node *backing;
-        if (each->duplicate) {
-            continue;
-        }
-        if (count == most) {
-            config_reading_report(&load->reading, node, each->key_where,
-                                  "there are more than %lu regions; declare the others to a second broker",
-                                  (unsigned long)most);
-            break;
-        }
-        config_region *region = &regions[count++];
-        config_region_read(&load->reading, &load->defaults, each, region, &backing);
-        if (backing != NULL) {
-            note_backing(load, backing, region->backing_file);
-        }
-    }
-    check_backings(load);
-    model->regions = regions;
-    model->region_count = count;
-}
-
-/* What stands under `key` of the file when it is a mapping, or NULL. */
-static const config_node *mapping_of(const config_value *values, config_key_id id)
-{
-    const config_node *node = values[id].node;
-    return node != NULL && node->kind == CONFIG_NODE_MAPPING ? node : NULL;
-}
-
-/* Roles come first, for the defaults may name them; the defaults next, wherever they stand. */
-static const config_node *child_called(const config_node *node, config_key_id id)
-{
-    const config_node *child = node->children;
+    const config_node *child = root->children;
     while (child != NULL && strcmp(child->key, config_keys[id].name) != 0) {
         child = child->next;
     }
     return child != NULL && child->kind == CONFIG_NODE_MAPPING ? child : NULL;
 }
 
-static bool is_file(config_reading *reading, const config_node *root)
-{
-    if (root->kind != CONFIG_NODE_MAPPING && root->kind != CONFIG_NODE_BROKEN) {
-        char keys[256];
-        config_reading_report(reading, root, root->where,
-                              "the file is no mapping; write the keys %s, each followed by ':'",
-                              config_key_list(CONFIG_IN_FILE, keys, sizeof keys));
-    }
-    return root->kind == CONFIG_NODE_MAPPING;
-}
-
-/* Reads the whole tree; what is wrong is among the diagnostics afterwards. */
-static void read_root(loading *load, const config_node *root, config_model *model)
+/* Reads all but the regions. Roles come first, for the defaults may name them. */
+static void read_head(loading *load, source *file, config_section section)
 {
     config_reading *reading = &load->reading;
-    config_value *values = load->defaults.values;
-    if (!is_file(reading, root)) {
+    enter(load, file);
+    const config_node *root =
+        config_document_read(file->text, file->length, &load->nodes, reading->passing, reading->diagnostics);
+    if (root == NULL || reading->out_of_memory || !is_file(reading, root, section)) {
         return;
     }
-    const config_node *roles = child_called(root, CONFIG_KEY_ROLES);
+    const config_node *roles = mapping_of(root, CONFIG_KEY_ROLES);
     if (roles != NULL) {
-        config_roles_read(reading, roles, &load->roles, &load->role_count);
+        config_roles_read(reading, roles, &file->roles, &load->role_count);
     }
-    reading->roles = &load->roles;
-    /* The keys of the defaults are read into the file's `values`, too. */
-    config_section_read(reading, CONFIG_IN_FILE, root, values);
-    config_defaults_check(reading, &load->defaults);
-    const config_node *regions = mapping_of(values, CONFIG_KEY_REGIONS);
-    if (regions != NULL) {
-        read_regions(load, regions, model);
+    /* The keys of the defaults are read into the file's own values. */
+    config_section_read(reading, section, root, file->defaults.values);
+    config_defaults_check(reading, &file->defaults);
+    file->regions = mapping_of(root, CONFIG_KEY_REGIONS);
+}
+
+/* ---- The files that are included --------------------------------------------------------------- */
+
+/* Reads the stream into `file`; without text when it cannot be, which is reported. */
+static void read_stream(loading *load, FILE *stream, source *file)
+{
+    config_diagnostics *diagnostics = load->reading.diagnostics;
+    config_position whole = {0, 0};
+    config_diagnostics_select(diagnostics, file->number);
+    file->read = config_stream_read(stream, &file->length, diagnostics);
+    if (file->read == NULL || !config_stream_fits(file->length, diagnostics)) {
+        return;
     }
-    model->roles = load->roles.items;
-    model->role_count = load->roles.count;
-    if (values[CONFIG_KEY_COMMIT_BUDGET].number > 0) {
-        model->commit_budget = values[CONFIG_KEY_COMMIT_BUDGET].number;
-        config_budget_check(reading, values[CONFIG_KEY_COMMIT_BUDGET].node, model);
+    if (file->length > CONFIG_MAX_TOTAL_BYTES - load->bytes) {
+        config_diagnostics_add(diagnostics, whole, NULL,
+                               "with this file there are more than %u MiB in all; declare fewer regions",
+                               CONFIG_MAX_TOTAL_BYTES >> 20);
+        return;
+    }
+    load->bytes += file->length;
+    file->text = file->read;
+}
+
+/* Opens and reads one included file, all but its regions. */
+static void read_fragment(loading *load, const config_sources *sources, const config_included *included,
+                          source *file)
+{
+    config_reading *reading = &load->reading;
+    char why[WHY_TEXT] = "";
+    file->name = config_include_name(reading, load->main.name, included->path);
+    if (file->name == NULL) {
+        return;
+    }
+    FILE *stream = sources->open(sources->context, included->path, why, sizeof why);
+    if (stream == NULL) {
+        enter(load, &load->main);
+        config_reading_report(reading, included->node, included->node->where, "%s cannot be read: %s",
+                              file->name, why);
+        return;
+    }
+    file->number = config_diagnostics_enter(reading->diagnostics, file->name);
+    file->defaults.file = file->name;
+    file->defaults.below = &load->main.defaults;
+    file->roles.outer = &load->main.roles;
+    read_stream(load, stream, file);
+    fclose(stream);
+    if (file->text != NULL) {
+        read_head(load, file, CONFIG_IN_FRAGMENT);
     }
 }
 
-/* Reads the document that `text` is into `model`; what is wrong is among the diagnostics afterwards. */
-static void read_text(const char *file, const char *text, size_t length, loading *load, config_model *model)
+static void read_fragments(loading *load, const config_sources *sources)
 {
     config_reading *reading = &load->reading;
-    const char **files = config_reading_alloc(reading, reading->kept, sizeof *files);
-    reading->file = config_reading_keep(reading, file, strlen(file));
-    const config_node *root = config_document_read(text, length, reading->passing, reading->diagnostics);
-    if (root == NULL) {
+    const config_node *include = load->main.defaults.values[CONFIG_KEY_INCLUDE].node;
+    if (include == NULL || include->kind != CONFIG_NODE_SEQUENCE || include->length == 0) {
         return;
+    }
+    if (sources == NULL) {
+        config_reading_report(reading, include, include->where,
+                              "nothing can be included here: the text is no file, and stands in no folder");
+        return;
+    }
+    const char *main_name = load->main.name + config_path_last(load->main.name);
+    const config_included *first = config_include_find(reading, include, sources, main_name);
+    size_t count = 0;
+    for (const config_included *each = first; each != NULL; each = each->next) {
+        count++;
+    }
+    load->fragments = count > 0 ? calloc(count, sizeof *load->fragments) : NULL;
+    reading->out_of_memory |= load->fragments == NULL && count > 0;
+    for (const config_included *each = first; each != NULL && !reading->out_of_memory; each = each->next) {
+        read_fragment(load, sources, each, &load->fragments[load->fragment_count++]);
+    }
+}
+
+/* ---- Regions ----------------------------------------------------------------------------------- */
+
+/* Reads the file's regions behind those that the model has, which has room for `most`. */
+static void read_regions(loading *load, const source *file, config_model *model, config_region *regions,
+                         size_t most)
+{
+    const config_node *first = file->regions != NULL ? file->regions->children : NULL;
+    enter(load, file);
+    for (const config_node *each = first; each != NULL && !load->reading.out_of_memory; each = each->next) {
+        if (each->duplicate) {
+            continue;
+        }
+        if (model->region_count == most) {
+            config_reading_report(&load->reading, file->regions, each->key_where,
+                                  "there are more than %lu regions; declare the others to a second broker",
+                                  (unsigned long)most);
+            break;
+        }
+        declared *where = &load->declared[model->region_count];
+        where->in = file;
+        where->node = each;
+        config_region_read(&load->reading, &file->defaults, each, &regions[model->region_count],
+                           &where->backing);
+        model->region_count++;
+    }
+}
+
+/* The regions of all files, the main one's first. */
+static void read_all_regions(loading *load, config_model *model)
+{
+    config_reading *reading = &load->reading;
+    size_t most = (size_t)config_keys[CONFIG_KEY_REGIONS].most;
+    size_t room = load->main.regions != NULL ? load->main.regions->length : 0;
+    for (size_t i = 0; i < load->fragment_count; i++) {
+        room += load->fragments[i].regions != NULL ? load->fragments[i].regions->length : 0;
+    }
+    room = room == 0 ? 1 : room < most ? room : most;
+    config_region *regions = config_reading_alloc(reading, reading->kept, room * sizeof *regions);
+    load->declared = config_reading_alloc(reading, reading->passing, room * sizeof *load->declared);
+    if (reading->out_of_memory) {
+        return;
+    }
+    model->regions = regions;
+    read_regions(load, &load->main, model, regions, most);
+    for (size_t i = 0; i < load->fragment_count && model->region_count <= most; i++) {
+        read_regions(load, &load->fragments[i], model, regions, most);
+    }
+}
+
+/* ---- What must differ between regions ---------------------------------------------------------- */
+
+/* A place as a message in file `here` names it. */
+static const char *describe_place(const source *here, const source *there, config_position where,
+                                  char text[PLACE_TEXT])
+{
+    if (here == there) {
+        snprintf(text, PLACE_TEXT, "line %lu, column %lu", (unsigned long)where.line,
+                 (unsigned long)where.column);
+    } else {
+        snprintf(text, PLACE_TEXT, "%s:%lu:%lu", there->name, (unsigned long)where.line,
+                 (unsigned long)where.column);
+    }
+    return text;
+}
+
+static void report_same_file(loading *load, const declared *first, const declared *second)
+{
+    char place[PLACE_TEXT];
+    enter(load, second->in);
+    config_diagnostic *item = config_reading_report(
+        &load->reading, second->backing, second->backing->where,
+        "another region keeps its bytes in this file, at %s; give each a file of its own",
+        describe_place(second->in, first->in, first->backing->where, place));
+    config_diagnostic_note(item, first->in->number, config_node_span(first->backing),
+                           "it is named here first");
+}
+
+static void report_same_name(loading *load, const declared *first, const declared *second)
+{
+    char place[PLACE_TEXT];
+    enter(load, second->in);
+    config_diagnostic *item = config_reading_report(
+        &load->reading, second->node, second->node->key_where,
+        "a region of this name is declared at %s already; give one of the two another name, or take it out",
+        describe_place(second->in, first->in, first->node->key_where, place));
+    config_diagnostic_note(item, first->in->number, config_node_key_span(first->node),
+                           "it is declared here first");
+}
+
+/* Calls `report` with each of the items that has the text of one before it, and with the first that has it. */
+static void report_equal(loading *load, config_order_item *items, size_t count,
+                         void (*report)(loading *load, const declared *first, const declared *second))
+{
+    config_order_group(items, items + count, count);
+    for (size_t first = 0, each = 1; each < count; each++) {
+        if (config_order_equal(&items[first], &items[each])) {
+            report(load, items[first].owner, items[each].owner);
+        } else {
+            first = each;
+        }
+    }
+}
+
+/* Room for an item for each region, and as much to sort in. */
+static config_order_item *new_items(loading *load, const config_model *model)
+{
+    config_order_item *items =
+        model->region_count > 0 ? calloc(model->region_count, 2 * sizeof *items) : NULL;
+    load->reading.out_of_memory |= items == NULL && model->region_count > 0;
+    return items;
+}
+
+/* Paths that differ in the case of ASCII letters are one file. */
+static void check_backings(loading *load, const config_model *model)
+{
+    config_order_item *items = new_items(load, model);
+    size_t count = 0;
+    for (size_t i = 0; items != NULL && i < model->region_count && !load->reading.out_of_memory; i++) {
+        const char *path = model->regions[i].backing_file;
+        if (load->declared[i].backing == NULL || path == NULL) {
+            continue;
+        }
+        char *folded = config_arena_text(load->reading.passing, path, strlen(path));
+        load->reading.out_of_memory |= folded == NULL;
+        for (char *c = folded; c != NULL && *c != '\0'; c++) {
+            *c = config_text_fold(*c);
+        }
+        if (folded != NULL) {
+            items[count++] = config_order_make(folded, strlen(folded), &load->declared[i]);
+        }
+    }
+    if (!load->reading.out_of_memory && count > 0) {
+        report_equal(load, items, count, report_same_file);
+    }
+    free(items);
+}
+
+/* Within one file the document has seen to it. */
+static void check_names(loading *load, const config_model *model)
+{
+    config_order_item *items = load->fragment_count > 0 ? new_items(load, model) : NULL;
+    if (items == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < model->region_count; i++) {
+        const config_node *node = load->declared[i].node;
+        items[i] = config_order_make(node->key, node->key_length, &load->declared[i]);
+    }
+    report_equal(load, items, model->region_count, report_same_name);
+    free(items);
+}
+
+/* ---- The whole --------------------------------------------------------------------------------- */
+
+/* Lists what was read in the model. */
+static void fill_lists(loading *load, config_model *model)
+{
+    config_reading *reading = &load->reading;
+    const char **files =
+        config_reading_alloc(reading, reading->kept, (load->fragment_count + 1) * sizeof *files);
+    config_role *roles = config_reading_alloc(reading, reading->kept, (load->role_count + 1) * sizeof *roles);
+    if (reading->out_of_memory) {
+        return;
+    }
+    for (size_t i = 0; i <= load->fragment_count; i++) {
+        const source *file = i == 0 ? &load->main : &load->fragments[i - 1];
+        files[i] = file->name;
+        if (file->roles.count > 0) {
+            memcpy(roles + model->role_count, file->roles.items, file->roles.count * sizeof *roles);
+            model->role_count += file->roles.count;
+        }
+    }
+    model->file = load->main.name;
+    model->files = files;
+    model->file_count = load->fragment_count + 1;
+    model->roles = roles;
+}
+
+/* Reads everything from the main file's text on into `model`; what is wrong is among the diagnostics. */
+static void read_all(loading *load, const config_sources *sources, config_model *model)
+{
+    config_reading *reading = &load->reading;
+    const config_value *budget = &load->main.defaults.values[CONFIG_KEY_COMMIT_BUDGET];
+    read_head(load, &load->main, CONFIG_IN_FILE);
+    read_fragments(load, sources);
+    if (!reading->out_of_memory) {
+        read_all_regions(load, model);
     }
     if (!reading->out_of_memory) {
-        files[0] = reading->file;
-        load->defaults.file = reading->file;
-        model->file = reading->file;
-        model->files = files;
-        model->file_count = 1;
-        read_root(load, root, model);
+        check_names(load, model);
+        check_backings(load, model);
+        fill_lists(load, model);
+    }
+    enter(load, &load->main);
+    if (budget->number > 0) {
+        model->commit_budget = budget->number;
+        config_budget_check(reading, budget->node, model);
     }
     if (reading->out_of_memory) {
         config_out_of_memory(reading->diagnostics);
     }
 }
 
-static void report_too_long(config_diagnostics *diagnostics)
+static void quote(const loading *load, const source *file)
 {
-    config_position whole = {0, 0};
-    config_diagnostics_add(
-        diagnostics, whole, NULL,
-        "the file has more than %u MiB, which is the most; declare fewer regions in one file",
-        CONFIG_MAX_FILE_BYTES >> 20);
+    if (file->text != NULL) {
+        config_diagnostics_quote(load->reading.diagnostics, file->number, file->text, file->length);
+    }
 }
 
-config_model *config_load_text(const char *file, const char *text, size_t length,
-                               const config_resolver *resolver, config_diagnostics *diagnostics)
+/* Adds the lines that the diagnostics speak of, and lets go of all texts. */
+static void close_sources(loading *load)
+{
+    quote(load, &load->main);
+    for (size_t i = 0; i < load->fragment_count; i++) {
+        quote(load, &load->fragments[i]);
+        free(load->fragments[i].read);
+    }
+    free(load->fragments);
+    config_diagnostics_sort(load->reading.diagnostics);
+}
+
+static config_model *load_text(const char *file, const char *text, size_t length,
+                               const config_sources *sources, const config_resolver *resolver,
+                               config_diagnostics *diagnostics)
 {
     size_t errors_before = diagnostics->errors;
     config_model *model = NULL;
     loading *load = calloc(1, sizeof *load);
     config_arena *passing = config_arena_new();
     config_arena *kept = config_arena_new();
-    if (length > CONFIG_MAX_FILE_BYTES) {
-        report_too_long(diagnostics);
-        goto cleanup;
-    }
     if (load != NULL && passing != NULL && kept != NULL) {
         model = config_arena_alloc(kept, sizeof *model);
+        load->main.name = config_arena_text(kept, file, strlen(file));
     }
-    if (model == NULL) {
+    if (model == NULL || load->main.name == NULL) {
         config_out_of_memory(diagnostics);
         goto cleanup;
     }
@@ -225,9 +419,13 @@ config_model *config_load_text(const char *file, const char *text, size_t length
     load->reading.diagnostics = diagnostics;
     load->reading.passing = passing;
     load->reading.kept = kept;
-    read_text(file, text, length, load, model);
-    config_diagnostics_quote(diagnostics, diagnostics->current, text, length);
-    config_diagnostics_sort(diagnostics);
+    load->main.number = diagnostics->current;
+    load->main.text = text;
+    load->main.length = length;
+    load->main.defaults.file = load->main.name;
+    load->bytes = length;
+    read_all(load, sources, model);
+    close_sources(load);
 cleanup:
     if (diagnostics->errors > errors_before) {
         model = NULL;
@@ -238,45 +436,23 @@ cleanup:
     return model;
 }
 
-/* Reads the stream to its end, or to one byte beyond what a file may have. Returns NULL with a diagnostic. */
-static char *read_stream(FILE *stream, size_t *length, config_diagnostics *diagnostics)
+config_model *config_load_text(const char *file, const char *text, size_t length,
+                               const config_resolver *resolver, config_diagnostics *diagnostics)
 {
-    const size_t most = (size_t)CONFIG_MAX_FILE_BYTES + 1;
-    size_t room = 0;
-    char *text = NULL;
-    *length = 0;
-    do {
-        room = room == 0 ? FIRST_READ : room < most / 2 ? 2 * room : most;
-        char *grown = realloc(text, room);
-        if (grown == NULL) {
-            config_out_of_memory(diagnostics);
-            free(text);
-            return NULL;
-        }
-        text = grown;
-        *length += fread(text + *length, 1, room - *length, stream);
-    } while (*length == room && room < most);
-    if (ferror(stream)) {
-        config_position whole = {0, 0};
-        config_diagnostics_add(
-            diagnostics, whole, NULL,
-            "the file could not be read to its end: %s; check the drive and the file's rights",
-            strerror(errno));
-        free(text);
-        return NULL;
-    }
-    return text;
+    return config_stream_fits(length, diagnostics)
+               ? load_text(file, text, length, NULL, resolver, diagnostics)
+               : NULL;
 }
 
-config_model *config_load_stream(const char *file, FILE *stream, const config_resolver *resolver,
-                                 config_diagnostics *diagnostics)
+config_model *config_load(const char *file, FILE *stream, const config_sources *sources,
+                          const config_resolver *resolver, config_diagnostics *diagnostics)
 {
     size_t length;
-    char *text = read_stream(stream, &length, diagnostics);
+    char *text = config_stream_read(stream, &length, diagnostics);
     config_model *model = NULL;
-    if (text != NULL) {
-        model = config_load_text(file, text, length, resolver, diagnostics);
-        free(text);
+    if (text != NULL && config_stream_fits(length, diagnostics)) {
+        model = load_text(file, text, length, sources, resolver, diagnostics);
     }
+    free(text);
     return model;
 }

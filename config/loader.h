@@ -3,7 +3,7 @@
  *
  * It knows nothing of any operating system. What only the machine can answer (the SID of an account, whether
  * a security descriptor's text is right) it asks through `config_resolver`; well-known names and S-1-… are
- * settled here (principals.h). All errors of a file are found in one run.
+ * settled here (principals.h). The files that a configuration includes it asks for through `config_sources`.
  */
 #ifndef SHMBROKER_CONFIG_LOADER_H
 #define SHMBROKER_CONFIG_LOADER_H
@@ -25,18 +25,34 @@ typedef struct config_resolver {
 } config_resolver;
 
 /*
- * Reads `text` (UTF-8, or UTF-16 with a byte-order mark) as the configuration called `file` in diagnostics.
- * Returns the model, which the caller frees with config_model_free, or NULL with at least one diagnostic
- * added.
+ * Access to the files that a configuration includes. Paths are relative to the folder of the main file, with either
+ * separator, without `.` and `..`. What fails says why in one sentence (no line end).
  */
-config_model *config_load_text(const char *file, const char *text, size_t length,
-                               const config_resolver *resolver, config_diagnostics *diagnostics);
+typedef struct config_sources {
+    void *context;
+    /* Opens a file for reading; the loader closes it. NULL: it cannot be, for the reason `why`. */
+    FILE *(*open)(void *context, const char *path, char *why, size_t why_size);
+    /*
+     * Calls `found` with the name (UTF-8) of each file in `folder`, in any order, until it returns false; "" is
+     * the main file's folder. One that is not there has no files. False: it cannot be listed, for the reason `why`.
+     */
+    bool (*list)(void *context, const char *folder, bool (*found)(void *receiver, const char *name),
+                 void *receiver, char *why, size_t why_size);
+} config_sources;
 
 /*
- * Reads what `stream` holds to its end, at most CONFIG_MAX_FILE_BYTES, as config_load_text does. The caller
- * opens and closes the stream: opening a file safely is the platform's matter.
+ * Reads the configuration whose main file is `stream`, called `file` in diagnostics and in the model, and the files that
+ * it includes, which are called by the same folder. Each file holds UTF-8, or UTF-16 with a byte-order mark, and at most
+ * CONFIG_MAX_FILE_BYTES. Returns the model, which the caller frees with config_model_free, or NULL with at least one
+ * error added. The caller opens and closes the stream: opening a file safely is the platform's matter.
+ *
+ * Each file is read once, however many entries name it. Errors are found in all files in one run.
  */
-config_model *config_load_stream(const char *file, FILE *stream, const config_resolver *resolver,
-                                 config_diagnostics *diagnostics);
+config_model *config_load(const char *file, FILE *stream, const config_sources *sources,
+                          const config_resolver *resolver, config_diagnostics *diagnostics);
+
+/* The same for `text` alone, which can include nothing. */
+config_model *config_load_text(const char *file, const char *text, size_t length,
+                               const config_resolver *resolver, config_diagnostics *diagnostics);
 
 #endif

@@ -24,6 +24,8 @@
 #define CONFIG_MAX_REGION_SIZE (1ull << 47) /* bytes: the user half of a 64-bit address space */
 #define CONFIG_MAX_BUDGET      (1ull << 60) /* bytes */
 #define CONFIG_MAX_FILES       1024u        /* of one configuration, fragments counted */
+#define CONFIG_MAX_TOTAL_BYTES (256u << 20) /* of all its files together */
+#define CONFIG_MAX_PATTERNS    64u          /* entries of `include` */
 #define CONFIG_MAX_ROLES       1024u        /* of one configuration */
 #define CONFIG_MAX_ROLE_CHARS  64u          /* code points of a role's name */
 #define CONFIG_MAX_INITIAL     65536u       /* bytes of an `initial` text */

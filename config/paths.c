@@ -5,9 +5,9 @@
  */
 #include "paths.h"
 
+#include "model.h"
 #include "text.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static bool is_separator(char c)
@@ -121,6 +121,83 @@ const char *config_path_problem(const char *path, size_t length)
         problem = "the folder logs of the data folder belongs to the broker's log";
     }
     return problem;
+}
+
+size_t config_path_last(const char *path)
+{
+    size_t last = 0;
+    for (size_t i = 0; path[i] != '\0'; i++) {
+        if (is_separator(path[i])) {
+            last = i + 1;
+        }
+    }
+    return last;
+}
+
+bool config_path_is_pattern(const char *pattern)
+{
+    return strpbrk(pattern + config_path_last(pattern), "*?") != NULL;
+}
+
+const char *config_path_pattern_problem(const char *pattern, size_t length)
+{
+    char example[CONFIG_MAX_PATH_BYTES + 1];
+    size_t last = config_path_last(pattern);
+    if (length >= sizeof example) {
+        return "it is too long";
+    }
+    memcpy(example, pattern, length + 1);
+    if (length >= 2 && is_letter(pattern[0]) && pattern[1] == ':') {
+        return "it must be relative to this file's folder";
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (example[i] != '*' && example[i] != '?') {
+            continue;
+        }
+        if (i < last) {
+            return "wildcards are allowed in the last part only";
+        }
+        example[i] = 'a';
+    }
+    return config_path_source_problem(example, length);
+}
+
+/* How many bytes the code point at text[0], which is not the end, has. */
+static size_t width_at(const char *text)
+{
+    size_t width = 1;
+    while (((unsigned char)text[width] & 0xC0u) == 0x80u) {
+        width++;
+    }
+    return width;
+}
+
+bool config_path_matches(const char *pattern, const char *name)
+{
+    const char *star = NULL; /* behind the last * that was met, and what it has not taken yet */
+    const char *rest = NULL;
+    if (name[0] == '.' && pattern[0] != '.') {
+        return false;
+    }
+    while (*name != '\0') {
+        if (*pattern == '*') {
+            star = ++pattern;
+            rest = name;
+        } else if (*pattern == '?') {
+            pattern++;
+            name += width_at(name);
+        } else if (*pattern != '\0' && config_text_fold(*pattern) == config_text_fold(*name)) {
+            pattern++;
+            name++;
+        } else if (star != NULL) {
+            pattern = star;
+            rest += width_at(rest);
+            name = rest;
+        } else {
+            return false;
+        }
+    }
+    return pattern[strspn(pattern, "*")] == '\0';
 }
 
 void config_path_normalise(char *path)

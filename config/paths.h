@@ -5,6 +5,7 @@
 #ifndef SHMBROKER_CONFIG_PATHS_H
 #define SHMBROKER_CONFIG_PATHS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -16,6 +17,21 @@ const char *config_path_problem(const char *path, size_t length);
 
 /* The same for a file to copy from, which may lie in any folder `logs`. */
 const char *config_path_source_problem(const char *path, size_t length);
+
+/* The same for an entry of `include`: a relative path, whose last part may have the wildcards * and ?. */
+const char *config_path_pattern_problem(const char *pattern, size_t length);
+
+/* Where the last part of a path begins: behind its last separator, or at 0. */
+size_t config_path_last(const char *path);
+
+/* Whether `pattern` has wildcards in its last part. */
+bool config_path_is_pattern(const char *pattern);
+
+/*
+ * Whether a file's name is among those that the pattern (one part) stands for, ASCII letters compared without
+ * case. A leading dot must be written: the hidden files of editors match no wildcard.
+ */
+bool config_path_matches(const char *pattern, const char *name);
 
 /* Brings an allowed path into one form, in place: backslashes only, a drive's letter in upper case. */
 void config_path_normalise(char *path);

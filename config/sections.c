@@ -16,7 +16,11 @@ static void report_unknown_key(config_reading *reading, config_section section, 
     char keys[256];
     config_key_id similar = config_key_similar(section, node->key, node->key_length);
     config_key_list(section, keys, sizeof keys);
-    if (similar != CONFIG_KEY_COUNT) {
+    if (section == CONFIG_IN_FRAGMENT &&
+        config_key_find(CONFIG_IN_FILE, node->key, node->key_length) != CONFIG_KEY_COUNT) {
+        config_reading_report(reading, node, node->key_where,
+                              "only the main file may say this, and it includes this file; write it there");
+    } else if (similar != CONFIG_KEY_COUNT) {
         config_diagnostic *item =
             config_reading_report(reading, node, node->key_where,
                                   "this key is unknown (did you mean %s?); the keys allowed here are %s",

@@ -396,6 +396,8 @@ void config_value_read(config_reading *reading, config_key_id id, const config_n
         config_list_principals(reading, id, node, &value->of.principals);
     } else if (type == CONFIG_TYPE_PACKAGES) {
         config_list_packages(reading, id, node, &value->of.principals);
+    } else if (type == CONFIG_TYPE_PATTERNS) {
+        config_list_patterns(reading, id, node);
     } else if (is_text(reading, id, node)) {
         text_readers[type](reading, id, node, value);
     }
