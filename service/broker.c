@@ -4,7 +4,7 @@
 #include "apply.h"
 #include "commit.h"
 #include "declare.h"
-#include "guard.h"
+#include "reading.h"
 #include "names.h"
 
 #include <stdlib.h>
@@ -88,45 +88,35 @@ static void log_diagnostics(broker_log *log, const config_diagnostics *diagnosti
 }
 
 /* What others than administrators can change would make the broker theirs: it starts with nothing of the kind. */
-static int open_config(broker *b, FILE **stream)
+static int load_config(broker *b, const char *file, config_diagnostics *diagnostics,
+                       platform_failure *failure)
 {
-    platform_failure failure = {0};
     guard g;
-    *stream = NULL;
-    int code = guard_begin(&g, b->options->instance, &failure) ? EXIT_OK : EXIT_FAILED;
+    int code = guard_begin(&g, b->options->instance, failure) ? EXIT_OK : EXIT_FAILED;
     if (code == EXIT_OK) {
-        *stream = guard_open(&g, b->config_path, &failure);
-        if (!*stream || guard_refuses(&g, &failure))
-            code = EXIT_BAD_USAGE;
+        b->model = reading_load(&g, b->config_path, file, true, diagnostics, failure);
+        code = b->model ? EXIT_OK : EXIT_BAD_USAGE;
     }
     guard_end(&g);
-    if (code == EXIT_OK)
-        return EXIT_OK;
-    if (*stream)
-        fclose(*stream);
-    return start_failed(b, &failure, code);
+    return code;
 }
 
 static int read_config(broker *b)
 {
     platform_failure failure = {0};
-    FILE *stream;
-    int code = open_config(b, &stream);
-    if (code != EXIT_OK)
-        return code;
     static config_diagnostics diagnostics; /* its table is large for a service's stack */
     const char *file = b->options->config ? b->options->config : b->config_path;
     config_diagnostics_init(&diagnostics, file);
-    b->model = config_load_stream(file, stream, platform_resolver(), &diagnostics);
-    fclose(stream);
+    int code = load_config(b, file, &diagnostics, &failure);
     log_diagnostics(b->log, &diagnostics);
     size_t errors = diagnostics.errors;
     config_diagnostics_free(&diagnostics);
-    if (!b->model) {
-        snprintf(failure.text, sizeof failure.text,
-                 "%.900s has %u %s; correct them, `shmbroker check` shows them too", file, (unsigned)errors,
-                 errors == 1 ? "error" : "errors");
-        return start_failed(b, &failure, EXIT_BAD_USAGE);
+    if (code != EXIT_OK) {
+        if (errors > 0)
+            snprintf(failure.text, sizeof failure.text,
+                     "%.900s has %u %s; correct them, `shmbroker check` shows them too", file,
+                     (unsigned)errors, errors == 1 ? "error" : "errors");
+        return start_failed(b, &failure, code);
     }
     if (!declare_regions(b->model, b->options->instance, b->folders.data, &b->identity, &b->declared,
                          &failure))

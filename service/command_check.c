@@ -3,8 +3,8 @@
 
 #include "commit.h"
 #include "declare.h"
-#include "guard.h"
 #include "names.h"
+#include "reading.h"
 #include "report.h"
 
 #include <stdlib.h>
@@ -47,38 +47,33 @@ static int report_regions(const config_model *model, const command_options *opti
     return written ? EXIT_OK : EXIT_FAILED;
 }
 
-/* With a warning about everybody who may change it and should not. */
-static int open_config(const command_options *options, FILE **stream)
+/* With a warning about everybody who may change it and should not. NULL: `code` says what the program ends with. */
+static config_model *load_config(const command_options *options, config_diagnostics *diagnostics, int *code)
 {
     platform_failure failure = {0};
     guard g;
-    int code = guard_begin(&g, options->instance, &failure) ? EXIT_OK : EXIT_FAILED;
-    *stream = NULL;
-    if (code == EXIT_OK) {
-        *stream = guard_open(&g, options->argument, &failure);
-        code = *stream ? EXIT_OK : EXIT_BAD_USAGE;
+    config_model *model = NULL;
+    *code = EXIT_FAILED;
+    if (guard_begin(&g, options->instance, &failure)) {
+        model = reading_load(&g, options->argument, options->argument, false, diagnostics, &failure);
+        *code = model ? EXIT_OK : EXIT_BAD_USAGE;
     }
     guard_print(&g, stderr);
     guard_end(&g);
-    if (code != EXIT_OK)
+    if (!model && diagnostics->errors == 0)
         fprintf(stderr, "error: %s\n", failure.text);
-    return code;
+    return model;
 }
 
 int command_check(const command_options *options)
 {
     static config_diagnostics diagnostics;
-    FILE *stream;
-    int code = open_config(options, &stream);
-    if (code != EXIT_OK)
-        return code;
+    int code;
     config_diagnostics_init(&diagnostics, options->argument);
-    config_model *model = config_load_stream(options->argument, stream, platform_resolver(), &diagnostics);
-    fclose(stream);
-    code = EXIT_BAD_USAGE;
+    config_model *model = load_config(options, &diagnostics, &code);
     if (model)
         code = report_regions(model, options);
-    else if (options->json)
+    else if (options->json && diagnostics.errors > 0)
         report_errors_json(stdout, &diagnostics);
     config_diagnostics_print(&diagnostics, stderr, platform_shows_colour(stderr));
     config_diagnostics_free(&diagnostics);

@@ -5,7 +5,7 @@
  */
 #include "account_right_win32.h"
 #include "control_win32.h"
-#include "guard.h"
+#include "reading.h"
 
 #include <shellapi.h>
 #include <stdlib.h>
@@ -204,18 +204,16 @@ static bool inspect_config(const char *path, const char *instance)
     static config_diagnostics diagnostics;
     platform_failure failure;
     guard g;
-    FILE *stream = guard_begin(&g, instance, &failure) ? guard_open(&g, path, &failure) : NULL;
+    config_model *model = NULL;
+    config_diagnostics_init(&diagnostics, path);
+    if (guard_begin(&g, instance, &failure))
+        model = reading_load(&g, path, path, false, &diagnostics, &failure);
     guard_print(&g, stderr);
     guard_end(&g);
-    if (!stream) {
-        fprintf(stderr, "warning: %s; the service will not start without a configuration\n", failure.text);
-        return false;
-    }
-    config_diagnostics_init(&diagnostics, path);
-    config_model *model = config_load_stream(path, stream, platform_resolver(), &diagnostics);
-    fclose(stream);
     config_diagnostics_print(&diagnostics, stderr, platform_shows_colour(stderr));
-    if (!model)
+    if (!model && diagnostics.errors == 0)
+        fprintf(stderr, "warning: %s; the service will not start without a configuration\n", failure.text);
+    else if (!model)
         fputs("warning: the service will not start until the configuration is corrected\n", stderr);
     bool large_pages = asks_for_large_pages(model);
     config_model_free(model);

@@ -222,6 +222,13 @@ FILE *platform_config_open(const char *path, const trust_keepers *keepers, trust
 bool platform_trust_examine(const char *path, trust_place place, const trust_keepers *keepers,
                             trust_report *report, platform_failure *failure);
 
+/*
+ * Calls `found` with the name of each file in a folder, in any order, until it returns false. Folders in it are passed
+ * over. One that is not there has no files.
+ */
+bool platform_folder_list(const char *path, bool (*found)(void *receiver, const char *name), void *receiver,
+                          platform_failure *failure);
+
 /* ---- Time and process -------------------------------------------------------------------------- */
 
 uint64_t platform_heartbeat(void); /* unbiased interrupt time: 100 ns units, the same in every process */

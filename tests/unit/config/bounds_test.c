@@ -112,9 +112,9 @@ static void sixteen_levels_are_read_and_seventeen_refused(void **state)
     add_times(&document, "[", CONFIG_MAX_NESTING - 1);
     add_times(&document, "]", CONFIG_MAX_NESTING - 1);
     finish(&document, &result);
-    assert_refused(&result,
-                   "test.yaml:3:1: error: x: this key is unknown; the keys allowed here are version, commit_budget, "
-                   "roles, defaults, regions");
+    assert_refused(&result, "test.yaml:3:1: error: x: this key is unknown; the keys allowed here are "
+                            "version, include, commit_budget, "
+                            "roles, defaults, regions");
     unload(&result);
 
     start(&document, 1000, "version: 1\nregions: {}\nx: ");
@@ -253,7 +253,7 @@ static void a_stream_is_read_no_further_than_a_file_may_be_long(void **state)
         assert_int_equal(fwrite("\n\n", 1, more, stream), more);
         rewind(stream);
         config_diagnostics_init(&result.diagnostics, "test.yaml");
-        result.model = config_load_stream("test.yaml", stream, &resolver, &result.diagnostics);
+        result.model = config_load("test.yaml", stream, NULL, &resolver, &result.diagnostics);
         assert_int_equal(result.model != NULL, more == 0);
         unload(&result);
         fclose(stream);
@@ -271,8 +271,8 @@ static void values_without_number_are_refused(void **state)
     add_times(&document, "a,\n", 2000001);
     finish(&document, &result);
     assert_refused(&result,
-                   "test.yaml:1999999:1: error: the file holds more than 2000000 values; declare fewer "
-                   "regions in one file");
+                   "test.yaml:1999999:1: error: there are more than 2000000 values in all; declare fewer "
+                   "regions");
     unload(&result);
 }
 

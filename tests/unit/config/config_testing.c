@@ -3,6 +3,8 @@
  */
 #include "config_testing.h"
 
+#include "streams.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +61,80 @@ void load_bytes(loaded *result, const char *text, size_t length)
 void load(loaded *result, const char *text)
 {
     load_bytes(result, text, strlen(text));
+}
+
+/* A stream with the file's bytes. */
+static FILE *open_memory(const memory_file *file)
+{
+    size_t length = file->length > 0 ? file->length : strlen(file->text);
+    FILE *stream = streams_open();
+    assert_int_equal(fwrite(file->text, 1, length, stream), length);
+    rewind(stream);
+    return stream;
+}
+
+static FILE *open_file(void *context, const char *path, char *why, size_t why_size)
+{
+    memory_folder *folder = context;
+    for (size_t i = 0; i < folder->count; i++) {
+        bool readable = folder->unreadable == NULL || strcmp(folder->unreadable, path) != 0;
+        if (strcmp(folder->files[i].path, path) == 0 && readable) {
+            folder->opened++;
+            return open_memory(&folder->files[i]);
+        }
+    }
+    snprintf(why, why_size, "%s", folder->unreadable != NULL ? "it is locked" : "there is no such file");
+    return NULL;
+}
+
+/* The last name comes first: the order is the loader's matter. */
+static bool list_files(void *context, const char *wanted, bool (*found)(void *receiver, const char *name),
+                       void *receiver, char *why, size_t why_size)
+{
+    memory_folder *folder = context;
+    size_t length = strlen(wanted);
+    folder->listed++;
+    if (folder->unlistable != NULL && strcmp(folder->unlistable, wanted) == 0) {
+        snprintf(why, why_size, "the folder is locked");
+        return false;
+    }
+    for (size_t i = folder->count; i > 0; i--) {
+        const char *path = folder->files[i - 1].path;
+        const char *slash = strrchr(path, '/');
+        size_t its_folder = slash != NULL ? (size_t)(slash - path) : 0;
+        bool is_in = its_folder == length && strncmp(path, wanted, length) == 0;
+        if (is_in && !found(receiver, slash != NULL ? slash + 1 : path)) {
+            break;
+        }
+    }
+    return true;
+}
+
+void load_files(loaded *result, memory_folder *folder)
+{
+    char name[256];
+    config_resolver resolver = fake_resolver(&result->machine);
+    const config_sources sources = {folder, open_file, list_files};
+    FILE *stream = open_memory(&folder->files[0]);
+    snprintf(name, sizeof name, "cfg/%s", folder->files[0].path);
+    config_diagnostics_init(&result->diagnostics, name);
+    result->model = config_load(name, stream, &sources, &resolver, &result->diagnostics);
+    fclose(stream);
+}
+
+void assert_refused_with(const loaded *result, const char *lines)
+{
+    static char text[65536];
+    size_t used = 0;
+    assert_null(result->model);
+    text[0] = '\0';
+    for (size_t i = 0; i < result->diagnostics.count; i++) {
+        used += config_diagnostics_format(&result->diagnostics, i, text + used, sizeof text - used);
+        assert_in_range(used, 1, sizeof text - 2);
+        text[used++] = '\n';
+        text[used] = '\0';
+    }
+    assert_string_equal(text, lines);
 }
 
 void assert_accepted(const loaded *result)

@@ -46,6 +46,29 @@ void assert_refused(const loaded *result, const char *line);
 
 void unload(loaded *result);
 
+/* A file in memory. */
+typedef struct memory_file {
+    const char *path; /* relative to the main file's folder */
+    const char *text;
+    size_t length; /* 0: up to the NUL */
+} memory_file;
+
+/* A folder with the files of a configuration, the main one first. */
+typedef struct memory_folder {
+    const memory_file *files;
+    size_t count;
+    const char *unreadable; /* the path of a file that cannot be opened, or NULL */
+    const char *unlistable; /* a folder that cannot be listed, or NULL */
+    unsigned opened;        /* how many files the loader opened */
+    unsigned listed;        /* how many folders it listed */
+} memory_folder;
+
+/* Loads the configuration; its main file is called `cfg/` and its path. */
+void load_files(loaded *result, memory_folder *folder);
+
+/* Fails the test unless the load failed with exactly these diagnostics, each as a line that ends with "\n". */
+void assert_refused_with(const loaded *result, const char *lines);
+
 /* Reads a file whole, with a NUL behind it; the caller frees it. Fails the test when it cannot. */
 char *read_whole_file(const char *path, size_t *length);
 

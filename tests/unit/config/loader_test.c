@@ -598,7 +598,9 @@ static void every_key_accepts_its_example(void **state)
         loaded result;
         bool alone = id == CONFIG_KEY_MANAGE || id == CONFIG_KEY_DENY; /* not without read or write */
         write_example(&config_keys[id], text, sizeof text);
-        load(&result, text);
+        const memory_file file = {"test.yaml", text, 0};
+        memory_folder folder = {.files = &file, .count = 1};
+        load_files(&result, &folder);
         if (result.diagnostics.count != (alone ? 1 : 0)) {
             config_diagnostics_print(&result.diagnostics, stderr, false);
             fail_msg("the example of %s is not accepted: %s", config_keys[id].name, text);
@@ -607,36 +609,45 @@ static void every_key_accepts_its_example(void **state)
     }
 }
 
-/* Loads one of the examples from its file, as the program does. */
-static void check_example(const char *name, size_t least_regions)
+/* Loads an example from its files, of which the first is the main one. Returns how many regions it declares. */
+static size_t check_example(const char *const *paths, size_t count)
 {
-    char path[512];
+    memory_file files[4];
+    char *texts[4];
     loaded result;
-    config_resolver resolver = fake_resolver(&result.machine);
-    snprintf(path, sizeof path, "%s/%s", CONFIG_EXAMPLES, name);
-    FILE *stream = fopen(path, "rb");
-    if (stream == NULL) {
-        fail_msg("%s cannot be opened", path);
-        return;
+    assert_in_range(count, 1, 4);
+    for (size_t i = 0; i < count; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", CONFIG_EXAMPLES, paths[i]);
+        files[i].path = paths[i];
+        texts[i] = read_whole_file(path, &files[i].length);
+        files[i].text = texts[i];
     }
-    config_diagnostics_init(&result.diagnostics, name);
-    result.model = config_load_stream(name, stream, &resolver, &result.diagnostics);
-    fclose(stream);
+    memory_folder folder = {.files = files, .count = count};
+    load_files(&result, &folder);
     assert_accepted(&result);
-    assert_in_range(result.model->region_count, least_regions, 100);
+    assert_int_equal(result.model->file_count, count);
     /* Whoever installs an example has none of our accounts. */
     assert_int_equal(result.machine.accounts, 0);
+    size_t regions = result.model->region_count;
     unload(&result);
+    for (size_t i = 0; i < count; i++) {
+        free(texts[i]);
+    }
+    return regions;
 }
 
 static void all_examples_are_accepted(void **state)
 {
+    static const char *const alone[] = {"minimal.yaml", "sensors.yaml", "files.yaml",
+                                        "plc.yaml",     "roles.yaml",   "memory.yaml",
+                                        "apps.yaml",    "private.yaml", "surviving.yaml"};
+    static const char *const products[] = {"products.yaml", "conf.d/historian.yaml", "conf.d/vision.yaml"};
     (void)state;
-    check_example("minimal.yaml", 1);
-    check_example("sensors.yaml", 12);
-    check_example("files.yaml", 3);
-    check_example("surviving.yaml", 4);
-    check_example("plc.yaml", 4);
+    for (size_t i = 0; i < COUNT_OF(alone); i++) {
+        assert_in_range(check_example(&alone[i], 1), 1, 100);
+    }
+    assert_int_equal(check_example(products, COUNT_OF(products)), 5);
 }
 
 int main(void)

@@ -50,13 +50,13 @@ void *__wrap_realloc(void *memory, size_t size)
 }
 
 /* Loads with the allocation after `allowed` others failing. Returns whether none failed. */
-static bool load_with(const char *text, unsigned long allowed, bool on)
+static bool load_with(memory_folder *folder, unsigned long allowed, bool on)
 {
     loaded result;
     failing = true;
     failing_on = on;
     left = allowed;
-    load(&result, text);
+    load_files(&result, folder);
     bool none_failed = failing && left > 0;
     failing = false;
     if (result.model == NULL) {
@@ -68,16 +68,23 @@ static bool load_with(const char *text, unsigned long allowed, bool on)
     return none_failed;
 }
 
-static void check_all(const char *text)
+static void check_files(memory_folder *folder)
 {
     for (int on = 0; on < 2; on++) {
         unsigned long allowed = 0;
-        while (!load_with(text, allowed, on)) {
+        while (!load_with(folder, allowed, on)) {
             allowed++;
             assert_in_range(allowed, 1, 100000);
         }
         assert_in_range(allowed, 50, 100000);
     }
+}
+
+static void check_all(const char *text)
+{
+    const memory_file file = {"test.yaml", text, 0};
+    memory_folder folder = {.files = &file, .count = 1};
+    check_files(&folder);
 }
 
 static void a_good_document_survives_lack_of_memory(void **state)
@@ -100,11 +107,55 @@ static void a_bad_document_survives_lack_of_memory(void **state)
               "  E: { size: 1, backing: { file: A } }\n  F: 1\n  G: 1\n  H: 1\n  I: 1\n  I: 1\n  x: @\n");
 }
 
+static void a_configuration_of_several_files_survives_lack_of_memory(void **state)
+{
+    static const memory_file files[] = {
+        {"main.yaml",
+         "version: 1\ninclude: [conf.d/*.yaml, b.yaml]\nroles: { ops: [Users, .\\anna] }\ncommit_budget: 1 "
+         "MiB\n"
+         "defaults: { access: { read: [ops] }, initial: { hex: '00' }, appcontainer: [S-1-15-2-1-2] }\n"
+         "regions: { M: { size: 1 } }\n",
+         0},
+        {"conf.d/a.yaml",
+         "version: 1\nroles: { mine: [SYSTEM] }\ndefaults: { namespace: { private: { boundary: [mine] } } }\n"
+         "regions: { A: { size: 1, backing: { file: a } }, B: { size: 8, initial: { text: b } } }\n",
+         0},
+        {"conf.d/b.yaml",
+         "version: 1\nregions: { C: { size: 1, access: { write: [ops], deny: [Guests] } } }\n", 0},
+        {"b.yaml", "version: 1\nregions: { D: { size: 1, backing: { file: d } } }\n", 0},
+    };
+    memory_folder folder = {.files = files, .count = 4};
+    (void)state;
+    check_files(&folder);
+}
+
+static void several_bad_files_survive_lack_of_memory(void **state)
+{
+    static const memory_file files[] = {
+        {"main.yaml",
+         "version: 1\ninclude: [conf.d/*.yaml, absent.yaml, ../x, '*/y']\nroles: { ops: [Nobody], Users: [] "
+         "}\n"
+         "commit_budget: 1\nregions: { M: { size: 1, access: { read: [ops] }, backing: { file: A } } }\n",
+         0},
+        {"conf.d/a.yaml",
+         "version: 1\ncommit_budget: 1\nroles: { OPS: [] }\n"
+         "regions: { M: { size: 1, access: { read: [opz] } }, B: { size: 1, backing: { file: a }, sddl: "
+         "'D:P(A)' } }\n",
+         0},
+        {"conf.d/b.yaml", "version: 1\nregions: [\n", 0},
+    };
+    memory_folder folder = {.files = files, .count = 3};
+    (void)state;
+    check_files(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_document_survives_lack_of_memory),
         cmocka_unit_test(a_bad_document_survives_lack_of_memory),
+        cmocka_unit_test(a_configuration_of_several_files_survives_lack_of_memory),
+        cmocka_unit_test(several_bad_files_survive_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -383,7 +383,7 @@ static void the_grammar_table_is_complete(void **state)
         /* Either it must stand there, or the table says what holds without it, where that is a value. */
         assert_true(key->fallback == NULL || key->required == 0);
         assert_true(strlen(config_key_allowed((config_key_id)id, allowed, sizeof allowed)) > 5);
-        for (unsigned section = 1; section <= CONFIG_IN_PERSIST; section *= 2) {
+        for (unsigned section = 1; section <= CONFIG_IN_FRAGMENT; section *= 2) {
             if ((key->sections & section) != 0) {
                 assert_int_equal(config_key_find((config_section)section, key->name, strlen(key->name)), id);
             }

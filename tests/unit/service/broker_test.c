@@ -198,6 +198,24 @@ static void a_config_that_is_not_there_is_a_bad_config(void **state)
         fake_has(&fake.events, "201 error the broker cannot start: cannot open X:\\here\\missing.yaml"));
 }
 
+static void a_config_with_a_file_that_others_can_change_is_refused(void **state)
+{
+    static const fake_file files[] = {{"conf.d\\a.yaml", "version: 1\nregions: { A: { size: 1 } }\n"},
+                                      {NULL, NULL}};
+    fake.config =
+        "version: 1\ninclude: [conf.d/*.yaml]\nregions: {}\ndefaults: { access: { read: [Users] } }\n";
+    fake.files = files;
+    assert_int_equal(run_broker(*state, NULL, ""), EXIT_OK);
+    assert_true(fake_has(&fake.trace, "section-create Global\\A\n"));
+
+    fake.untrusted = "S-1-5-32-545";
+    fake.untrusted_file = "conf.d\\a.yaml";
+    assert_int_equal(run_broker(*state, NULL, ""), EXIT_BAD_USAGE);
+    assert_true(fake_has(&fake.lines,
+                         "shmbroker.yaml:2:11: error: include[0]: X:\\ShmBroker\\conf.d\\a.yaml cannot be "
+                         "read: will not use a configuration that others than administrators can change"));
+}
+
 static void a_config_that_others_can_change_is_refused(void **state)
 {
     fake.untrusted = "S-1-5-32-545";
@@ -300,6 +318,7 @@ int main(void)
         BROKER_TEST(a_region_that_fails_is_told_and_the_others_are_served),
         BROKER_TEST(a_config_with_errors_keeps_the_broker_from_starting),
         BROKER_TEST(a_config_that_is_not_there_is_a_bad_config),
+        BROKER_TEST(a_config_with_a_file_that_others_can_change_is_refused),
         BROKER_TEST(a_config_that_others_can_change_is_refused),
         BROKER_TEST(a_config_may_declare_no_region),
         BROKER_TEST(local_regions_alone_need_no_global_catalog),

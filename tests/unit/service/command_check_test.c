@@ -135,6 +135,64 @@ static void a_file_that_others_can_change_is_shown_with_a_warning(void **state)
     assert_int_equal(strncmp(complained, "warning: the file a.yaml has an entry that lets S-1-1-0 ", 56), 0);
 }
 
+#define WITH_FRAGMENTS                                                                                       \
+    "version: 1\ninclude: [conf.d/*.yaml]\nregions: {}\ndefaults: { access: { read: [Users] } }\n"
+
+static const fake_file fragments[] = {{"conf.d\\b.yaml", "version: 1\nregions: { B: { size: 4 KiB } }\n"},
+                                      {"conf.d\\a.yaml", "version: 1\nregions: { A: { size: 4 KiB } }\n"},
+                                      {NULL, NULL}};
+
+static void regions_of_included_files_are_shown_with_those_of_the_main_file(void **state)
+{
+    (void)state;
+    fake.files = fragments;
+    assert_int_equal(check(WITH_FRAGMENTS, false), EXIT_OK);
+    const char *a = strstr(printed, "  object   Global\\A\n"), *b = strstr(printed, "  object   Global\\B\n");
+    assert_true(a && b && a < b);
+    assert_string_equal(complained, "");
+    assert_true(fake_has(&fake.trace, "trust-examine conf.d\nfolder-list conf.d\nfile-open conf.d/a.yaml\n"));
+}
+
+static void an_included_file_that_others_can_change_is_warned_of(void **state)
+{
+    (void)state;
+    fake.files = fragments;
+    fake.untrusted = "S-1-1-0";
+    fake.untrusted_file = "a.yaml";
+    assert_int_equal(check(WITH_FRAGMENTS, false), EXIT_OK);
+    assert_non_null(strstr(complained, "warning: "));
+    assert_non_null(strstr(complained, "a.yaml"));
+}
+
+static void an_included_file_that_fails_is_an_error_at_its_entry(void **state)
+{
+    (void)state;
+    fake.files = fragments;
+    assert_int_equal(check("version: 1\ninclude: [conf.d/c.yaml]\nregions: {}\n", false), EXIT_BAD_USAGE);
+    assert_non_null(strstr(complained,
+                           "a.yaml:2:11: error: include[0]: conf.d/c.yaml cannot be read: cannot open "
+                           "conf.d/c.yaml: there is no such file\n"));
+    assert_string_equal(printed, "");
+}
+
+static void a_folder_that_cannot_be_listed_is_an_error(void **state)
+{
+    (void)state;
+    unsigned seen = 0;
+    for (unsigned at = 1;; at++) {
+        fake_reset();
+        fake.files = fragments;
+        fake.fail_at = at;
+        int code = check(WITH_FRAGMENTS, false);
+        if (!fake.failed_call)
+            break;
+        seen += strcmp(fake.failed_call, "folder-list") == 0 && strstr(complained, "include[0]: ");
+        assert_true(code != EXIT_OK && *complained);
+        assert_string_equal(printed, "");
+    }
+    assert_int_equal(seen, 1);
+}
+
 static void a_file_that_is_not_there_is_a_bad_config(void **state)
 {
     (void)state;
@@ -177,6 +235,10 @@ int main(void)
         CHECK_TEST(colour_is_for_terminals_alone),
         CHECK_TEST(json_is_alone_on_standard_output),
         CHECK_TEST(a_file_that_others_can_change_is_shown_with_a_warning),
+        CHECK_TEST(regions_of_included_files_are_shown_with_those_of_the_main_file),
+        CHECK_TEST(an_included_file_that_others_can_change_is_warned_of),
+        CHECK_TEST(an_included_file_that_fails_is_an_error_at_its_entry),
+        CHECK_TEST(a_folder_that_cannot_be_listed_is_an_error),
         CHECK_TEST(a_file_that_is_not_there_is_a_bad_config),
         CHECK_TEST(a_machine_that_fails_is_told_and_leaves_nothing),
     };

@@ -497,19 +497,59 @@ bool platform_path_absolute(const char *path, char absolute[PLATFORM_PATH], plat
     return true;
 }
 
+/* Whether `path` is `folder\\...\\rest`, either separator. */
+static bool path_ends_with(const char *path, const char *rest)
+{
+    size_t length = strlen(path), wanted = strlen(rest);
+    if (length < wanted || (length > wanted && !strchr("\\/", path[length - wanted - 1])))
+        return false;
+    for (size_t i = 0; i < wanted; i++) {
+        char c = path[length - wanted + i];
+        if ((c == '/' ? '\\' : c) != rest[i])
+            return false;
+    }
+    return true;
+}
+
+/* The text of the file that `path` names, or NULL. */
+static const char *text_of_file(const char *path)
+{
+    for (const fake_file *each = fake.files; each && each->path; each++)
+        if (path_ends_with(path, each->path))
+            return each->text;
+    return fake.files && strstr(path, "conf.d") ? NULL : fake.config;
+}
+
+bool platform_folder_list(const char *path, bool (*found)(void *receiver, const char *name), void *receiver,
+                          platform_failure *failure)
+{
+    if (fake_refuses("folder-list", failure))
+        return false;
+    text_append(&fake.trace, "folder-list %s\n", path);
+    for (const fake_file *each = fake.files; each && each->path; each++) {
+        const char *name = strrchr(each->path, '\\');
+        size_t folder = name ? (size_t)(name - each->path) : 0, length = strlen(path);
+        bool is_in = length >= folder && strncmp(path + length - folder, each->path, folder) == 0;
+        if (is_in && !found(receiver, name ? name + 1 : each->path))
+            break;
+    }
+    return true;
+}
+
 FILE *platform_file_open(const char *path, platform_failure *failure)
 {
+    const char *content = text_of_file(path);
     if (fake_refuses("file-open", failure))
         return NULL;
     text_append(&fake.trace, "file-open %s\n", path);
-    FILE *stream = fake.config ? streams_open() : NULL;
+    FILE *stream = content ? streams_open() : NULL;
     if (!stream) {
         failure->code = 2;
         snprintf(failure->text, sizeof failure->text, "cannot open %s: there is no such file", path);
         return NULL;
     }
     fake.config_number = streams_number(stream);
-    fputs(fake.config, stream);
+    fputs(content, stream);
     rewind(stream);
     return stream;
 }
@@ -519,7 +559,7 @@ static void judge(const char *path, trust_place place, const trust_keepers *keep
 {
     trust_entry entry = {.mask = 0x1301FF, .allows = true};
     trust_subject subject = {.path = path, .place = place, .owner = "S-1-5-18", .entries = &entry};
-    if (fake.untrusted) {
+    if (fake.untrusted && (!fake.untrusted_file || path_ends_with(path, fake.untrusted_file))) {
         snprintf(entry.sid, sizeof entry.sid, "%s", fake.untrusted);
         subject.count = 1;
     }

@@ -19,11 +19,19 @@
 
 typedef struct fake_section fake_section;
 
+/* A file beside the configuration. */
+typedef struct fake_file {
+    const char *path; /* relative to the configuration's folder, with backslashes */
+    const char *text;
+} fake_file;
+
 typedef struct fake_machine {
     /* What the test arranges. */
     const char *config;                /* the configuration file's text; NULL: there is none */
+    const fake_file *files;            /* others, which it may include; ends with one without a path */
     const char *untrusted;             /* the SID of an account that may change the configuration */
     const char *gone;                  /* a SID that no account has */
+    const char *untrusted_file;        /* the end of the only path that it may change; NULL: all of them */
     const char *taken;                 /* an object name that somebody else has */
     bool claim_taken;                  /* another broker runs */
     bool terminal;                     /* what is printed goes to one that shows colour */
