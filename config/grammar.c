@@ -49,8 +49,10 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .most = CONFIG_MAX_PATTERNS,
             .fallback = "[]",
             .example = "[conf.d/*.yaml]",
-            .help = "Files that belong to this one, relative to its folder; * and ? in the last part stand "
-                    "for all that match, read in the order of their names.",
+            .help = "Files that belong to this one, each with a version, roles, defaults and regions of its "
+                    "own, relative to "
+                    "its folder; * and ? in the last part stand for all that match, read in the order of "
+                    "their names.",
         },
     [CONFIG_KEY_COMMIT_BUDGET] =
         {

@@ -159,7 +159,7 @@ static void read_fragments(loading *load, const config_sources *sources)
     }
     if (sources == NULL) {
         config_reading_report(reading, include, include->where,
-                              "nothing can be included here: the text is no file, and stands in no folder");
+                              "nothing can be included here: this text stands in no folder");
         return;
     }
     const char *main_name = load->main.name + config_path_last(load->main.name);
@@ -437,10 +437,11 @@ cleanup:
 }
 
 config_model *config_load_text(const char *file, const char *text, size_t length,
-                               const config_resolver *resolver, config_diagnostics *diagnostics)
+                               const config_sources *sources, const config_resolver *resolver,
+                               config_diagnostics *diagnostics)
 {
     return config_stream_fits(length, diagnostics)
-               ? load_text(file, text, length, NULL, resolver, diagnostics)
+               ? load_text(file, text, length, sources, resolver, diagnostics)
                : NULL;
 }
 
@@ -450,8 +451,8 @@ config_model *config_load(const char *file, FILE *stream, const config_sources *
     size_t length;
     char *text = config_stream_read(stream, &length, diagnostics);
     config_model *model = NULL;
-    if (text != NULL && config_stream_fits(length, diagnostics)) {
-        model = load_text(file, text, length, sources, resolver, diagnostics);
+    if (text != NULL) {
+        model = config_load_text(file, text, length, sources, resolver, diagnostics);
     }
     free(text);
     return model;

@@ -46,13 +46,14 @@ typedef struct config_sources {
  * CONFIG_MAX_FILE_BYTES. Returns the model, which the caller frees with config_model_free, or NULL with at least one
  * error added. The caller opens and closes the stream: opening a file safely is the platform's matter.
  *
- * Each file is read once, however many entries name it. Errors are found in all files in one run.
+ * Without `sources` (NULL) nothing can be included. Each file is read once, however many entries name it. Errors are found in all files in one run.
  */
 config_model *config_load(const char *file, FILE *stream, const config_sources *sources,
                           const config_resolver *resolver, config_diagnostics *diagnostics);
 
-/* The same for `text` alone, which can include nothing. */
+/* The same for a main file whose text is at hand. */
 config_model *config_load_text(const char *file, const char *text, size_t length,
-                               const config_resolver *resolver, config_diagnostics *diagnostics);
+                               const config_sources *sources, const config_resolver *resolver,
+                               config_diagnostics *diagnostics);
 
 #endif

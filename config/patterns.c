@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -136,9 +137,10 @@ const char *config_pattern_hex(char *buffer)
     return buffer;
 }
 
-/* A file's or folder's name: not a device, no dot and no space at its end. */
-static void put_component(pattern *to)
+/* A file's or folder's name: not a device, no dot and no space at its end. It may have wildcards. */
+static void put_component(pattern *to, bool wildcards)
 {
+    const char *refused = wildcards ? "" : "?*";
     static const char *const devices[] = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"};
     put(to, "(?!(?:");
     for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
@@ -150,15 +152,15 @@ static void put_component(pattern *to)
     put(to, "|");
     put_any_case(to, "LPT");
     put(to, ")[0-9\xC2\xB9\xC2\xB2\xC2\xB3]) *(?:[.\\\\/]|$))");
-    put(to, "[^<>\"|?*:\\\\/" CONTROLS "]{0,254}[^<>\"|?*:\\\\/. " CONTROLS "]");
+    put(to, "[^<>\"|%s:\\\\/" CONTROLS "]{0,254}[^<>\"|%s:\\\\/. " CONTROLS "]", refused, refused);
 }
 
 static void put_path(pattern *to)
 {
     put(to, "(?:[A-Za-z]:[\\\\/])?");
-    put_component(to);
+    put_component(to, false);
     put(to, "(?:[\\\\/]");
-    put_component(to);
+    put_component(to, false);
     put(to, ")*$");
 }
 
@@ -177,6 +179,17 @@ const char *config_pattern_source_file(char *buffer)
     pattern result = start(buffer);
     put(&result, "^");
     put_path(&result);
+    return buffer;
+}
+
+const char *config_pattern_include(char *buffer)
+{
+    pattern result = start(buffer);
+    put(&result, "^(?:");
+    put_component(&result, false);
+    put(&result, "[\\\\/])*");
+    put_component(&result, true);
+    put(&result, "$");
     return buffer;
 }
 

@@ -27,6 +27,9 @@ const char *config_pattern_hex(char *buffer);
 const char *config_pattern_backing_file(char *buffer);
 const char *config_pattern_source_file(char *buffer);
 
+/* An entry of `include`: a relative path, with wildcards in its last part. */
+const char *config_pattern_include(char *buffer);
+
 /* What may name an account, a group or a role; and a package's SID. */
 const char *config_pattern_principal(char *buffer);
 const char *config_pattern_package(char *buffer);

@@ -151,6 +151,16 @@ static void write_packages(config_json *json, const config_key *key)
     close_forms(json);
 }
 
+static void write_patterns(config_json *json, const config_key *key)
+{
+    char pattern[CONFIG_PATTERN_TEXT];
+    config_json_text(json, "type", "array");
+    config_json_number(json, "maxItems", key->most);
+    config_json_open(json, "items", '{');
+    write_text(json, 1, CONFIG_MAX_PATH_BYTES, config_pattern_include(pattern));
+    config_json_close(json, '}');
+}
+
 /* ---- Mappings ---------------------------------------------------------------------------------- */
 
 /* The key whose mappings `section` describes; CONFIG_KEY_COUNT for that of a whole file. */
@@ -266,6 +276,9 @@ static void write_type(config_json *json, const config_key *key)
         break;
     case CONFIG_TYPE_PACKAGES:
         write_packages(json, key);
+        break;
+    case CONFIG_TYPE_PATTERNS:
+        write_patterns(json, key);
         break;
     case CONFIG_TYPE_SECTION:
         write_section_value(json, key);
@@ -520,6 +533,15 @@ static void write_entry(config_json *json, const char *name, const char *descrip
     config_json_close(json, '}');
 }
 
+/* A file that is included; its defaults may be those of the main file, so that its regions need say nothing. */
+static void write_fragment(config_json *json)
+{
+    config_json_open(json, "fragment", '{');
+    config_json_text(json, "description", "A file that the main file includes.");
+    write_section(json, CONFIG_IN_FRAGMENT);
+    config_json_close(json, '}');
+}
+
 static void write_definitions(config_json *json)
 {
     char pattern[CONFIG_PATTERN_TEXT];
@@ -530,6 +552,7 @@ static void write_definitions(config_json *json)
                 config_pattern_principal(pattern));
     write_entry(json, PACKAGE, "An app package's SID (S-1-15-2-\xE2\x80\xA6).",
                 config_pattern_package(pattern));
+    write_fragment(json);
     for (unsigned id = 0; id < CONFIG_KEY_COUNT; id++) {
         if (config_keys[id].inner != 0 && key_of(config_keys[id].inner) == id) {
             write_definition(json, &config_keys[id]);

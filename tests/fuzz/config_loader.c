@@ -103,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config_resolver resolver = {NULL, service_sid, account_sid, sddl_is_valid};
     config_diagnostics diagnostics;
     config_diagnostics_init(&diagnostics, "fuzz");
-    config_model *model = config_load_text("fuzz", (const char *)data, size, &resolver, &diagnostics);
+    config_model *model = config_load_text("fuzz", (const char *)data, size, NULL, &resolver, &diagnostics);
     if (model != NULL) {
         check(diagnostics.count == 0);
         check(model->region_count <= CONFIG_MAX_REGIONS);

@@ -77,7 +77,7 @@ static void is_refused_as_expected(void **state)
     char *expected = read_whole_file(path, &expected_length);
     snprintf(file, sizeof file, "%s.yaml", name);
     config_diagnostics_init(&diagnostics, file);
-    assert_null(config_load_text(file, text, length, &resolver, &diagnostics));
+    assert_null(config_load_text(file, text, length, NULL, &resolver, &diagnostics));
     char *lines = format_all(&diagnostics);
     assert_string_equal(lines, expected);
     free(lines);

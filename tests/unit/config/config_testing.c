@@ -51,18 +51,6 @@ config_resolver fake_resolver(fake_machine *machine)
     return resolver;
 }
 
-void load_bytes(loaded *result, const char *text, size_t length)
-{
-    config_resolver resolver = fake_resolver(&result->machine);
-    config_diagnostics_init(&result->diagnostics, "test.yaml");
-    result->model = config_load_text("test.yaml", text, length, &resolver, &result->diagnostics);
-}
-
-void load(loaded *result, const char *text)
-{
-    load_bytes(result, text, strlen(text));
-}
-
 /* A stream with the file's bytes. */
 static FILE *open_memory(const memory_file *file)
 {
@@ -108,6 +96,20 @@ static bool list_files(void *context, const char *wanted, bool (*found)(void *re
         }
     }
     return true;
+}
+
+void load_bytes(loaded *result, const char *text, size_t length)
+{
+    memory_folder folder = {.files = NULL};
+    const config_sources sources = {&folder, open_file, list_files};
+    config_resolver resolver = fake_resolver(&result->machine);
+    config_diagnostics_init(&result->diagnostics, "test.yaml");
+    result->model = config_load_text("test.yaml", text, length, &sources, &resolver, &result->diagnostics);
+}
+
+void load(loaded *result, const char *text)
+{
+    load_bytes(result, text, strlen(text));
 }
 
 void load_files(loaded *result, memory_folder *folder)

@@ -34,7 +34,7 @@ typedef struct loaded {
     config_model *model;
 } loaded;
 
-/* Loads a text called `test.yaml`. */
+/* Loads a text called `test.yaml`, which is alone in its folder. */
 void load_bytes(loaded *result, const char *text, size_t length);
 void load(loaded *result, const char *text);
 

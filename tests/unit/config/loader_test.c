@@ -307,9 +307,9 @@ static void a_failed_load_leaves_earlier_diagnostics_alone(void **state)
     const char *good = "version: 1\nregions: {}\n";
     (void)state;
     config_diagnostics_init(&diagnostics, "test.yaml");
-    assert_null(config_load_text("test.yaml", "x", 1, &resolver, &diagnostics));
+    assert_null(config_load_text("test.yaml", "x", 1, NULL, &resolver, &diagnostics));
     assert_int_equal(diagnostics.count, 1);
-    config_model *model = config_load_text("test.yaml", good, strlen(good), &resolver, &diagnostics);
+    config_model *model = config_load_text("test.yaml", good, strlen(good), NULL, &resolver, &diagnostics);
     assert_non_null(model);
     assert_int_equal(diagnostics.count, 1);
     config_model_free(model);
@@ -598,9 +598,7 @@ static void every_key_accepts_its_example(void **state)
         loaded result;
         bool alone = id == CONFIG_KEY_MANAGE || id == CONFIG_KEY_DENY; /* not without read or write */
         write_example(&config_keys[id], text, sizeof text);
-        const memory_file file = {"test.yaml", text, 0};
-        memory_folder folder = {.files = &file, .count = 1};
-        load_files(&result, &folder);
+        load(&result, text);
         if (result.diagnostics.count != (alone ? 1 : 0)) {
             config_diagnostics_print(&result.diagnostics, stderr, false);
             fail_msg("the example of %s is not accepted: %s", config_keys[id].name, text);

@@ -60,14 +60,21 @@ static const cJSON *member(const cJSON *object, const char *name)
     return found;
 }
 
+/* The definition of `section`; that of the main file is the schema itself. */
+static const cJSON *object_of(const cJSON *schema, config_section section)
+{
+    if (section == CONFIG_IN_FILE) {
+        return schema;
+    }
+    const cJSON *definitions = member(schema, "definitions");
+    return member(definitions,
+                  section == CONFIG_IN_FRAGMENT ? "fragment" : config_keys[config_section_key(section)].name);
+}
+
 /* The object that lists the keys of `section`. */
 static const cJSON *properties_of(const cJSON *schema, config_section section)
 {
-    config_key_id id = config_section_key(section);
-    if (id == CONFIG_KEY_COUNT) {
-        return member(schema, "properties");
-    }
-    return member(member(member(schema, "definitions"), config_keys[id].name), "properties");
+    return member(object_of(schema, section), "properties");
 }
 
 static cJSON *parse_schema(void)
@@ -82,6 +89,24 @@ static cJSON *parse_schema(void)
 /* ---- Documents made from the table ------------------------------------------------------------- */
 
 #define DOCUMENT 4096u
+
+static bool is_file(config_section section)
+{
+    return section == CONFIG_IN_FILE || section == CONFIG_IN_FRAGMENT;
+}
+
+/* Loads a document as the kind of file that it is. */
+static void load_as(loaded *result, config_section section, const char *document)
+{
+    const memory_file files[] = {{"main.yaml", "version: 1\ninclude: [fragment.yaml]\nregions: {}\n", 0},
+                                 {"fragment.yaml", document, 0}};
+    memory_folder folder = {.files = files, .count = 2};
+    if (section == CONFIG_IN_FRAGMENT) {
+        load_files(result, &folder);
+    } else {
+        load(result, document);
+    }
+}
 
 /* What a region has besides the key that is tried, so that it can stand. */
 static void write_region(char document[DOCUMENT], config_section section, const char *lines)
@@ -120,7 +145,7 @@ static void write_document(char document[DOCUMENT], config_section section, cons
 {
     const char *regions = strncmp(lines, "regions:", 8) == 0 ? "" : "regions: {}\n";
     const char *version = strncmp(lines, "version:", 8) == 0 ? "" : "version: 1\n";
-    if (section == CONFIG_IN_FILE) {
+    if (is_file(section)) {
         bool needs_access = regions[0] == '\0';
         snprintf(document, DOCUMENT, "%s%s\n%s%s", version, lines, regions,
                  needs_access ? "defaults: { access: { read: [Users] } }\n" : "");
@@ -135,7 +160,7 @@ static void write_document(char document[DOCUMENT], config_section section, cons
 static void write_example(char lines[DOCUMENT], config_section section, const config_key *key)
 {
     size_t used = (size_t)snprintf(lines, DOCUMENT, "%s: %s", key->name, key->example);
-    for (unsigned id = 0; section != CONFIG_IN_FILE && id < CONFIG_KEY_COUNT; id++) {
+    for (unsigned id = 0; !is_file(section) && id < CONFIG_KEY_COUNT; id++) {
         bool beside = (config_keys[id].required & (unsigned)section) != 0 && &config_keys[id] != key &&
                       id != CONFIG_KEY_SIZE;
         if (beside) {
@@ -175,7 +200,7 @@ static void check_loader(const cJSON *schema, config_section section, config_key
     (void)schema;
     write_example(lines, section, &config_keys[id]);
     write_document(document, section, lines);
-    load(&result, document);
+    load_as(&result, section, document);
     if (result.model == NULL) {
         fail_msg("the loader refuses the example of %s:\n%s", config_keys[id].name, document);
     }
@@ -206,9 +231,7 @@ static void the_schema_has_every_key_at_its_places(void **state)
 static void check_section(const cJSON *schema, config_section section)
 {
     const cJSON *properties = properties_of(schema, section);
-    config_key_id owner = config_section_key(section);
-    const cJSON *object =
-        owner == CONFIG_KEY_COUNT ? schema : member(member(schema, "definitions"), config_keys[owner].name);
+    const cJSON *object = object_of(schema, section);
     const cJSON *each;
     size_t required = 0;
     cJSON_ArrayForEach(each, properties)
@@ -231,6 +254,7 @@ static void the_schema_has_no_other_keys(void **state)
     (void)state;
     cJSON *schema = parse_schema();
     check_section(schema, CONFIG_IN_FILE);
+    check_section(schema, CONFIG_IN_FRAGMENT);
     for (unsigned id = 0; id < CONFIG_KEY_COUNT; id++) {
         if (config_keys[id].inner != 0) {
             check_section(schema, config_keys[id].inner);
@@ -247,9 +271,9 @@ static void check_unknown(const cJSON *schema, config_section section, config_ke
     char document[DOCUMENT];
     write_example(lines, section, &config_keys[id]);
     size_t used = strlen(lines);
-    snprintf(lines + used, sizeof lines - used, "%s%s: 1", section == CONFIG_IN_FILE ? "\n" : ", ", unknown);
+    snprintf(lines + used, sizeof lines - used, "%s%s: 1", is_file(section) ? "\n" : ", ", unknown);
     write_document(document, section, lines);
-    load(&result, document);
+    load_as(&result, section, document);
     assert_null(result.model);
     bool told = false;
     for (size_t i = 0; i < result.diagnostics.count; i++) {
