@@ -94,7 +94,8 @@ static int load_config(broker *b, const char *file, config_diagnostics *diagnost
     guard g;
     int code = guard_begin(&g, b->options->instance, failure) ? EXIT_OK : EXIT_FAILED;
     if (code == EXIT_OK) {
-        b->model = reading_load(&g, b->config_path, file, true, diagnostics, failure);
+        const reading what = {&g, b->config_path, file, platform_resolver(), true};
+        b->model = reading_load(&what, diagnostics, failure);
         code = b->model ? EXIT_OK : EXIT_BAD_USAGE;
     }
     guard_end(&g);

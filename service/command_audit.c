@@ -2,8 +2,8 @@
 #include "commands.h"
 
 #include "declare.h"
-#include "guard.h"
 #include "names.h"
+#include "reading.h"
 #include "report.h"
 #include "text_builder.h"
 
@@ -47,14 +47,18 @@ static bool sddl_is_readable(void *context, const char *sddl, char *why, size_t 
     return platform_resolver()->sddl_is_valid(platform_resolver()->context, sddl, why, why_size);
 }
 
-static int load(auditing *a, FILE *stream, bool json)
+static int load(auditing *a, bool json)
 {
     static config_diagnostics diagnostics; /* its table is large for a stack */
+    platform_failure failure = {0};
     config_resolver resolver = *platform_resolver();
     resolver.sddl_is_valid = sddl_is_readable;
+    const reading what = {&a->guard, a->file, a->file, &resolver, false};
     config_diagnostics_init(&diagnostics, a->file);
-    a->model = config_load_stream(a->file, stream, &resolver, &diagnostics);
-    if (!a->model && json)
+    a->model = reading_load(&what, &diagnostics, &failure);
+    if (!a->model && diagnostics.errors == 0)
+        failed(&failure, EXIT_BAD_USAGE);
+    else if (!a->model && json)
         report_errors_json(stdout, &diagnostics);
     config_diagnostics_print(&diagnostics, stderr, platform_shows_colour(stderr));
     config_diagnostics_free(&diagnostics);
@@ -74,12 +78,7 @@ static int open_and_load(auditing *a, const command_options *options)
     a->guard.keepers.count = GUARD_SERVICES;
     a->identity = (access_identity){a->broker_sid, a->broker_sid};
     a->file = options->argument ? options->argument : a->folders.config;
-    FILE *stream = guard_open(&a->guard, a->file, &failure);
-    if (!stream)
-        return failed(&failure, EXIT_BAD_USAGE);
-    int code = load(a, stream, options->json);
-    fclose(stream);
-    return code;
+    return load(a, options->json);
 }
 
 /* ---- The machine ------------------------------------------------------------------------------- */

@@ -55,7 +55,8 @@ static config_model *load_config(const command_options *options, config_diagnost
     config_model *model = NULL;
     *code = EXIT_FAILED;
     if (guard_begin(&g, options->instance, &failure)) {
-        model = reading_load(&g, options->argument, options->argument, false, diagnostics, &failure);
+        const reading what = {&g, options->argument, options->argument, platform_resolver(), false};
+        model = reading_load(&what, diagnostics, &failure);
         *code = model ? EXIT_OK : EXIT_BAD_USAGE;
     }
     guard_print(&g, stderr);

@@ -206,8 +206,9 @@ static bool inspect_config(const char *path, const char *instance)
     guard g;
     config_model *model = NULL;
     config_diagnostics_init(&diagnostics, path);
+    const reading what = {&g, path, path, platform_resolver(), false};
     if (guard_begin(&g, instance, &failure))
-        model = reading_load(&g, path, path, false, &diagnostics, &failure);
+        model = reading_load(&what, &diagnostics, &failure);
     guard_print(&g, stderr);
     guard_end(&g);
     config_diagnostics_print(&diagnostics, stderr, platform_shows_colour(stderr));

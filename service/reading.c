@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct reading {
-    guard *guard;
-    const char *path; /* of the main file */
-    bool strict;
-} reading;
-
 /* `path` below the main file's folder; "" is the folder itself. NULL: out of memory. The caller frees it. */
 static char *beside_main(const reading *r, const char *path)
 {
@@ -70,15 +64,14 @@ static bool list_folder(void *context, const char *folder, bool (*found)(void *r
     return ok;
 }
 
-config_model *reading_load(guard *g, const char *path, const char *shown, bool strict,
-                           config_diagnostics *diagnostics, platform_failure *failure)
+config_model *reading_load(const reading *what, config_diagnostics *diagnostics, platform_failure *failure)
 {
-    reading r = {g, path, strict};
+    reading r = *what;
     const config_sources sources = {&r, open_fragment, list_folder};
-    FILE *stream = open_guarded(&r, path, failure);
+    FILE *stream = open_guarded(what, what->path, failure);
     if (!stream)
         return NULL;
-    config_model *model = config_load(shown, stream, &sources, platform_resolver(), diagnostics);
+    config_model *model = config_load(what->shown, stream, &sources, what->resolver, diagnostics);
     fclose(stream);
     return model;
 }
