@@ -4,6 +4,7 @@
 #include "explain.h"
 #include "names.h"
 #include "principals.h"
+#include "reading.h"
 #include "report.h"
 #include "text_builder.h"
 
@@ -125,12 +126,11 @@ static int load_model(const char *path, config_model **model)
 {
     static config_diagnostics diagnostics;
     platform_failure failure = {0};
-    FILE *stream = platform_file_open(path, &failure);
-    if (!stream)
-        return failed(&failure, EXIT_BAD_USAGE);
+    const reading what = {NULL, path, path, platform_resolver(), false};
     config_diagnostics_init(&diagnostics, path);
-    *model = config_load_stream(path, stream, platform_resolver(), &diagnostics);
-    fclose(stream);
+    *model = reading_load(&what, &diagnostics, &failure);
+    if (!*model && diagnostics.errors == 0)
+        failed(&failure, EXIT_BAD_USAGE);
     config_diagnostics_print(&diagnostics, stderr, platform_shows_colour(stderr));
     config_diagnostics_free(&diagnostics);
     return *model ? EXIT_OK : EXIT_BAD_USAGE;

@@ -19,6 +19,8 @@ static char *beside_main(const reading *r, const char *path)
 
 static FILE *open_guarded(const reading *r, const char *path, platform_failure *failure)
 {
+    if (!r->guard)
+        return platform_file_open(path, failure);
     FILE *stream = guard_open(r->guard, path, failure);
     if (stream && r->strict && guard_refuses(r->guard, failure)) {
         fclose(stream);
@@ -55,8 +57,8 @@ static bool list_folder(void *context, const char *folder, bool (*found)(void *r
     char *full = beside_main(r, folder);
     if (!full)
         return out_of_memory(why, size);
-    bool ok = guard_look_at_folder(r->guard, full, &failure) &&
-              !(r->strict && guard_refuses(r->guard, &failure)) &&
+    bool ok = (!r->guard || (guard_look_at_folder(r->guard, full, &failure) &&
+                             !(r->strict && guard_refuses(r->guard, &failure)))) &&
               platform_folder_list(full, found, receiver, &failure);
     if (!ok)
         snprintf(why, size, "%s", failure.text);

@@ -9,7 +9,7 @@
 
 /* What to read, and how. */
 typedef struct reading {
-    guard *guard;
+    guard *guard;      /* NULL: it does not matter who may change the files */
     const char *path;  /* of the main file */
     const char *shown; /* what to call it in messages and in the model */
     const config_resolver *resolver;
