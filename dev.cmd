@@ -17,7 +17,7 @@ exit /b 0
 :usage
 echo dev.cmd demo           build, then show the service, a writer and readers at work; needs an elevated prompt
 echo dev.cmd test [FILTER]  build and run the tests; FILTER is a regular expression over their names
-echo dev.cmd reference      write config\REFERENCE.md and config\shmbroker.schema.json anew from the code's tables
+echo dev.cmd reference      write config\REFERENCE.md and the JSON Schemas beside it anew from the code's tables
 echo dev.cmd build          build into build\PRESET, programs in build\PRESET\bin
 echo dev.cmd package        build for 64 and 32 bit with MSVC, then make the installer (MSI) and the zip in build\package
 echo dev.cmd clean          remove build\

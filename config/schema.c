@@ -8,6 +8,7 @@
 #include "json_writer.h"
 #include "model.h"
 #include "patterns.h"
+#include "places.h"
 #include "principals.h"
 
 #include <string.h>
@@ -162,16 +163,6 @@ static void write_patterns(config_json *json, const config_key *key)
 }
 
 /* ---- Mappings ---------------------------------------------------------------------------------- */
-
-/* The key whose mappings `section` describes; CONFIG_KEY_COUNT for that of a whole file. */
-static unsigned key_of(config_section section)
-{
-    unsigned id = 0;
-    while (id < CONFIG_KEY_COUNT && config_keys[id].inner != section) {
-        id++;
-    }
-    return id;
-}
 
 /* A definition is called after its key; that of `regions` is each of them. */
 static void write_reference(config_json *json, const config_key *key)
@@ -554,26 +545,48 @@ static void write_definitions(config_json *json)
                 config_pattern_package(pattern));
     write_fragment(json);
     for (unsigned id = 0; id < CONFIG_KEY_COUNT; id++) {
-        if (config_keys[id].inner != 0 && key_of(config_keys[id].inner) == id) {
+        if (config_keys[id].inner != 0 && config_section_key(config_keys[id].inner) == id) {
             write_definition(json, &config_keys[id]);
         }
     }
     config_json_close(json, '}');
 }
 
+static void begin_schema(config_json *json, FILE *stream, const char *title, const char *description)
+{
+    config_json_begin(json, stream);
+    config_json_open(json, NULL, '{');
+    config_json_text(json, "$schema", "http://json-schema.org/draft-07/schema#");
+    config_json_text(json, "title", title);
+    config_json_text(json, "description", description);
+}
+
+static void end_schema(config_json *json)
+{
+    config_json_close(json, '}');
+    config_json_end(json);
+}
+
 void config_schema_write(FILE *stream)
 {
     config_json json;
-    config_json_begin(&json, stream);
-    config_json_open(&json, NULL, '{');
-    config_json_text(&json, "$schema", "http://json-schema.org/draft-07/schema#");
-    config_json_text(&json, "title", "shmbroker configuration");
-    config_json_text(
-        &json, "description",
-        "Named shared memory that shmbroker owns: which regions there are, and who may use them.");
+    begin_schema(&json, stream, "shmbroker configuration",
+                 "Named shared memory that shmbroker owns: which regions there are, and who may use them.");
     write_section(&json, CONFIG_IN_FILE);
     write_file_rules(&json);
     write_definitions(&json);
+    end_schema(&json);
+}
+
+void config_schema_write_fragment(FILE *stream)
+{
+    config_json json;
+    begin_schema(&json, stream, "shmbroker configuration, included file",
+                 "What a product adds to the configuration of shmbroker.");
+    config_json_open(&json, "allOf", '[');
+    config_json_open(&json, NULL, '{');
+    config_json_text(&json, "$ref", CONFIG_SCHEMA_FILE "#/definitions/fragment");
     config_json_close(&json, '}');
-    config_json_end(&json);
+    config_json_close(&json, ']');
+    end_schema(&json);
 }

@@ -10,7 +10,12 @@
 
 #include <stdio.h>
 
-/* Writes the schema of a main file. Whether the stream took it all is for the caller to ask it (ferror). */
+/* What the schema of a main file is called, since that of an included one refers to it. */
+#define CONFIG_SCHEMA_FILE "shmbroker.schema.json"
+
+/* Writes the schema of a main file, and that of a file it includes. Whether the stream took it all is for the caller to
+   ask it (ferror). */
 void config_schema_write(FILE *stream);
+void config_schema_write_fragment(FILE *stream);
 
 #endif

@@ -63,16 +63,24 @@ static void check_region(const config_region *region)
     check(strchr(region->name, '\\') == NULL);
     check(strlen(region->description) <= CONFIG_MAX_DESCRIPTION);
     check(region->size >= 1 && region->size <= CONFIG_MAX_REGION_SIZE);
-    check(region->name_space == CONFIG_NAMESPACE_GLOBAL || region->name_space == CONFIG_NAMESPACE_LOCAL);
+    check(region->name_space <= CONFIG_NAMESPACE_PRIVATE);
+    check((region->name_space == CONFIG_NAMESPACE_PRIVATE) == (region->boundary.count > 0));
+    check(region->numa_node <= CONFIG_MAX_NUMA_NODE || region->numa_node == CONFIG_NUMA_ANY);
+    check(region->large_pages == CONFIG_LARGE_PAGES_NO || region->backing_file == NULL);
+    check(region->initial.length <= region->size && region->initial.length <= CONFIG_MAX_INITIAL);
     check(region->where.line > 0 && region->where.column > 0);
     if (region->backing_file != NULL) {
         check(strpbrk(region->backing_file, "/<>\"|?*") == NULL &&
               strstr(region->backing_file, "..\\") == NULL);
         check(region->backing_file[0] != '\\' && region->backing_file[0] != '\0');
     }
-    check(region->sddl == NULL || (region->access.read.count == 0 && region->access.write.count == 0));
-    check_list(&region->access.read);
-    check_list(&region->access.write);
+    const config_access *access = &region->access;
+    const config_principal_list *const lists[] = {&access->read, &access->write,    &access->manage,
+                                                  &access->deny, &access->packages, &region->boundary};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        check(region->sddl == NULL || lists[i]->count == 0 || lists[i] == &region->boundary);
+        check_list(lists[i]);
+    }
 }
 
 static void check_excerpt(const config_excerpt *excerpt)

@@ -1,13 +1,15 @@
-"""compare.py SCHEMA EXCEPTIONS JUDGE FILE...: whether the JSON Schema and the loader judge each FILE the same.
+"""compare.py FOLDER EXCEPTIONS JUDGE FILE...: whether the JSON Schemas and the loader judge each FILE the same.
 
-The schema's side reads YAML as editors do (YAML 1.2, core schema; a key that stands twice is an error), then asks
-jsonschema. The loader's side is the program JUDGE. The schema may never refuse what the loader takes. What it takes and
-the loader refuses stands in EXCEPTIONS, `NAME: reason` on each line; one that is no longer needed is a failure, too.
+Each file is judged as a main file and as one that is included; FOLDER has both schemas. The schema's side reads YAML as
+editors do (YAML 1.2, core schema; a key that stands twice is an error), then asks jsonschema. The loader's side is the
+program JUDGE. The schema may never refuse what the loader takes. What it takes and the loader refuses stands in
+EXCEPTIONS, `NAME: reason` on each line; one that is no longer needed is a failure, too.
 """
 
 import collections
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -73,8 +75,8 @@ def judge_by_schema(validator, path):
     return ("ok", "") if error is None else ("schema", f"{error.json_path}: {error.message}"[:200])
 
 
-def judge_by_loader(program, paths):
-    output = subprocess.run([program, *paths], check=True, capture_output=True, timeout=300).stdout
+def judge_by_loader(program, role, paths):
+    output = subprocess.run([program, role, *paths], check=True, capture_output=True, timeout=300).stdout
     verdicts = {}
     for line in output.decode().splitlines():
         if not line.startswith("    "):
@@ -93,46 +95,61 @@ def read_exceptions(path):
     return exceptions
 
 
-def compare(name, by_schema, why, by_loader, is_listed):
-    """The problem with the two verdicts, or None."""
-    if by_loader and by_schema != "ok":
-        return f"{name}: the loader takes it, the {by_schema} refuses it: {why}"
-    agreed = by_loader or by_schema != "ok"
-    if agreed and is_listed:
-        return f"{name}: listed as an exception, and is none any more; remove it from the list"
-    if not agreed and not is_listed:
-        return f"{name}: the loader refuses it, the schema takes it; extend the schema, or list it with the reason"
-    return None
+class Comparison:
+    """The verdicts on all documents in one role: "main" or "fragment"."""
 
+    def __init__(self, role, exceptions):
+        self.role = role
+        self.exceptions = exceptions
+        self.counts = collections.Counter()
+        self.problems = []
+        self.needed = set()
 
-def compare_all(validator, program, exceptions, paths):
-    """Counts of the verdicts, and the problems."""
-    by_loader = judge_by_loader(program, paths)
-    counts = collections.Counter()
-    problems = []
-    for path in paths:
-        name = os.path.basename(path).removesuffix(".yaml")
-        by_schema, why = judge_by_schema(validator, path)
-        if name in exceptions:
-            counts["refused by the loader alone, as listed"] += 1
+    def add(self, name, by_schema, why, by_loader):
+        if by_loader and by_schema != "ok":
+            self.problems.append(f"{name} ({self.role}): the loader takes it, the {by_schema} refuses it: {why}")
+        elif by_loader or by_schema != "ok":
+            self.counts["taken by both" if by_loader else REFUSED.format(by_schema)] += 1
+        elif name in self.exceptions:
+            self.counts["refused by the loader alone, as listed"] += 1
+            self.needed.add(name)
         else:
-            counts["taken by both" if by_loader[path] else REFUSED.format(by_schema)] += 1
-        problems.append(compare(name, by_schema, why, by_loader[path], name in exceptions))
-    names = {os.path.basename(path).removesuffix(".yaml") for path in paths}
-    problems += [f"{name}: listed as an exception, and there is no such document" for name in exceptions.keys() - names]
-    return counts, [problem for problem in problems if problem]
+            self.problems.append(f"{name} ({self.role}): the loader refuses it, the schema takes it; "
+                                 "extend the schema, or list it with the reason")
+
+    def finish(self):
+        if self.counts[REFUSED.format("schema")] < ENOUGH:
+            self.problems.append(f"fewer than {ENOUGH} documents are refused by the schema itself ({self.role})")
+        print(f"{self.role}:", ", ".join(f"{count} {what}" for what, count in sorted(self.counts.items())))
+
+
+def compare(role, schema, program, exceptions, paths):
+    document = json.loads(schema.read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(document)
+    resolver = jsonschema.RefResolver(schema.as_uri(), document)
+    validator = jsonschema.Draft7Validator(document, resolver=resolver)
+    by_loader = judge_by_loader(program, role, paths)
+    result = Comparison(role, exceptions)
+    for path in paths:
+        result.add(name_of(path), *judge_by_schema(validator, path), by_loader[path])
+    result.finish()
+    return result
+
+
+def name_of(path):
+    return os.path.basename(path).removesuffix(".yaml")
 
 
 def main():
-    schema, listed, program, *paths = sys.argv[1:]
-    with open(schema, encoding="utf-8") as stream:
-        document = json.load(stream)
-    jsonschema.Draft7Validator.check_schema(document)
-    validator = jsonschema.Draft7Validator(document)
-    counts, problems = compare_all(validator, program, read_exceptions(listed), paths)
-    if counts[REFUSED.format("schema")] < ENOUGH:
-        problems.append(f"fewer than {ENOUGH} documents are refused by the schema itself")
-    print(f"{len(paths)} documents:", ", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
+    folder, listed, program, *paths = sys.argv[1:]
+    exceptions = read_exceptions(listed)
+    schemas = {"main": "shmbroker.schema.json", "fragment": "shmbroker-fragment.schema.json"}
+    print(f"{len(paths)} documents")
+    results = [compare(role, pathlib.Path(folder, name).resolve(), program, exceptions, paths)
+               for role, name in schemas.items()]
+    problems = [problem for result in results for problem in result.problems]
+    for name in exceptions.keys() - set().union(*(result.needed for result in results)):
+        problems.append(f"{name}: listed as an exception, and is none; remove it from the list")
     for problem in problems:
         print(problem)
     return 1 if problems else 0

@@ -1,20 +1,30 @@
 /*
- * judge FILE…: says of each configuration whether the loader takes it, one line each: `ok FILE` or
- * `refused FILE`, then the first diagnostic. It asks the same machine as the loader's other tests
- * (config_testing.h).
+ * judge main|fragment FILE…: says of each file whether the loader takes it, as a configuration or as what one includes,
+ * one line each: `ok FILE` or `refused FILE`, then the first diagnostic. It asks the same machine as the loader's other
+ * tests (config_testing.h).
  */
 #include "config_testing.h"
 
 #include <stdio.h>
+#include <string.h>
 
-/* Each document is judged alone: its patterns match nothing, and other files are not there. */
-static FILE *open_none(void *context, const char *path, char *why, size_t why_size)
+#define FRAGMENT "fragment.yaml"
+
+/* What includes a fragment, and says who may use its regions where it does not. */
+static const char main_text[] = "version: 1\n"
+                                "include: [" FRAGMENT "]\n"
+                                "defaults: { access: { read: [Users] } }\n"
+                                "regions: {}\n";
+
+/* The context is the fragment's path, or NULL when the file is judged alone: then others are not there. */
+static FILE *open_fragment(void *context, const char *path, char *why, size_t why_size)
 {
-    (void)context;
+    const char *fragment = context;
     snprintf(why, why_size, "%s is not looked for", path);
-    return NULL;
+    return fragment != NULL && strcmp(path, FRAGMENT) == 0 ? fopen(fragment, "rb") : NULL;
 }
 
+/* Patterns match nothing. */
 static bool list_none(void *context, const char *folder, bool (*found)(void *receiver, const char *name),
                       void *receiver, char *why, size_t why_size)
 {
@@ -26,37 +36,52 @@ static bool list_none(void *context, const char *folder, bool (*found)(void *rec
     return true;
 }
 
-/* False when the file cannot be read. */
-static bool judge(const char *path)
+static config_model *load_main(const char *path, const config_resolver *resolver,
+                               config_diagnostics *diagnostics)
+{
+    const config_sources sources = {NULL, open_fragment, list_none};
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL) {
+        return NULL;
+    }
+    config_model *model = config_load(path, stream, &sources, resolver, diagnostics);
+    fclose(stream);
+    return model;
+}
+
+static config_model *load_fragment(char *path, const config_resolver *resolver,
+                                   config_diagnostics *diagnostics)
+{
+    const config_sources sources = {path, open_fragment, list_none};
+    return config_load_text("main.yaml", main_text, strlen(main_text), &sources, resolver, diagnostics);
+}
+
+/* False when nothing can be said of the file. */
+static bool judge(char *path, bool is_fragment)
 {
     static config_diagnostics diagnostics;
     fake_machine machine;
     config_resolver resolver = fake_resolver(&machine);
-    FILE *stream = fopen(path, "rb");
-    if (stream == NULL) {
-        fprintf(stderr, "judge: cannot open %s\n", path);
-        return false;
-    }
     config_diagnostics_init(&diagnostics, path);
-    const config_sources sources = {NULL, open_none, list_none};
-    config_model *model = config_load(path, stream, &sources, &resolver, &diagnostics);
-    fclose(stream);
+    config_model *model =
+        is_fragment ? load_fragment(path, &resolver, &diagnostics) : load_main(path, &resolver, &diagnostics);
+    bool judged = model != NULL || diagnostics.errors > 0;
     printf("%s %s\n", model != NULL ? "ok" : "refused", path);
-    if (model == NULL) {
+    if (diagnostics.count > 0) {
         char line[8192];
         config_diagnostics_format(&diagnostics, 0, line, sizeof line);
         printf("    %s\n", line);
     }
     config_model_free(model);
     config_diagnostics_free(&diagnostics);
-    return true;
+    return judged;
 }
 
 int main(int argc, char **argv)
 {
-    bool all = argc > 1;
-    for (int i = 1; i < argc; i++) {
-        all = judge(argv[i]) && all;
+    bool all = argc > 2;
+    for (int i = 2; i < argc; i++) {
+        all = judge(argv[i], strcmp(argv[1], "fragment") == 0) && all;
     }
     return all ? 0 : 1;
 }
