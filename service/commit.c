@@ -10,13 +10,14 @@
 #define PAGE          4096u
 #define REGIONS_NAMED 3u
 
-/* What the region takes of the commit limit. Sums cannot overflow: 100,000 regions of 2^47 bytes are less than 2^64. */
+/* What the region takes of the commit limit, at least: large pages that are only preferred may turn out to be ordinary
+   ones. Sums cannot overflow: 100,000 regions of 2^47 bytes are less than 2^64. */
 static uint64_t bytes_of(const declared_region *region, const platform_memory *machine)
 {
     uint64_t page = PAGE;
     if (region->backing_path)
         return 0;
-    if (region->large_pages != CONFIG_LARGE_PAGES_NO && machine->large_page > page)
+    if (region->large_pages == CONFIG_LARGE_PAGES_REQUIRE && machine->large_page > page)
         page = machine->large_page;
     return (region->size + page - 1) / page * page;
 }

@@ -85,7 +85,7 @@ bool platform_section_create(const platform_section_request *request, platform_s
                              platform_section_granted *granted, platform_failure *failure);
 
 /* Whether platform_section_create would take over a section that an earlier broker left, so that it needs no new
-   memory. Changes nothing. */
+   memory. Makes no section, but enters a private namespace. */
 bool platform_section_is_left(const platform_section_request *request);
 
 /* Lets go of it: the section lives on while clients hold it. NULL is fine. */

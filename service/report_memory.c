@@ -1,6 +1,8 @@
-/* What `check` says of memory. See report_memory.h. */
+/* What reports say of memory. See report_memory.h. */
 #include "report_memory.h"
 
+#include "boundary.h"
+#include "platform.h"
 #include "text_builder.h"
 
 #include <stdlib.h>
@@ -23,6 +25,18 @@ static void print_initial(FILE *stream, const config_initial *initial)
     }
 }
 
+void report_boundary_text(FILE *stream, const char *boundary)
+{
+    static shmb_boundary parsed; /* large */
+    char account[PLATFORM_ACCOUNT];
+    if (!shmb_boundary_parse(boundary, &parsed))
+        fprintf(stream, "members of %s", boundary);
+    for (uint32_t i = 0; i < parsed.count; i++) {
+        platform_account_text(parsed.sids[i], account);
+        fprintf(stream, "%s of %s", i ? " and" : "members", account);
+    }
+}
+
 void report_memory_text(FILE *stream, const declared_region *declared)
 {
     text asked = {0};
@@ -38,8 +52,11 @@ void report_memory_text(FILE *stream, const declared_region *declared)
     if (whole && *whole)
         fprintf(stream, "  memory   %s\n", whole + 2);
     free(whole);
-    if (declared->boundary)
-        fprintf(stream, "  boundary only members of all of %s can open it\n", declared->boundary);
+    if (!declared->boundary)
+        return;
+    fputs("  boundary ", stream);
+    report_boundary_text(stream, declared->boundary);
+    fputc('\n', stream);
 }
 
 static bool add_initial(cJSON *item, const config_initial *initial)

@@ -1,10 +1,14 @@
-/* What `check` says of a region's memory: its first contents, and how it is asked for. Nothing of what is usual. */
+/* What reports say of a region's memory: its first contents, how it is asked for, and who can open it at all. */
 #ifndef SHMBROKER_REPORT_MEMORY_H
 #define SHMBROKER_REPORT_MEMORY_H
 
 #include "plan.h"
 #include "report_json.h"
 
+/* Who is inside of a boundary: "members of BUILTIN\Users (S-1-5-32-545) and of …". */
+void report_boundary_text(FILE *stream, const char *boundary);
+
+/* Nothing of what is usual. */
 void report_memory_text(FILE *stream, const declared_region *declared);
 
 /* Adds it to `item`; false when memory ran out. */

@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "report_json.h"
+#include "report_memory.h"
 #include "text_builder.h"
 
 #include <string.h>
@@ -112,8 +113,11 @@ static void print_region(FILE *stream, const catalog_region *region)
     fprintf(stream, "%-8s %10s  %s  %s%s\n", region_word(region->state), size, region->name,
             *region->description ? "- " : "", region->description);
     print_manner(stream, region);
-    if (*region->boundary)
-        fprintf(stream, "%-8s %10s  for members of %s\n", "", "", region->boundary);
+    if (*region->boundary) {
+        fprintf(stream, "%-8s %10s  for ", "", "");
+        report_boundary_text(stream, region->boundary);
+        fputc('\n', stream);
+    }
     if (*region->note)
         fprintf(stream, "%-8s %10s  but %s\n", "", "", region->note);
     if (*region->reason)

@@ -51,6 +51,8 @@ void a_region_is_typed_and_checked(void **)
     shmb::region region(section, 4096, for_writing());
     assert_int_equal(region.size(), 4096);
     assert_true(region.writable());
+    assert_int_equal(region.flags(), 0);
+    assert_string_equal(region.note(), "");
     region.as<sample>(8) = {42, 0.5F};
     const shmb::region reader(section, 4096);
     assert_int_equal(reader.as<const sample>(8).number, 42);

@@ -46,13 +46,15 @@ static void one_byte_more_does_not_for_it_takes_a_page(void **state)
     assert_false(suffices(regions, 3, &failure));
 }
 
-static void a_region_in_large_pages_takes_whole_ones(void **state)
+static void a_region_that_requires_large_pages_takes_whole_ones(void **state)
 {
     (void)state;
     platform_failure failure;
     declared_region regions[] = {region_of("a", 4 * GIB - (2u << 20)), region_of("b", 1), region_of("c", 1)};
     assert_true(suffices(regions, 3, &failure));
     regions[1].large_pages = CONFIG_LARGE_PAGES_PREFER;
+    assert_true(suffices(regions, 3, &failure));
+    regions[1].large_pages = CONFIG_LARGE_PAGES_REQUIRE;
     assert_true(suffices(regions, 2, &failure));
     assert_false(suffices(regions, 3, &failure));
 }
@@ -133,7 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_just_fits_suffices, new_machine),
         cmocka_unit_test_setup(one_byte_more_does_not_for_it_takes_a_page, new_machine),
-        cmocka_unit_test_setup(a_region_in_large_pages_takes_whole_ones, new_machine),
+        cmocka_unit_test_setup(a_region_that_requires_large_pages_takes_whole_ones, new_machine),
         cmocka_unit_test_setup(a_backed_region_takes_nothing, new_machine),
         cmocka_unit_test_setup(the_figures_and_the_largest_regions_are_told, new_machine),
         cmocka_unit_test_setup(fewer_regions_than_are_named_are_told_as_they_are, new_machine),

@@ -210,7 +210,7 @@ static void what_is_asked_of_the_memory_is_shown(void **state)
     asking.boundary = "S-1-5-32-544 S-1-5-32-545";
     assert_memory(&asking,
                   "  initial  the bytes of C:\\conf\\x.bin, then zeros\n"
-                  "  boundary only members of all of S-1-5-32-544 S-1-5-32-545 can open it\n  read ",
+                  "  boundary members of MACHINE\\S-1-5-32-544 and of MACHINE\\S-1-5-32-545\n  read ",
                   "\"initial\":{\"kind\":\"file\",\"file\":\"C:\\\\conf\\\\x.bin\"},\"large_pages\":\"no\","
                   "\"prefetch\":false,\"boundary\":\"S-1-5-32-544 S-1-5-32-545\"");
 }
