@@ -1,6 +1,8 @@
 /* The file behind a file-backed region. See backing_win32.h. */
 #include "backing_win32.h"
 
+#include "descriptor_win32.h"
+
 #include <aclapi.h>
 #include <stdlib.h>
 #include <wchar.h>
@@ -72,6 +74,33 @@ static bool is_fit(HANDLE file, const char *shown, uint64_t size, platform_failu
     return true;
 }
 
+/* The label of a file that existed, likewise. It is set only where it is another one: that takes WRITE_OWNER, which not
+   every account has that may be a file's owner. */
+static bool label(HANDLE file, const char *shown, PSECURITY_DESCRIPTOR descriptor, platform_failure *failure)
+{
+    ACL none;
+    PACL sacl = NULL;
+    BOOL present = FALSE, defaulted;
+    if (win32_is_labelled_as(file, descriptor))
+        return true;
+    if (!GetSecurityDescriptorSacl(descriptor, &present, &sacl, &defaulted) ||
+        !InitializeAcl(&none, sizeof none, ACL_REVISION))
+        return win32_fail(failure, GetLastError(), "cannot read the descriptor of the backing file %s",
+                          shown);
+    HANDLE own = ReOpenFile(file, WRITE_OWNER | READ_CONTROL, FILE_SHARE_READ | FILE_SHARE_WRITE, 0);
+    DWORD error = own == INVALID_HANDLE_VALUE
+                      ? GetLastError()
+                      : SetSecurityInfo(own, SE_FILE_OBJECT, LABEL_SECURITY_INFORMATION, NULL, NULL, NULL,
+                                        present && sacl ? sacl : &none);
+    if (own != INVALID_HANDLE_VALUE)
+        CloseHandle(own);
+    return error == ERROR_SUCCESS ||
+           win32_fail_advise(failure, error,
+                             "let the broker's account have full control of the file, and let the region's "
+                             "`integrity` not be above that of the broker",
+                             "cannot set the mandatory label of the backing file %s", shown);
+}
+
 /* The rights of a file that existed are made those that are declared now. */
 static bool secure(HANDLE file, const char *shown, PSECURITY_DESCRIPTOR descriptor, platform_failure *failure)
 {
@@ -87,7 +116,7 @@ static bool secure(HANDLE file, const char *shown, PSECURITY_DESCRIPTOR descript
         return win32_fail_advise(failure, error,
                                  "let the broker's account own the file, or give it full control",
                                  "cannot set the rights of the backing file %s", shown);
-    return true;
+    return label(file, shown, descriptor, failure);
 }
 
 /* Writes as many bytes as the region has, its contents and zeros, so that the disk space is there and no old bytes show
@@ -130,7 +159,11 @@ static bool create_whole(const wchar_t *path, const wchar_t *draft, const platfo
     DeleteFileW(draft); /* what an interrupted start left; absent is as good */
     HANDLE file = open_file(draft, descriptor, CREATE_NEW);
     bool ok = file != INVALID_HANDLE_VALUE;
-    if (!ok)
+    if (!ok && GetLastError() == ERROR_PRIVILEGE_NOT_HELD)
+        win32_fail_advise(failure, ERROR_PRIVILEGE_NOT_HELD,
+                          "lower the region's `integrity`: a label may not be above the broker's own",
+                          "cannot create the backing file %s with its mandatory label", shown);
+    else if (!ok)
         win32_fail(failure, GetLastError(), "cannot create the backing file %s", shown);
     ok = ok && write_bytes(file, request, &contents, failure);
     win32_contents_close(&contents);

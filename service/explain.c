@@ -182,69 +182,73 @@ static void reason_of_label(const explanation *e, const access_descriptor *descr
              !label->present || label->policy == ACCESS_NO_WRITE_UP ? "write up" : "do that");
 }
 
-void explain_reason(const explanation *e, const access_descriptor *descriptor, access_object object,
-                    const access_verdict *verdict, char sentence[EXPLAIN_SENTENCE])
+/* Why it is granted. `account` is the deciding entry's. */
+static void reason_to_grant(const access_verdict *verdict, const char *account,
+                            char sentence[EXPLAIN_SENTENCE])
 {
-    char rights[160], account[PLATFORM_ACCOUNT] = "";
+    static const char *const others[] = {
+        [ACCESS_BY_OWNERSHIP] = "the owner may always see and change the descriptor",
+        [ACCESS_BY_PRIVILEGE] = "a privilege of the token gives it",
+        [ACCESS_BY_NULL_DACL] = "it has no DACL, so everybody may do everything",
+        [ACCESS_NOTHING_ASKED] = "no right is asked for"};
+    if (verdict->reason == ACCESS_BY_ENTRIES)
+        snprintf(sentence, EXPLAIN_SENTENCE, "entry %u lets %.700s in", (unsigned)verdict->entry + 1,
+                 account);
+    else
+        snprintf(sentence, EXPLAIN_SENTENCE, "%s", others[verdict->reason]);
+}
+
+/* The account is let in, but what its program is held to besides is not. */
+static void reason_of_second_check(const access_verdict *verdict, const char *rights,
+                                   char sentence[EXPLAIN_SENTENCE])
+{
+    bool packaged = verdict->reason == ACCESS_NO_PACKAGE_ENTRY;
+    snprintf(sentence, EXPLAIN_SENTENCE, "the account is let in, but the %s, and %s gives %s to its %s",
+             packaged ? "program runs in an app container" : "token is a restricted one",
+             verdict->entry == ACCESS_NOWHERE ? "no entry" : "a denial before any entry", rights,
+             packaged ? "package" : "restricting SIDs");
+}
+
+/* Why it is denied. */
+static void reason_to_deny(const access_verdict *verdict, const char *account, const char *rights,
+                           char sentence[EXPLAIN_SENTENCE])
+{
     unsigned number = (unsigned)verdict->entry + 1;
-    descriptor_rights(object, verdict->missing, rights, sizeof rights);
-    if (verdict->entry != ACCESS_NOWHERE)
-        explain_account(e, &descriptor->entries[verdict->entry], account);
-    switch (verdict->reason) {
-    case ACCESS_BY_ENTRIES:
-        snprintf(sentence, EXPLAIN_SENTENCE, "entry %u lets %.700s in", number, account);
-        break;
-    case ACCESS_BY_OWNERSHIP:
-        snprintf(sentence, EXPLAIN_SENTENCE, "the owner may always see and change the descriptor");
-        break;
-    case ACCESS_BY_PRIVILEGE:
-        snprintf(sentence, EXPLAIN_SENTENCE, "a privilege of the token gives it");
-        break;
-    case ACCESS_BY_NULL_DACL:
-        snprintf(sentence, EXPLAIN_SENTENCE, "it has no DACL, so everybody may do everything");
-        break;
-    case ACCESS_NOTHING_ASKED:
-        snprintf(sentence, EXPLAIN_SENTENCE, "no right is asked for");
-        break;
-    case ACCESS_LABEL_TOO_HIGH:
-        reason_of_label(e, descriptor, sentence);
-        break;
-    case ACCESS_DENIED_BY_ENTRY:
+    if (verdict->reason == ACCESS_DENIED_BY_ENTRY)
         snprintf(sentence, EXPLAIN_SENTENCE, "entry %u denies %.700s %s, before any later entry counts",
                  number, account, rights);
-        break;
-    case ACCESS_NO_ENTRY:
-        snprintf(sentence, EXPLAIN_SENTENCE, "no entry gives %s to this account or to a group that it is in",
-                 rights);
-        break;
-    case ACCESS_GROUP_IS_DENY_ONLY:
+    else if (verdict->reason == ACCESS_GROUP_IS_DENY_ONLY)
         snprintf(
             sentence, EXPLAIN_SENTENCE,
             "entry %u is for %.700s, which this token has for denials only, as programs have that were not "
             "started as administrator",
             number, account);
-        break;
-    case ACCESS_GROUP_IS_DISABLED:
+    else if (verdict->reason == ACCESS_GROUP_IS_DISABLED)
         snprintf(sentence, EXPLAIN_SENTENCE, "entry %u is for %.700s, which this token has disabled", number,
                  account);
-        break;
-    case ACCESS_NOT_RESTRICTED_IN:
-        snprintf(sentence, EXPLAIN_SENTENCE,
-                 "the account is let in, but the token is a restricted one, and %s gives %s to its "
-                 "restricting SIDs",
-                 verdict->entry == ACCESS_NOWHERE ? "no entry" : "a denial before any entry", rights);
-        break;
-    case ACCESS_NO_PACKAGE_ENTRY:
-        snprintf(
-            sentence, EXPLAIN_SENTENCE,
-            "the account is let in, but the program runs in an app container, and %s gives %s to its package",
-            verdict->entry == ACCESS_NOWHERE ? "no entry" : "a denial before any entry", rights);
-        break;
-    case ACCESS_NO_PRIVILEGE:
+    else if (verdict->reason == ACCESS_NO_PRIVILEGE)
         snprintf(sentence, EXPLAIN_SENTENCE,
                  "only SeSecurityPrivilege gives %s, and the token has it not enabled", rights);
-        break;
-    }
+    else
+        snprintf(sentence, EXPLAIN_SENTENCE, "no entry gives %s to this account or to a group that it is in",
+                 rights);
+}
+
+void explain_reason(const explanation *e, const access_descriptor *descriptor, access_object object,
+                    const access_verdict *verdict, char sentence[EXPLAIN_SENTENCE])
+{
+    char rights[160], account[PLATFORM_ACCOUNT] = "";
+    descriptor_rights(object, verdict->missing, rights, sizeof rights);
+    if (verdict->entry != ACCESS_NOWHERE)
+        explain_account(e, &descriptor->entries[verdict->entry], account);
+    if (verdict->granted)
+        reason_to_grant(verdict, account, sentence);
+    else if (verdict->reason == ACCESS_LABEL_TOO_HIGH)
+        reason_of_label(e, descriptor, sentence);
+    else if (verdict->reason == ACCESS_NOT_RESTRICTED_IN || verdict->reason == ACCESS_NO_PACKAGE_ENTRY)
+        reason_of_second_check(verdict, rights, sentence);
+    else
+        reason_to_deny(verdict, account, rights, sentence);
 }
 
 const char *explain_standing(const explanation *e, const access_entry *entry)

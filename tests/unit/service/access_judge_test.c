@@ -27,7 +27,7 @@ static access_descriptor descriptor_of(access_entry *entries)
 #define DESCRIPTOR(...) descriptor_of((access_entry[]){__VA_ARGS__, {.sid = NULL}})
 #define ENTRY(kind, rights, account)                                                                         \
     {                                                                                                        \
-        .denies = kind, .mask = rights, .sid = account                                                       \
+        .denies = (kind), .mask = (rights), .sid = (account)                                                 \
     }
 
 static const access_group in_users[] = {{USERS, true, false}};
