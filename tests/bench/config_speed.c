@@ -161,8 +161,9 @@ int main(int argc, char **argv)
     printf("libyaml's events  %8.1f ms\n", 1e3 * events[ROUNDS / 2]);
     printf("the loader        %8.1f ms\n", 1e3 * loads[ROUNDS / 2]);
     printf("ratio             %8.2f   (bar: 4, aim: 2)\n", loads[ROUNDS / 2] / events[ROUNDS / 2]);
-    if (before > 0) {
-        printf("peak memory       %8lu MiB beyond the text\n", peak_memory() - before);
+    unsigned long after = peak_memory();
+    if (after > before) {
+        printf("peak memory       %8lu MiB beyond the text\n", after - before);
     }
     free(text);
     return 0;

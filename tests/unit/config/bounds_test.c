@@ -176,6 +176,86 @@ static void texts_are_accepted_at_their_bounds(void **state)
     unload(&result);
 }
 
+/* Loads a region whose contents are `unit` so many times, as the value of `key`. */
+static void load_contents(loaded *result, const char *key, const char *unit, size_t times)
+{
+    growing document;
+    start(&document, (size_t)1 << 20, HEAD "  R: { size: 1 MiB, initial: { ");
+    add(&document, key);
+    add(&document, ": '");
+    add_times(&document, unit, times);
+    add(&document, "' } }\n");
+    finish(&document, result);
+}
+
+static void contents_may_have_sixty_four_kibibytes(void **state)
+{
+    loaded result;
+    (void)state;
+    load_contents(&result, "text", "t", CONFIG_MAX_INITIAL);
+    assert_accepted(&result);
+    assert_int_equal(result.model->regions[0].initial.length, CONFIG_MAX_INITIAL);
+    unload(&result);
+    load_contents(&result, "text", "t", CONFIG_MAX_INITIAL + 1);
+    assert_refused(&result,
+                   "test.yaml:4:38: error: regions.R.initial.text: the text is too long: it has 65537 bytes, "
+                   "and 65536 is the most");
+    unload(&result);
+    load_contents(&result, "hex", "aB ", CONFIG_MAX_INITIAL);
+    assert_accepted(&result);
+    assert_int_equal(result.model->regions[0].initial.length, CONFIG_MAX_INITIAL);
+    assert_int_equal(result.model->regions[0].initial.bytes[CONFIG_MAX_INITIAL - 1], 0xAB);
+    unload(&result);
+    load_contents(&result, "hex", "aB ", CONFIG_MAX_INITIAL + 1);
+    assert_null(result.model);
+    assert_int_equal(result.diagnostics.count, 1);
+    unload(&result);
+}
+
+static void numbers_are_accepted_at_their_bounds(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result,
+         "version: 1\ncommit_budget: 1048576 TiB\ndefaults: { access: { read: [Users] } }\nregions:\n"
+         "  A: { size: 128 TiB, numa_node: 63, initial: { fill: 255 } }\n"
+         "  B: { size: 1, numa_node: 0, initial: { fill: 0x00 } }\n"
+         "  C: { size: 1, initial: { hex: FF } }\n  D: { size: 1, initial: { text: d } }\n");
+    assert_accepted(&result);
+    assert_true(result.model->commit_budget == CONFIG_MAX_BUDGET);
+    assert_int_equal(result.model->regions[0].numa_node, 63);
+    assert_int_equal(result.model->regions[0].initial.fill, 255);
+    assert_int_equal(result.model->regions[1].initial.fill, 0);
+    assert_int_equal(result.model->regions[2].initial.length, 1);
+    unload(&result);
+}
+
+static void roles_reach_their_bounds(void **state)
+{
+    growing document;
+    (void)state;
+    for (unsigned more = 0; more < 2; more++) {
+        loaded result;
+        start(&document, 200000, "version: 1\nregions: {}\nroles:\n");
+        for (unsigned i = 0; i < CONFIG_MAX_ROLES + more; i++) {
+            char role[96];
+            snprintf(role, sizeof role, "  r%063u: [Users]\n", i);
+            add(&document, role);
+        }
+        finish(&document, &result);
+        if (more == 0) {
+            assert_accepted(&result);
+            assert_int_equal(result.model->role_count, CONFIG_MAX_ROLES);
+        } else {
+            assert_refused(
+                &result,
+                "test.yaml:1028:3: error: roles: there are more than 1024 roles; put the accounts into "
+                "groups instead");
+        }
+        unload(&result);
+    }
+}
+
 static void an_access_list_may_have_sixty_four_entries(void **state)
 {
     growing document;
@@ -286,6 +366,9 @@ int main(void)
         cmocka_unit_test(what_takes_libyaml_long_is_refused_quickly),
         cmocka_unit_test(names_may_have_two_hundred_characters),
         cmocka_unit_test(texts_are_accepted_at_their_bounds),
+        cmocka_unit_test(contents_may_have_sixty_four_kibibytes),
+        cmocka_unit_test(numbers_are_accepted_at_their_bounds),
+        cmocka_unit_test(roles_reach_their_bounds),
         cmocka_unit_test(an_access_list_may_have_sixty_four_entries),
         cmocka_unit_test(long_lines_and_scalars_are_refused_by_their_bounds_alone),
         cmocka_unit_test(a_file_may_have_its_full_size),
