@@ -13,6 +13,7 @@
 
 #include "access_judge.h"
 #include "account.h"
+#include "broker.h"
 #include "descriptor_win32.h"
 
 #include <sddl.h>
@@ -463,10 +464,37 @@ static void any_sddl_is_read_or_refused_and_what_is_read_can_be_written(void **s
     assert_true(read > 100 && refused > 100);
 }
 
+/* ---- The command ----------------------------------------------------------------------------------------------- */
+
+static const char *explain(const test_broker *b, const char *arguments, int code)
+{
+    process *run_of = process_start("shmbroker.exe", "explain %s --config \"%s\" --instance %s", arguments,
+                                    b->config, b->instance);
+    assert_int_equal(process_wait(run_of), code);
+    return process_output(run_of);
+}
+
+static void explain_tells_of_a_running_region_and_of_a_program(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Explained");
+    test_broker *b = broker_run_with(BROKER_HEAD "  %s: { size: 4 KiB }\n", name);
+    const char *printed = explain(b, support_text("%s --user Guests --groups Users", name), 0);
+    assert_contains(printed, "granted: ");
+    assert_contains(printed, "the object exists, with exactly these entries");
+    assert_contains(explain(b, support_text("%s --user Guests --groups Users --access write", name), 3),
+                    "write: [Administrators, Guests]");
+    assert_contains(explain(b, support_text("%s --process %lu", name, GetCurrentProcessId()), 0),
+                    account_user_sid());
+    explain(b, support_text("%s --process 0", name), 2);
+    explain(b, "Nowhere --user Users", 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SYSTEM_TEST(the_judge_and_the_kernel_never_disagree),
+        SYSTEM_TEST(explain_tells_of_a_running_region_and_of_a_program),
         SYSTEM_TEST(any_sddl_is_read_or_refused_and_what_is_read_can_be_written),
     };
     return cmocka_run_group_tests_name("access", tests, NULL, NULL);
