@@ -111,6 +111,8 @@ static void print_token(FILE *stream, const explanation *e)
     fprintf(stream, "  token    %s%s, integrity %s%s%s\n", account,
             who->user_deny_only ? " for denials only" : "", access_level_name(who->integrity),
             who->restricting_count ? ", restricted" : "", who->write_restricted ? " for writing" : "");
+    if (e->question.who->has_session)
+        fprintf(stream, "           in session %u\n", (unsigned)e->question.who->session);
     for (size_t i = 0; i < who->group_count; i++) {
         const access_group *group = &who->groups[i];
         platform_account_text(group->sid, account);

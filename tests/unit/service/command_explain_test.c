@@ -149,7 +149,7 @@ static void a_program_is_looked_at(void **state)
     assert_int_equal(explain_options(&options),
                      EXIT_ACCESS_DENIED); /* its Administrators count for denials */
     assert_printed("entry 2 denies MACHINE\\S-1-5-32-544");
-    assert_printed("integrity low\n");
+    assert_printed("integrity low\n           in session 2\n");
     assert_null(strstr(printed, "assumed"));
     options.process = "4713";
     assert_int_equal(explain_options(&options), EXIT_FAILED);

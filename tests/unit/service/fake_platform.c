@@ -412,6 +412,8 @@ bool platform_token_of_process(uint32_t pid, token_facts *t, platform_failure *f
     token_add_group(t, "S-1-5-32-545", true, false);
     token_add_group(t, "S-1-5-32-544", false, true);
     t->judged.integrity = ACCESS_LEVEL_LOW;
+    t->has_session = true;
+    t->session = 2;
     return true;
 }
 
