@@ -98,11 +98,13 @@ static void report_twice(config_reading *reading, const config_node *node, const
         config_span span = {first->where, {0, 0}};
         config_reading_note(reading, item, span, "it stands here first");
     } else {
-        config_reading_report(
+        config_diagnostic *item = config_reading_report(
             reading, node, node->key_where,
             "the main file has a role of this name (case does not count): %s:%lu:%lu; choose "
             "another name, or use that role",
             first->file, (unsigned long)first->where.line, (unsigned long)first->where.column);
+        config_span span = {first->where, {0, 0}};
+        config_diagnostic_note(item, 0, span, "the main file's stands here"); /* its number is 0 */
     }
 }
 

@@ -21,7 +21,7 @@ typedef enum shown_at { AT_PROBLEM, AT_START } shown_at;
 typedef struct explanation {
     const char *problem;
     const char *context;    /* NULL: any */
-    const char *characters; /* NULL: any */
+    const char *characters; /* NULL: any; "": none, for the text ends */
     const char *text;
     shown_at at;
     const char *start; /* what began where libyaml says, told with its place; NULL: it does not matter */
@@ -86,6 +86,9 @@ static const explanation explanations[] = {
     {"did not find expected node content", NULL, "]}", NO_OPENER, AT_PROBLEM, NULL, false},
     {"did not find expected node content", NULL, ",",
      "a value is expected before this ','; remove one of them", AT_PROBLEM, NULL, false},
+    {"did not find expected node content", "flow", "",
+     "the file ends here, and a [ or { before is not closed; write the ] or } where it ends", AT_PROBLEM,
+     NULL, false},
     {"did not find expected node content", NULL, NULL, "a value is expected here", AT_PROBLEM, NULL, false},
     {"did not find expected <document start>", NULL, "]}", NO_OPENER, AT_PROBLEM, NULL, false},
     {"did not find expected <document start>", NULL, NULL,
@@ -182,6 +185,16 @@ static bool begins_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
+/* Whether the row is for this character; 0 is the end of the text. */
+static bool is_for(const explanation *row, uint32_t character)
+{
+    if (row->characters == NULL) {
+        return true;
+    }
+    return character == 0 ? row->characters[0] == '\0'
+                          : character < 0x80u && strchr(row->characters, (int)character) != NULL;
+}
+
 /* The row that holds; NULL for a problem that libyaml did not have when this was written. */
 static const explanation *explain(const yaml_parser_t *parser, uint32_t character)
 {
@@ -191,8 +204,7 @@ static const explanation *explain(const yaml_parser_t *parser, uint32_t characte
         const explanation *each = &explanations[i];
         bool fits = begins_with(problem, each->problem);
         fits = fits && (each->context == NULL || strstr(context, each->context) != NULL);
-        if (fits && (each->characters == NULL || (character > 0 && character < 0x80u &&
-                                                  strchr(each->characters, (int)character) != NULL))) {
+        if (fits && is_for(each, character)) {
             return each;
         }
     }
