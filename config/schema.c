@@ -221,9 +221,35 @@ static void write_variant(config_json *json, const config_key *key)
     close_forms(json);
 }
 
-static void write_type(config_json *json, const config_key *key)
+/* The types whose values are text. */
+static void write_text_of(config_json *json, const config_key *key)
 {
     char pattern[CONFIG_PATTERN_TEXT];
+    switch (key->type) {
+    case CONFIG_TYPE_TEXT:
+        write_text(json, key->least, key->most, config_pattern_text(pattern));
+        break;
+    case CONFIG_TYPE_CONTENT:
+        write_text(json, key->least, key->most, NULL);
+        break;
+    case CONFIG_TYPE_HEX:
+        write_text_type(json);
+        config_json_text(json, "pattern", config_pattern_hex(pattern));
+        break;
+    case CONFIG_TYPE_FILE:
+        write_text(json, key->least, key->most, config_pattern_backing_file(pattern));
+        break;
+    case CONFIG_TYPE_CONTENT_FILE:
+        write_text(json, key->least, key->most, config_pattern_source_file(pattern));
+        break;
+    default: /* CONFIG_TYPE_SDDL */
+        write_text(json, key->least, key->most, "D:");
+        break;
+    }
+}
+
+static void write_type(config_json *json, const config_key *key)
+{
     switch (key->type) {
     case CONFIG_TYPE_NUMBER:
         write_range(json, key);
@@ -242,25 +268,6 @@ static void write_type(config_json *json, const config_key *key)
         break;
     case CONFIG_TYPE_CHOICE:
         write_choices(json, key->choices);
-        break;
-    case CONFIG_TYPE_TEXT:
-        write_text(json, key->least, key->most, config_pattern_text(pattern));
-        break;
-    case CONFIG_TYPE_CONTENT:
-        write_text(json, key->least, key->most, NULL);
-        break;
-    case CONFIG_TYPE_HEX:
-        write_text_type(json);
-        config_json_text(json, "pattern", config_pattern_hex(pattern));
-        break;
-    case CONFIG_TYPE_FILE:
-        write_text(json, key->least, key->most, config_pattern_backing_file(pattern));
-        break;
-    case CONFIG_TYPE_CONTENT_FILE:
-        write_text(json, key->least, key->most, config_pattern_source_file(pattern));
-        break;
-    case CONFIG_TYPE_SDDL:
-        write_text(json, key->least, key->most, "D:");
         break;
     case CONFIG_TYPE_PRINCIPALS:
         write_principals(json, key->least, key->most);
@@ -283,6 +290,8 @@ static void write_type(config_json *json, const config_key *key)
     case CONFIG_TYPE_REGIONS:
         write_regions(json, key);
         break;
+    default:
+        write_text_of(json, key);
     }
 }
 
