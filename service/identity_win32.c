@@ -29,7 +29,7 @@ bool platform_claim_take(const char *name, const char *sddl, platform_claim **cl
         mutex = NULL;
     }
     if (!mutex && descriptor && win32_name_is_taken(error)) {
-        char holder[768];
+        char holder[900];
         win32_describe_holder(shown, holder, sizeof holder);
         win32_fail_advise(
             failure, 0,

@@ -1,6 +1,8 @@
 /* Who has a name that we wanted. See taken_win32.h. */
 #include "taken_win32.h"
 
+#include "holder_win32.h"
+
 #include <aclapi.h>
 #include <stdlib.h>
 
@@ -79,12 +81,15 @@ static void describe_owner(HANDLE object, char *buffer, size_t size)
 bool win32_describe_holder(const char *object_name, char *buffer, size_t size)
 {
     const char *kind = "an object that may not be seen";
-    char owner[600];
+    char owner[600],
+        holders[300] = "held by a process that cannot be seen, since the object lets nobody look at it";
     wchar_t *name = win32_wide(object_name);
     HANDLE object = name ? open_any(name, &kind) : NULL;
     bool seen = object || (name && GetLastError() == ERROR_ACCESS_DENIED);
     describe_owner(object, owner, sizeof owner);
-    snprintf(buffer, size, "%s that belongs to %s", kind, owner);
+    if (object)
+        win32_holding_processes(object, holders, sizeof holders);
+    snprintf(buffer, size, "%s that belongs to %s, %s", kind, owner, holders);
     if (object)
         CloseHandle(object);
     free(name);
@@ -93,19 +98,19 @@ bool win32_describe_holder(const char *object_name, char *buffer, size_t size)
 
 bool win32_fail_taken(platform_failure *failure, DWORD code, const char *object_name, bool privilege_hint)
 {
-    char holder[768];
+    char holder[900];
     if (!win32_describe_holder(object_name, holder, sizeof holder) && privilege_hint)
         return win32_fail_advise(failure, code,
                                  "this account lacks SeCreateGlobalPrivilege, which names of all sessions "
                                  "need: run as a service or "
                                  "elevated, or declare `namespace: local`",
                                  "cannot create %s", object_name);
-    return win32_fail_advise(
-        failure, code,
-        "if an earlier broker left it, with other rights or size, end the programs that still hold it; else "
-        "end the program that made it, or give the region another name: the broker never shares an object "
-        "that it did not create",
-        "the name %s is taken by %s", object_name, holder);
+    return win32_fail_advise(failure, code,
+                             "end that program, or give the region another name: the broker never shares an "
+                             "object that it did not "
+                             "create; one that an earlier broker left with other rights or size goes with "
+                             "the last program that holds it",
+                             "the name %s is taken by %s", object_name, holder);
 }
 
 static bool token_has_privilege(HANDLE token, const wchar_t *privilege)

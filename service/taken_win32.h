@@ -8,8 +8,8 @@
    object; ERROR_ACCESS_DENIED: by an object that does not let us in. */
 bool win32_name_is_taken(DWORD error);
 
-/* Says who has the name: "a mutex that belongs to BUILTIN\Administrators (S-1-5-32-544)", as far as it can be
-   seen. False when nothing has it, or nothing of it can be seen. */
+/* Says who has the name: "a mutex that belongs to BUILTIN\Administrators (S-1-5-32-544), held by process 4711
+   (squat.exe)", as far as it can be seen, else why not. False when nothing has it, or nothing of it can be seen. */
 bool win32_describe_holder(const char *object_name, char *buffer, size_t size);
 
 /* Fills `failure` for a taken name. `code` is the create call's error; `privilege_hint` tells that it may

@@ -23,6 +23,12 @@ static wchar_t *object_name(const char *region)
     return support_wide(support_text("Global\\%s", region));
 }
 
+/* How this process is told as the one that has a name. */
+static const char *held_by_this_test(void)
+{
+    return support_text("held by process %lu (test-system.names.exe)", GetCurrentProcessId());
+}
+
 /* Starts a broker with the squatted region and another, and checks that the one is failed for a reason that names
    `kind` and `owner`, and the other served. */
 static void assert_refused(const char *squatted, const char *kind, const char *owner)
@@ -37,6 +43,8 @@ static void assert_refused(const char *squatted, const char *kind, const char *o
     assert_int_equal(region_try(squatted, &options), SHMB_REGION_FAILED);
     assert_contains(options.message, kind);
     assert_contains(options.message, owner);
+    if (strcmp(owner, "may not be seen") != 0)
+        assert_contains(options.message, held_by_this_test());
     assert_int_equal(region_try(served, &options), SHMB_OK);
 
     process *status = broker_status(b, "");
@@ -146,6 +154,7 @@ static void a_catalogs_name_taken_by_another_program_keeps_the_broker_from_start
     assert_int_equal(process_wait(broker), 1);
     assert_contains(process_errors(broker), support_text("ShmBroker.Catalog.%s", b->instance));
     assert_contains(process_errors(broker), account_user_sid());
+    assert_contains(process_errors(broker), held_by_this_test());
     assert_lacks(process_output(broker), "ready");
 }
 
@@ -158,6 +167,8 @@ static void a_second_broker_of_the_same_instance_is_refused(void **state)
         process_run("shmbroker.exe", "run --config \"%s\" --instance %s", b->config, b->instance);
     assert_int_equal(process_wait(second), 1);
     assert_contains(process_errors(second), "another broker of this instance is running");
+    assert_contains(process_errors(second),
+                    support_text("held by process %lu (shmbroker.exe)", process_id(b->process)));
     shmb_detach(region_attach(b, name, SHMB_ACCESS_READ));
     broker_stop(b);
 }
