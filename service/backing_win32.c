@@ -2,6 +2,7 @@
 #include "backing_win32.h"
 
 #include "descriptor_win32.h"
+#include "paths_win32.h"
 
 #include <aclapi.h>
 #include <stdlib.h>
@@ -73,6 +74,72 @@ static bool is_fit(HANDLE file, const char *shown, uint64_t size, platform_failu
                                  (unsigned long long)length, (unsigned long long)size);
     return true;
 }
+
+/* ---- Files of regions that exist --------------------------------------------------------------- */
+
+/* Which file a section has. A path does not tell: one file has several, short names for instance. */
+typedef struct backed_section {
+    HANDLE section;
+    DWORD volume;
+    uint64_t file;
+} backed_section;
+
+/* Touched on the engine's thread alone. */
+static struct {
+    backed_section *items;
+    size_t count, capacity;
+} backed;
+
+static bool identify(HANDLE file, backed_section *identity)
+{
+    BY_HANDLE_FILE_INFORMATION info;
+    if (!GetFileInformationByHandle(file, &info))
+        return false;
+    identity->volume = info.dwVolumeSerialNumber;
+    identity->file = ((uint64_t)info.nFileIndexHigh << 32) | info.nFileIndexLow;
+    return true;
+}
+
+/* Two regions on one file would be one another's bytes, and the second's rights would rule the first's file. */
+static bool is_free(HANDLE file, const char *shown, platform_failure *failure)
+{
+    backed_section identity;
+    if (!identify(file, &identity))
+        return win32_fail(failure, GetLastError(), "cannot examine the backing file %s", shown);
+    for (size_t i = 0; i < backed.count; i++)
+        if (backed.items[i].volume == identity.volume && backed.items[i].file == identity.file)
+            return win32_fail_advise(failure, 0, "give each region a file of its own",
+                                     "the backing file %s is that of another region, by another name", shown);
+    return true;
+}
+
+bool win32_backing_hold(HANDLE section, HANDLE file)
+{
+    if (backed.count == backed.capacity) {
+        size_t more = backed.capacity ? backed.capacity * 2 : 16;
+        backed_section *items = realloc(backed.items, more * sizeof *items);
+        if (!items)
+            return false;
+        backed.items = items;
+        backed.capacity = more;
+    }
+    backed.items[backed.count].section = section;
+    if (!identify(file, &backed.items[backed.count]))
+        return false;
+    backed.count++;
+    return true;
+}
+
+void win32_backing_release(HANDLE section)
+{
+    for (size_t i = 0; i < backed.count; i++)
+        if (backed.items[i].section == section) {
+            backed.items[i] = backed.items[--backed.count];
+            return;
+        }
+}
+
+/* ---- Opening one ------------------------------------------------------------------------------- */
 
 /* The label of a file that existed, likewise. It is set only where it is another one: that takes WRITE_OWNER, which not
    every account has that may be a file's owner. */
@@ -196,7 +263,9 @@ static HANDLE open_or_create(const wchar_t *path, const wchar_t *draft,
             "cannot open the backing file %s", shown);
         return file;
     }
-    if (is_fit(file, shown, request->size, failure) && secure(file, shown, descriptor, failure))
+    if (is_fit(file, shown, request->size, failure) && win32_is_where_named(file, shown, failure) &&
+        win32_owner_is_trusted(file, shown, failure) && is_free(file, shown, failure) &&
+        secure(file, shown, descriptor, failure))
         return file;
     CloseHandle(file);
     return INVALID_HANDLE_VALUE;

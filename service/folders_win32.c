@@ -1,5 +1,6 @@
 /* Where things stand on disk, with their descriptors. See platform.h. */
-#include "support_win32.h"
+#include "names.h"
+#include "paths_win32.h"
 #include "taken_win32.h"
 
 #include <aclapi.h>
@@ -9,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
-
-#define SERVICE_SIDS "S-1-5-80-"
 
 /* %ProgramData%, as the system has it: not as an environment variable claims. */
 static bool program_data(char *buffer, size_t size, platform_failure *failure)
@@ -47,36 +46,6 @@ static bool is_plain_folder(const wchar_t *path, const char *shown, platform_fai
     return true;
 }
 
-/* Whether `owner` is Administrators, the system, a service (S-1-5-80-…: only administrators make those), or this process's
-   own account: an owner can always change the rights again, so nobody else's folder may be used. */
-static bool is_trusted_owner(PSID owner)
-{
-    char owner_sid[CONFIG_SID_TEXT], own_sid[CONFIG_SID_TEXT];
-    platform_failure ignored;
-    win32_sid_text(owner, owner_sid);
-    return trust_is_administrative(owner_sid) ||
-           strncmp(owner_sid, SERVICE_SIDS, strlen(SERVICE_SIDS)) == 0 ||
-           (platform_owner_sid(own_sid, &ignored) && strcmp(owner_sid, own_sid) == 0) ||
-           (platform_user_sid(own_sid, &ignored) && strcmp(owner_sid, own_sid) == 0);
-}
-
-static bool refuse_foreign(HANDLE folder, const char *shown, platform_failure *failure)
-{
-    PSID owner = NULL;
-    PSECURITY_DESCRIPTOR descriptor = NULL;
-    char account[600] = "an account that may not be seen";
-    DWORD error = GetSecurityInfo(folder, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL,
-                                  NULL, &descriptor);
-    bool trusted = error == ERROR_SUCCESS && owner && is_trusted_owner(owner);
-    if (!trusted && error == ERROR_SUCCESS && owner)
-        win32_account_text(owner, account, sizeof account);
-    LocalFree(descriptor);
-    return trusted ||
-           win32_fail_advise(failure, 0, "look at what is in it, move it away, and try again",
-                             "the folder %s was made by %s, who could change its rights at any time", shown,
-                             account);
-}
-
 /* Gives an existing folder its rights again. Checked and set on one handle, so that nobody can put another folder, or a
    link, in its place meanwhile. */
 static bool repair_descriptor(const wchar_t *path, PSECURITY_DESCRIPTOR descriptor, const char *shown,
@@ -96,7 +65,7 @@ static bool repair_descriptor(const wchar_t *path, PSECURITY_DESCRIPTOR descript
               GetSecurityDescriptorDacl(descriptor, &present, &dacl, &defaulted);
     if (!ok)
         win32_fail(failure, GetLastError(), "cannot examine the folder %s", shown);
-    ok = ok && refuse_foreign(folder, shown, failure);
+    ok = ok && win32_owner_is_trusted(folder, shown, failure);
     if (ok) {
         DWORD error = SetSecurityInfo(folder, SE_FILE_OBJECT,
                                       DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, NULL,
@@ -147,9 +116,31 @@ static char *data_folder_sddl(const access_identity *identity)
                      identity->broker_sid, identity->owner_sid);
 }
 
+/* Looks again at a folder as it is now, through a handle that no link leads elsewhere: whoever could have made it, or
+   changed it before it had its rights, must not have left himself a way in. */
+static bool is_kept(const char *path, const access_identity *identity, platform_failure *failure)
+{
+    char user[CONFIG_SID_TEXT],
+        first[CONFIG_SID_TEXT]; /* the default instance's, whose folder has the others' */
+    if (!platform_user_sid(user, failure) || !platform_service_sid(NAMES_SERVICE, first, failure))
+        return false;
+    const char *const sids[] = {identity->broker_sid, identity->owner_sid, user, first};
+    const trust_keepers keepers = {sids, sizeof sids / sizeof sids[0]};
+    trust_report report = {0};
+    bool ok = platform_trust_examine(path, TRUST_FOLDER, &keepers, &report, failure);
+    if (ok && report.count > 0) {
+        char *what = trust_describe(&report.items[0]), *remedy = trust_remedy(&report.items[0]);
+        ok = win32_fail_advise(failure, 0, remedy ? remedy : "correct its rights", "%s", what ? what : path);
+        free(remedy);
+        free(what);
+    }
+    trust_report_free(&report);
+    return ok;
+}
+
 /* Creates every folder of `path` below %ProgramData%, itself included, with one descriptor. */
-static bool create_way(const char *path, size_t from, const char *sddl, bool repair,
-                       platform_failure *failure)
+static bool create_way(const char *path, size_t from, const char *sddl, const access_identity *identity,
+                       bool repair, platform_failure *failure)
 {
     char part[PLATFORM_PATH];
     size_t length = strlen(path);
@@ -160,7 +151,8 @@ static bool create_way(const char *path, size_t from, const char *sddl, bool rep
         snprintf(part, sizeof part, "%.*s", (int)at, path);
         ok = create_folder(part, sddl, repair, failure);
     }
-    return ok;
+    /* A process that creates no folders finds those of others, which are theirs. */
+    return ok && (!win32_may_create_global() || is_kept(path, identity, failure));
 }
 
 /* The folder that `path` is in. */
@@ -180,8 +172,8 @@ bool platform_folders_create(const platform_folders *folders, const access_ident
     parent_of(folders->config, home);
     parent_of(folders->log, logs);
     bool ok = program_data(root, sizeof root, failure) && config_sddl && data_sddl &&
-              create_way(home, strlen(root) + 1, config_sddl, repair, failure) &&
-              create_way(logs, strlen(home) + 1, data_sddl, repair, failure);
+              create_way(home, strlen(root) + 1, config_sddl, identity, repair, failure) &&
+              create_way(logs, strlen(home) + 1, data_sddl, identity, repair, failure);
     free(config_sddl);
     free(data_sddl);
     return ok;
@@ -189,85 +181,136 @@ bool platform_folders_create(const platform_folders *folders, const access_ident
 
 /* ---- Removing them ----------------------------------------------------------------------------- */
 
-#define DEEPEST 64 /* folders within folders: nothing that the broker makes comes near it */
+#define DEEPEST   64     /* folders within folders: nothing that the broker makes comes near it */
+#define LISTED    65536u /* bytes of one answer about what is in a folder */
+#define INSTANCES L"instances"
+#define BY_HAND   "close the programs that use it, and remove it by hand"
 
-static bool remove_tree(const char *path, int depth, platform_failure *failure);
+/* Opens what is to go, itself and not what it may point to. While it is open nobody renames it, nor a folder above:
+   what was looked at is what is deleted. */
+static HANDLE open_to_remove(const wchar_t *path)
+{
+    return CreateFileW(path, DELETE | FILE_LIST_DIRECTORY | FILE_READ_ATTRIBUTES | SYNCHRONIZE,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
+                       FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+}
+
+/* It goes when its handle is closed. */
+static bool mark_for_deletion(HANDLE handle)
+{
+    FILE_DISPOSITION_INFO info = {TRUE};
+    return SetFileInformationByHandle(handle, FileDispositionInfo, &info, sizeof info);
+}
+
+static bool empty_folder(HANDLE folder, const char *path, int depth, platform_failure *failure);
 
 /* One file, link or folder. A link is a name of its own: it goes, and what it points to stays. */
-static bool remove_entry(const WIN32_FIND_DATAW *found, const char *folder, int depth,
-                         platform_failure *failure)
+static bool remove_one(const char *path, int depth, platform_failure *failure)
 {
-    char name[MAX_PATH * 3 + 1];
-    if (!win32_utf8_into(found->cFileName, name, sizeof name))
-        return win32_fail(failure, ERROR_INVALID_NAME, "cannot remove a file in %s", folder);
-    char *path = text_make("%s\\%s", folder, name);
-    wchar_t *wide = path ? win32_wide(path) : NULL;
-    bool is_folder = found->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY;
-    bool is_link = found->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT;
-    bool ok = wide != NULL;
-    if (ok && is_folder && !is_link)
-        ok = remove_tree(path, depth + 1, failure);
-    else if (ok && !(is_folder ? RemoveDirectoryW(wide) : DeleteFileW(wide)))
-        ok = win32_fail_advise(failure, GetLastError(),
-                               "close the programs that use it, and remove it by hand", "cannot remove %s",
-                               path);
+    BY_HANDLE_FILE_INFORMATION info;
+    wchar_t *wide = win32_wide(path);
+    HANDLE handle = wide ? open_to_remove(wide) : INVALID_HANDLE_VALUE;
+    DWORD error = wide ? GetLastError() : ERROR_OUTOFMEMORY;
     free(wide);
-    free(path);
-    return ok;
+    if (handle == INVALID_HANDLE_VALUE)
+        return error == ERROR_FILE_NOT_FOUND ||
+               win32_fail_advise(failure, error, BY_HAND, "cannot remove %s", path);
+    bool ok = GetFileInformationByHandle(handle, &info);
+    bool folder = ok && (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) &&
+                  !(info.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT);
+    bool emptied = !folder || empty_folder(handle, path, depth, failure);
+    if (emptied && !(ok && mark_for_deletion(handle)))
+        emptied = win32_fail_advise(failure, GetLastError(), BY_HAND, "cannot remove %s", path);
+    CloseHandle(handle);
+    return emptied;
 }
 
 static bool is_other_entry(const wchar_t *name, int depth)
 {
     return wcscmp(name, L".") == 0 || wcscmp(name, L"..") == 0 ||
-           (depth == 0 && _wcsicmp(name, L"instances") == 0);
+           (depth == 0 && _wcsicmp(name, INSTANCES) == 0);
 }
 
-static bool remove_entries(const char *path, int depth, platform_failure *failure)
+static bool remove_entry(const char *folder, const wchar_t *wide_name, int depth, platform_failure *failure)
 {
-    WIN32_FIND_DATAW found;
-    char *pattern = text_make("%s\\*", path);
-    wchar_t *wide = pattern ? win32_wide(pattern) : NULL;
-    HANDLE search = wide ? FindFirstFileW(wide, &found) : INVALID_HANDLE_VALUE;
-    DWORD error = search == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
-    bool ok = error == ERROR_SUCCESS || error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND ||
-              win32_fail(failure, error, "cannot list the folder %s", path);
-    while (search != INVALID_HANDLE_VALUE && ok) {
-        ok = is_other_entry(found.cFileName, depth) || remove_entry(&found, path, depth, failure);
-        if (!FindNextFileW(search, &found))
-            break;
-    }
-    if (search != INVALID_HANDLE_VALUE)
-        FindClose(search);
-    free(wide);
-    free(pattern);
+    char *name = win32_utf8(wide_name), *path = name ? text_make("%s\\%s", folder, name) : NULL;
+    bool ok = path ? remove_one(path, depth + 1, failure)
+                   : win32_fail(failure, ERROR_OUTOFMEMORY, "cannot remove a file in %s", folder);
+    free(path);
+    free(name);
     return ok;
 }
 
-static bool remove_tree(const char *path, int depth, platform_failure *failure)
+/* The entries of one answer of the system, each `NextEntryOffset` behind the one before. */
+static bool remove_entries(const char *path, const BYTE *answer, int depth, platform_failure *failure)
 {
-    if (depth > DEEPEST)
-        return win32_fail(failure, ERROR_FILENAME_EXCED_RANGE, "cannot remove %s", path);
-    if (!remove_entries(path, depth, failure))
-        return false;
-    wchar_t *wide = win32_wide(path);
-    bool ok = wide && RemoveDirectoryW(wide);
-    DWORD error = ok ? ERROR_SUCCESS : GetLastError();
-    free(wide);
-    /* Other instances' folders keep the outermost one. */
-    if (ok || error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND ||
-        (depth == 0 && error == ERROR_DIR_NOT_EMPTY))
-        return true;
-    return win32_fail_advise(failure, error, "close the programs that use it, and remove it by hand",
-                             "cannot remove the folder %s", path);
+    for (;;) {
+        const FILE_ID_BOTH_DIR_INFO *entry = (const FILE_ID_BOTH_DIR_INFO *)(const void *)answer;
+        wchar_t name[MAX_PATH + 1];
+        size_t length = entry->FileNameLength / sizeof *name;
+        length = length < MAX_PATH ? length : MAX_PATH;
+        wmemcpy(name, entry->FileName, length);
+        name[length] = 0;
+        if (!is_other_entry(name, depth) && !remove_entry(path, name, depth, failure))
+            return false;
+        if (entry->NextEntryOffset == 0)
+            return true;
+        answer += entry->NextEntryOffset;
+    }
 }
 
-bool platform_folders_remove(const platform_folders *folders, platform_failure *failure)
+/* Removes all that is in the open folder. */
+static bool empty_folder(HANDLE folder, const char *path, int depth, platform_failure *failure)
+{
+    if (depth > DEEPEST)
+        return win32_fail_advise(failure, 0, "remove it by hand",
+                                 "%s stands deeper in folders than anything that the broker makes", path);
+    BYTE *answer = malloc(LISTED);
+    bool ok = answer || win32_fail(failure, ERROR_OUTOFMEMORY, "cannot list the folder %s", path);
+    while (ok && GetFileInformationByHandleEx(folder, FileIdBothDirectoryInfo, answer, LISTED))
+        ok = remove_entries(path, answer, depth, failure);
+    if (ok && GetLastError() != ERROR_NO_MORE_FILES)
+        ok = win32_fail(failure, GetLastError(), "cannot list the folder %s", path);
+    free(answer);
+    return ok;
+}
+
+/* The folder itself goes, unless other instances have theirs in it: then it stays with them, and `left` names them. */
+static bool remove_home(HANDLE folder, const char *home, char left[PLATFORM_PATH], platform_failure *failure)
+{
+    snprintf(left, PLATFORM_PATH, "%s\\instances", home);
+    wchar_t *instances = win32_wide(left);
+    bool others = instances && !RemoveDirectoryW(instances) && GetLastError() == ERROR_DIR_NOT_EMPTY;
+    free(instances);
+    if (others)
+        return true;
+    left[0] = 0;
+    return mark_for_deletion(folder) ||
+           win32_fail_advise(failure, GetLastError(), "look at what is still in it, and remove it by hand",
+                             "cannot remove the folder %s", home);
+}
+
+bool platform_folders_remove(const platform_folders *folders, char left[PLATFORM_PATH],
+                             platform_failure *failure)
 {
     char home[PLATFORM_PATH];
+    left[0] = 0;
     parent_of(folders->config, home);
     wchar_t *wide = win32_wide(home);
-    bool absent = wide && GetFileAttributesW(wide) == INVALID_FILE_ATTRIBUTES;
-    bool ok = absent || (wide && is_plain_folder(wide, home, failure) && remove_tree(home, 0, failure));
+    if (wide && GetFileAttributesW(wide) == INVALID_FILE_ATTRIBUTES &&
+        GetLastError() != ERROR_ACCESS_DENIED) {
+        free(wide);
+        return true;
+    }
+    HANDLE folder = wide ? open_to_remove(wide) : INVALID_HANDLE_VALUE;
+    bool ok = false;
+    if (folder == INVALID_HANDLE_VALUE)
+        win32_fail_advise(failure, GetLastError(), BY_HAND, "cannot remove the folder %s", home);
+    else
+        ok = is_plain_folder(wide, home, failure) && win32_is_where_named(folder, home, failure) &&
+             empty_folder(folder, home, 0, failure) && remove_home(folder, home, left, failure);
+    if (folder != INVALID_HANDLE_VALUE)
+        CloseHandle(folder);
     free(wide);
     return ok;
 }

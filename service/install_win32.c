@@ -344,12 +344,36 @@ static int stop_and_delete(control *c)
     return EXIT_OK;
 }
 
-static int remove_data(const command_options *options)
+/* Takes the place of the instance's broker, so that none runs in a console meanwhile, with its files open. */
+static bool claim_instance(const control *c, const char *instance, platform_claim **claim,
+                           platform_failure *failure)
+{
+    char name[NAMES_TEXT], sid[CONFIG_SID_TEXT];
+    const access_identity identity = {sid, sid};
+    *claim = NULL;
+    names_claim(instance, name);
+    if (!platform_service_sid(c->name, sid, failure))
+        return false;
+    char *sddl = access_compile_claim(&identity);
+    bool claimed = sddl ? platform_claim_take(name, sddl, claim, failure)
+                        : win32_fail(failure, ERROR_OUTOFMEMORY, "cannot remove the data");
+    free(sddl);
+    return claimed;
+}
+
+static int remove_data(const control *c, const command_options *options)
 {
     platform_folders folders;
     platform_failure failure;
-    if (platform_folders_find(options->instance, &folders, &failure) &&
-        platform_folders_remove(&folders, &failure))
+    platform_claim *claim = NULL;
+    char left[PLATFORM_PATH];
+    bool ok = platform_folders_find(options->instance, &folders, &failure) &&
+              claim_instance(c, options->instance, &claim, &failure) &&
+              platform_folders_remove(&folders, left, &failure);
+    platform_claim_release(claim);
+    if (ok && *left)
+        printf("%s stays: it has the configuration and data of other instances\n", left);
+    if (ok)
         return EXIT_OK;
     fprintf(stderr, "error: %s\n", failure.text);
     return failure.code == ERROR_ACCESS_DENIED ? EXIT_ACCESS_DENIED : EXIT_FAILED;
@@ -364,7 +388,7 @@ int command_uninstall(const command_options *options)
     if (installed)
         code = stop_and_delete(&c);
     if (code == EXIT_OK && options->remove_data)
-        code = remove_data(options);
+        code = remove_data(&c, options);
     if (code == EXIT_OK)
         printf("%s is %s; its configuration and data are %s\n", c.name,
                installed ? "uninstalled" : "not installed", options->remove_data ? "removed" : "kept");

@@ -198,10 +198,12 @@ bool platform_folders_create(const platform_folders *folders, const access_ident
                              platform_failure *failure);
 
 /*
- * Removes the instance's folder with all that is in it, but for other instances' folders. Links are removed,
- * not followed; what is not there is fine. Call it only when no broker of the instance runs.
+ * Removes the instance's folder with all that is in it. Links are removed, not followed; what is not there is fine.
+ * Other instances' folders in it stay, and it with them: then `left` is their path, else "". Call it only when no
+ * broker of the instance runs.
  */
-bool platform_folders_remove(const platform_folders *folders, platform_failure *failure);
+bool platform_folders_remove(const platform_folders *folders, char left[PLATFORM_PATH],
+                             platform_failure *failure);
 
 /* The absolute form of `path`. */
 bool platform_path_absolute(const char *path, char absolute[PLATFORM_PATH], platform_failure *failure);

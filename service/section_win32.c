@@ -225,6 +225,11 @@ bool platform_section_create(const platform_section_request *request, platform_s
     else if (m.descriptor)
         win32_fail(failure, ERROR_OUTOFMEMORY, "cannot create %s", request->object_name);
     free(m.name);
+    if (*section && request->backing_path && !win32_backing_hold((HANDLE)*section, m.file)) {
+        win32_fail(failure, ERROR_OUTOFMEMORY, "cannot create %s", request->object_name);
+        CloseHandle((HANDLE)*section);
+        *section = NULL;
+    }
     if (m.file != INVALID_HANDLE_VALUE)
         CloseHandle(m.file); /* the section keeps the file open, and from being deleted or cut */
     return *section != NULL;
@@ -248,6 +253,8 @@ bool platform_section_is_left(const platform_section_request *request)
 
 void platform_section_close(platform_section *section)
 {
-    if (section)
-        CloseHandle((HANDLE)section);
+    if (!section)
+        return;
+    win32_backing_release((HANDLE)section);
+    CloseHandle((HANDLE)section);
 }

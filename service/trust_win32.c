@@ -6,7 +6,7 @@
  * the folders above it from being renamed. Then its real path is asked of the handle, and every folder of that path is
  * opened without following links.
  */
-#include "support_win32.h"
+#include "paths_win32.h"
 
 #include <aclapi.h>
 #include <fcntl.h>
@@ -15,7 +15,6 @@
 #include <string.h>
 #include <wchar.h>
 
-#define LONG_PATH  32768u /* characters that a path may have */
 #define LOOK       (READ_CONTROL | FILE_READ_ATTRIBUTES)
 #define SHARE_ALL  (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
 #define PLAIN_LOOK (FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
@@ -104,73 +103,6 @@ static bool judge_handle(HANDLE handle, const char *shown, trust_place place, co
 
 /* ---- Paths ------------------------------------------------------------------------------------- */
 
-/* A path as people write it, without the prefix for long ones. The caller frees it. */
-static char *shown_path(const wchar_t *path)
-{
-    char *whole = win32_utf8(path), *shown = NULL;
-    if (whole && strncmp(whole, "\\\\?\\UNC\\", 8) == 0)
-        shown = text_make("\\\\%s", whole + 8);
-    else if (whole)
-        shown = text_make("%s", strncmp(whole, "\\\\?\\", 4) == 0 ? whole + 4 : whole);
-    free(whole);
-    return shown;
-}
-
-/* Where the open file really is: "\\?\C:\…". The caller frees it. */
-static wchar_t *final_path(HANDLE handle, const char *shown, platform_failure *failure)
-{
-    wchar_t *path = malloc(LONG_PATH * sizeof *path);
-    DWORD length = path ? GetFinalPathNameByHandleW(handle, path, LONG_PATH, VOLUME_NAME_DOS) : 0;
-    if (length > 0 && length < LONG_PATH)
-        return path;
-    win32_fail_advise(failure, GetLastError(), KEEP_IT, "cannot find out where %s really stands", shown);
-    free(path);
-    return NULL;
-}
-
-/* The path as the caller named it, absolute and with long names. The caller frees it. */
-static wchar_t *named_path(const char *path)
-{
-    wchar_t *wide = win32_wide(path), *full = malloc(LONG_PATH * sizeof *full);
-    wchar_t *longer = malloc(LONG_PATH * sizeof *longer);
-    DWORD length = wide && full && longer ? GetFullPathNameW(wide, LONG_PATH, full, NULL) : 0;
-    if (length == 0 || length >= LONG_PATH) {
-        free(longer);
-        longer = NULL;
-    } else {
-        length = GetLongPathNameW(full, longer, LONG_PATH);
-        if (length == 0 || length >= LONG_PATH)
-            wmemcpy(longer, full, wcslen(full) + 1);
-    }
-    free(full);
-    free(wide);
-    return longer;
-}
-
-/* Somebody may lead a link elsewhere between two looks: what is judged must be what was named. */
-static bool stands_where_named(const char *path, const wchar_t *final, platform_failure *failure)
-{
-    bool same = false;
-    wchar_t *named = named_path(path);
-    char *named_text = named ? shown_path(named) : NULL, *final_text = shown_path(final);
-    wchar_t *left = named_text ? win32_wide(named_text) : NULL,
-            *right = final_text ? win32_wide(final_text) : NULL;
-    if (!left || !right)
-        win32_fail(failure, ERROR_OUTOFMEMORY, "cannot open %s", path);
-    else if (CompareStringOrdinal(left, -1, right, -1, TRUE) == CSTR_EQUAL)
-        same = true;
-    else
-        win32_fail_advise(failure, 0, "name the real path",
-                          "%s is reached through a link or a mapped drive: it is really %s", path,
-                          final_text);
-    free(right);
-    free(left);
-    free(final_text);
-    free(named_text);
-    free(named);
-    return same;
-}
-
 /* The first character behind the root of a final path: "\\?\C:\" or "\\?\UNC\server\share\". */
 static size_t root_length(const wchar_t *path)
 {
@@ -194,7 +126,7 @@ static bool is_reparse_point(HANDLE handle)
 static bool judge_folder(const wchar_t *path, trust_place place, const trust_keepers *keepers,
                          trust_report *report, platform_failure *failure)
 {
-    char *shown = shown_path(path);
+    char *shown = win32_shown_path(path);
     if (!shown)
         return win32_fail(failure, ERROR_OUTOFMEMORY, "cannot see who may change the configuration");
     HANDLE folder = CreateFileW(path, LOOK, SHARE_ALL, NULL, OPEN_EXISTING, PLAIN_LOOK, NULL);
@@ -237,9 +169,9 @@ static bool judge_way(wchar_t *path, bool looked_up, const trust_keepers *keeper
 static bool judge_all(HANDLE handle, const char *path, trust_place place, const trust_keepers *keepers,
                       trust_report *report, platform_failure *failure)
 {
-    wchar_t *final = final_path(handle, path, failure);
-    char *shown = final ? shown_path(final) : NULL;
-    bool ok = shown && stands_where_named(path, final, failure) &&
+    wchar_t *final = win32_final_path(handle, path, failure);
+    char *shown = final ? win32_shown_path(final) : NULL;
+    bool ok = shown && win32_stands_where_named(path, final, failure) &&
               judge_handle(handle, shown, place, keepers, report, failure) &&
               (place == TRUST_CONTENT || judge_way(final, place == TRUST_FILE, keepers, report, failure));
     if (final && !shown)

@@ -4,6 +4,7 @@
 #include "account.h"
 #include "region.h"
 
+#include <aclapi.h>
 #include <string.h>
 
 #define FILE_READ  0x120089u
@@ -203,6 +204,55 @@ static void a_file_that_another_program_keeps_for_itself_is_refused(void **state
     CloseHandle(busy);
 }
 
+/* The short name that some volumes give a file beside its long one; they are not two files. */
+static void one_file_under_two_names_is_not_two_regions_files(void **state)
+{
+    (void)state;
+    wchar_t folder[MAX_PATH];
+    const char *path = file_of("a rather long name.shm", 4096);
+    DWORD length = GetShortPathNameW(support_wide(path), folder, MAX_PATH);
+    if (length == 0 || length >= MAX_PATH || !wcschr(folder, L'~') || wcsstr(folder, L"long"))
+        SKIP("this volume gives no short names");
+    test_broker *b =
+        broker_run_with(BROKER_HEAD "  %s: { size: 4 KiB, backing: { file: '%s' } }\n"
+                                    "  %s: { size: 4 KiB, backing: { file: '%s' } }\n",
+                        support_unique("Long"), path, support_unique("Short"), support_utf8(folder));
+    assert_contains(broker_ready_line(b), "1 region of");
+    broker_stop(b);
+    assert_contains(process_errors(b->process), "is that of another region, by another name");
+}
+
+static void a_file_is_free_again_when_its_broker_has_ended(void **state)
+{
+    (void)state;
+    const char *path = file_of("again.shm", 4096);
+    test_broker *b = broker_run_with(BROKER_HEAD "  %s: { size: 4 KiB, backing: { file: '%s' } }\n",
+                                     support_unique("A"), path);
+    broker_stop(b);
+    broker_start(b);
+    assert_contains(broker_ready_line(b), "1 region of");
+    broker_stop(b);
+}
+
+static void a_file_that_belongs_to_an_ordinary_account_is_refused(void **state)
+{
+    (void)state;
+    if (support_under_wine())
+        SKIP("Wine gives every file to the account that runs it");
+    if (!account_may_give_away())
+        SKIP("giving a file away needs SeRestorePrivilege");
+    const char *path = file_of("foreign.shm", 4096);
+    PSID owner;
+    BOOL defaulted;
+    assert_true(
+        GetSecurityDescriptorOwner(account_descriptor("O:S-1-5-21-1111-2222-3333-4444"), &owner, &defaulted));
+    wchar_t *wide = support_wide(path);
+    assert_int_equal(
+        SetNamedSecurityInfoW(wide, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, owner, NULL, NULL, NULL),
+        ERROR_SUCCESS);
+    assert_file_refused(path, "S-1-5-21-1111-2222-3333-4444");
+}
+
 /* ---- Rights ---------------------------------------------------------------------------------------------------- */
 
 static void the_files_rights_are_those_of_the_region(void **state)
@@ -236,6 +286,9 @@ int main(void)
         SYSTEM_TEST(a_path_through_a_linked_folder_is_refused),
         SYSTEM_TEST(a_remote_path_is_an_error_of_the_configuration),
         SYSTEM_TEST(a_file_that_another_program_keeps_for_itself_is_refused),
+        SYSTEM_TEST(one_file_under_two_names_is_not_two_regions_files),
+        SYSTEM_TEST(a_file_is_free_again_when_its_broker_has_ended),
+        SYSTEM_TEST(a_file_that_belongs_to_an_ordinary_account_is_refused),
         SYSTEM_TEST(the_files_rights_are_those_of_the_region),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,6 +192,53 @@ static void install_twice_updates(void **state)
     assert_int_equal(config->dwStartType, SERVICE_AUTO_START);
 }
 
+static void uninstall_with_remove_data_leaves_nothing_of_the_instance(void **state)
+{
+    (void)state;
+    test_broker *b = prepare_service(support_unique("Emptied"));
+    install(b);
+    command(b, "start", 0);
+    char *folder = support_text("%s\\data", b->home);
+    for (int depth = 0; depth < 5; depth++) {
+        support_write_file(support_text("%s\\a.shm", folder), "x", 1);
+        folder = support_text("%s\\inner", folder);
+        assert_true(CreateDirectoryW(support_wide(folder), NULL));
+    }
+    process *p = command(b, "uninstall --remove-data", 0);
+    assert_contains(process_output(p), "removed");
+    assert_false(support_file_exists(b->home));
+    command(b, "uninstall --remove-data", 0); /* what is not there is fine */
+}
+
+static void data_of_a_broker_in_a_console_is_not_removed(void **state)
+{
+    (void)state;
+    test_broker *b = prepare_service(support_unique("Kept"));
+    broker_start(b);
+    process *p = command(b, "uninstall --remove-data", 1);
+    assert_contains(process_errors(p), "another broker of this instance is running");
+    assert_true(support_file_exists(support_text("%s\\data\\logs\\shmbroker.log", b->home)));
+    broker_stop(b);
+    command(b, "uninstall --remove-data", 0);
+    assert_false(support_file_exists(b->home));
+}
+
+static void what_is_in_use_is_told_and_stays(void **state)
+{
+    (void)state;
+    test_broker *b = prepare_service(support_unique("Used"));
+    install(b);
+    const char *path = support_text("%s\\data\\used.shm", b->home);
+    support_write_file(path, "x", 1);
+    HANDLE user =
+        CreateFileW(support_wide(path), GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    assert_true(user != INVALID_HANDLE_VALUE);
+    process *p = command(b, "uninstall --remove-data", 1);
+    assert_contains(process_errors(p), path);
+    CloseHandle(user);
+    command(b, "uninstall --remove-data", 0);
+}
+
 static void uninstall_of_what_is_absent_succeeds(void **state)
 {
     (void)state;
@@ -383,6 +430,9 @@ int main(void)
         SYSTEM_TEST(install_gives_a_service_sid_and_only_the_privileges_it_needs),
         SYSTEM_TEST(install_asks_for_the_right_to_lock_memory_only_for_large_pages),
         SYSTEM_TEST(install_twice_updates),
+        SYSTEM_TEST(uninstall_with_remove_data_leaves_nothing_of_the_instance),
+        SYSTEM_TEST(data_of_a_broker_in_a_console_is_not_removed),
+        SYSTEM_TEST(what_is_in_use_is_told_and_stays),
         SYSTEM_TEST(uninstall_of_what_is_absent_succeeds),
         SYSTEM_TEST(uninstall_stops_a_running_service_and_removes_it),
         SYSTEM_TEST(an_ordinary_account_may_not_install),

@@ -1,0 +1,113 @@
+/* Where open files really stand. See paths_win32.h. */
+#include "paths_win32.h"
+
+#include <aclapi.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#define SERVICE_SIDS "S-1-5-80-"
+#define LONG_PATH    32768u /* characters that a path may have */
+
+char *win32_shown_path(const wchar_t *path)
+{
+    char *whole = win32_utf8(path), *shown = NULL;
+    if (whole && strncmp(whole, "\\\\?\\UNC\\", 8) == 0)
+        shown = text_make("\\\\%s", whole + 8);
+    else if (whole)
+        shown = text_make("%s", strncmp(whole, "\\\\?\\", 4) == 0 ? whole + 4 : whole);
+    free(whole);
+    return shown;
+}
+
+wchar_t *win32_final_path(HANDLE handle, const char *shown, platform_failure *failure)
+{
+    wchar_t *path = malloc(LONG_PATH * sizeof *path);
+    DWORD length = path ? GetFinalPathNameByHandleW(handle, path, LONG_PATH, VOLUME_NAME_DOS) : 0;
+    if (length > 0 && length < LONG_PATH)
+        return path;
+    win32_fail_advise(failure, GetLastError(), "keep it on a local disk with NTFS",
+                      "cannot find out where %s really stands", shown);
+    free(path);
+    return NULL;
+}
+
+/* The path as the caller named it, absolute and with long names. The caller frees it. */
+static wchar_t *named_path(const char *path)
+{
+    wchar_t *wide = win32_wide(path), *full = malloc(LONG_PATH * sizeof *full);
+    wchar_t *longer = malloc(LONG_PATH * sizeof *longer);
+    DWORD length = wide && full && longer ? GetFullPathNameW(wide, LONG_PATH, full, NULL) : 0;
+    if (length == 0 || length >= LONG_PATH) {
+        free(longer);
+        longer = NULL;
+    } else {
+        length = GetLongPathNameW(full, longer, LONG_PATH);
+        if (length == 0 || length >= LONG_PATH)
+            wmemcpy(longer, full, wcslen(full) + 1);
+    }
+    free(full);
+    free(wide);
+    return longer;
+}
+
+bool win32_stands_where_named(const char *path, const wchar_t *final, platform_failure *failure)
+{
+    bool same = false;
+    wchar_t *named = named_path(path);
+    char *named_text = named ? win32_shown_path(named) : NULL, *final_text = win32_shown_path(final);
+    wchar_t *left = named_text ? win32_wide(named_text) : NULL,
+            *right = final_text ? win32_wide(final_text) : NULL;
+    if (!left || !right)
+        win32_fail(failure, ERROR_OUTOFMEMORY, "cannot open %s", path);
+    else if (CompareStringOrdinal(left, -1, right, -1, TRUE) == CSTR_EQUAL)
+        same = true;
+    else
+        win32_fail_advise(failure, 0, "name the real path",
+                          "%s is reached through a link or a mapped drive: it is really %s", path,
+                          final_text);
+    free(right);
+    free(left);
+    free(final_text);
+    free(named_text);
+    free(named);
+    return same;
+}
+
+bool win32_is_where_named(HANDLE handle, const char *path, platform_failure *failure)
+{
+    wchar_t *final = win32_final_path(handle, path, failure);
+    bool same = final && win32_stands_where_named(path, final, failure);
+    free(final);
+    return same;
+}
+
+/* Services (S-1-5-80-…) are made by administrators alone. */
+static bool is_trusted(PSID owner)
+{
+    char owner_sid[CONFIG_SID_TEXT], own_sid[CONFIG_SID_TEXT];
+    platform_failure ignored;
+    win32_sid_text(owner, owner_sid);
+    return trust_is_administrative(owner_sid) ||
+           strncmp(owner_sid, SERVICE_SIDS, strlen(SERVICE_SIDS)) == 0 ||
+           (platform_owner_sid(own_sid, &ignored) && strcmp(owner_sid, own_sid) == 0) ||
+           (platform_user_sid(own_sid, &ignored) && strcmp(owner_sid, own_sid) == 0);
+}
+
+bool win32_owner_is_trusted(HANDLE handle, const char *shown, platform_failure *failure)
+{
+    PSID owner = NULL;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    char account[600] = "an account that may not be seen";
+    DWORD error = GetSecurityInfo(handle, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL,
+                                  NULL, &descriptor);
+    bool trusted = error == ERROR_SUCCESS && owner && is_trusted(owner);
+    if (!trusted && error == ERROR_SUCCESS && owner)
+        win32_account_text(owner, account, sizeof account);
+    LocalFree(descriptor);
+    return trusted ||
+           win32_fail_advise(failure, 0,
+                             "look at what is in it, move it away, and try again; or make it the "
+                             "administrators' with `icacls PATH /setowner *S-1-5-32-544`",
+                             "%s was made by %s, who could change its rights at any time", shown, account);
+}
