@@ -52,7 +52,8 @@ static const struct command {
     {"run", NULL, TAKES_CONFIG | TAKES_INSTANCE, command_run, "Serve regions from this console until Ctrl+C.",
      "For trying a configuration. Prints one line beginning `ready` when the regions exist. Objects belong "
      "to\n"
-     "the account you run it as; names of all sessions (namespace: global) need an elevated console."},
+     "the account you run it as; names of all sessions (namespace: global) need an elevated console. A file\n"
+     "that others than you and administrators can change is refused."},
     {"install", NULL, TAKES_CONFIG | TAKES_INSTANCE, command_install,
      "Install this program as a service, or update it.",
      "Registers the service ShmBroker (ShmBroker$NAME for an instance) under its own virtual account, "
@@ -63,7 +64,9 @@ static const struct command {
     {"uninstall", NULL, TAKES_INSTANCE | TAKES_REMOVE, command_uninstall,
      "Stop and remove the service; keep configuration and data.",
      "Succeeds when there is no such service. With --remove-data its folder in %ProgramData% goes too, with\n"
-     "configuration, backing files and logs (other instances' stay). Needs an elevated console."},
+     "configuration, backing files and logs (other instances' stay), unless a broker of the instance runs "
+     "in\n"
+     "a console. Needs an elevated console."},
     {"start", NULL, TAKES_INSTANCE, command_start, "Start the service and wait until its regions exist.",
      "Waits at most a minute without progress."},
     {"stop", NULL, TAKES_INSTANCE, command_stop, "Stop the service and wait until it has stopped.",
