@@ -37,8 +37,14 @@
 #define MUTEX_ALL     (RIGHTS_STANDARD | RIGHT_SYNCHRONIZE | MUTEX_RIGHT_QUERY)
 #define MANAGE        (RIGHT_READ_CONTROL | RIGHT_WRITE_DAC)
 
-#define EVERYONE     "S-1-1-0"
-#define ALL_PACKAGES "S-1-15-2-1"
+/* And on a process: PROCESS_ALL_ACCESS, and PROCESS_TERMINATE, PROCESS_QUERY_LIMITED_INFORMATION, SYNCHRONIZE. */
+#define PROCESS_ALL 0x1FFFFFu
+#define PROCESS_END 0x121001u
+
+#define EVERYONE       "S-1-1-0"
+#define ALL_PACKAGES   "S-1-15-2-1"
+#define SYSTEM         "S-1-5-18"
+#define ADMINISTRATORS "S-1-5-32-544"
 
 /* The one table: what each right means on each object. READ_CONTROL is in every row, so that whoever is let in can
    also see by which rule. */
@@ -300,4 +306,27 @@ char *access_compile_claim(const access_identity *identity)
         return NULL;
     entry_for(&descriptor, false, EVERYONE)->mask = RIGHT_READ_CONTROL;
     return finish(&descriptor);
+}
+
+/* The broker, as a service and in a console, and SYSTEM have all rights; Administrators get `mask_end`. */
+static char *compile_keeper(const access_identity *identity, uint32_t mask_all, uint32_t mask_end)
+{
+    access_descriptor descriptor;
+    if (!begin(&descriptor, 3, mask_all, identity))
+        return NULL;
+    entry_for(&descriptor, false, identity->owner_sid)->mask = mask_all;
+    entry_for(&descriptor, false, SYSTEM)->mask = mask_all;
+    entry_for(&descriptor, false, ADMINISTRATORS)->mask |= mask_end;
+    return finish(&descriptor);
+}
+
+char *access_compile_keeper_record(const access_identity *identity)
+{
+    return compile_keeper(identity, access_mask(ACCESS_SECTION, ACCESS_BROKER),
+                          access_mask(ACCESS_SECTION, ACCESS_READ));
+}
+
+char *access_compile_keeper_process(const access_identity *identity)
+{
+    return compile_keeper(identity, PROCESS_ALL, PROCESS_END);
 }

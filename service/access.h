@@ -135,4 +135,12 @@ char *access_compile_catalog(const access_identity *identity);
    may take it. NULL: out of memory. The caller frees it. */
 char *access_compile_claim(const access_identity *identity);
 
+/*
+ * The descriptors of the broker's keepers (keeper/keeper.h): of the section that records them, and of their
+ * processes. The broker's account and SYSTEM have all rights; Administrators may see who they are and end them;
+ * nobody else may do anything. NULL: out of memory. The caller frees it.
+ */
+char *access_compile_keeper_record(const access_identity *identity);
+char *access_compile_keeper_process(const access_identity *identity);
+
 #endif

@@ -27,7 +27,10 @@ static bool grow(holdings *h)
     platform_section **sections = realloc(h->sections, capacity * sizeof *sections);
     if (sections)
         h->sections = sections;
-    if (!regions || !sections)
+    platform_kept *kept = realloc(h->kept, capacity * sizeof *kept);
+    if (kept)
+        h->kept = kept;
+    if (!regions || !sections || !kept)
         return false;
     h->capacity = capacity;
     return true;
@@ -53,6 +56,7 @@ static bool hold(holdings *h, const declared_region *declared, platform_section 
     }
     h->regions[h->count] = region;
     h->sections[h->count] = section;
+    h->kept[h->count] = 0;
     h->count++;
     return true;
 }
@@ -60,6 +64,11 @@ static bool hold(holdings *h, const declared_region *declared, platform_section 
 existing_regions holdings_regions(const holdings *h)
 {
     return (existing_regions){h->regions, h->count};
+}
+
+keeper_load holdings_load(holdings *h)
+{
+    return (keeper_load){h->sections, h->kept, h->count};
 }
 
 void holdings_release(holdings *h)
@@ -70,6 +79,7 @@ void holdings_release(holdings *h)
     }
     free(h->regions);
     free(h->sections);
+    free(h->kept);
     memset(h, 0, sizeof *h);
 }
 
@@ -129,7 +139,7 @@ static uint32_t flags_of(const platform_section_granted *granted)
 static void report_failure(const apply_context *context, const declared_region *declared,
                            size_t failed_so_far, const char *reason)
 {
-    if (failed_so_far < FAILURES_LOGGED)
+    if (failed_so_far < FAILURES_LOGGED && !context->tried_again)
         log_write(context->log, LOG_REGION_FAILED, "region %s is not served: %s", declared->name, reason);
 }
 
@@ -148,8 +158,10 @@ static bool create_and_hold(const apply_context *context, const declared_region 
     request.progress = (platform_progress){context->progress, context->progress_context};
     if (!platform_section_create(&request, &section, granted, failure))
         return false;
-    if (hold(context->holdings, declared, section))
+    if (hold(context->holdings, declared, section)) {
+        context->holdings->kept[context->holdings->count - 1] = keeper_hold(context->keeper, section);
         return true;
+    }
     failure->code = 0;
     snprintf(failure->text, sizeof failure->text,
              "cannot keep %s: out of memory; close other programs or declare fewer regions",
@@ -206,6 +218,7 @@ static void retire_region(const apply_context *context, size_t index)
     catalog_place_of(context->catalog, region->name, &place, &gone.generation, &ignored);
     catalog_publish(context->catalog, place, &gone, &ignored);
     platform_section_close(h->sections[index]);
+    keeper_release(context->keeper, h->kept[index]);
     release_texts(&h->regions[index]);
 }
 
@@ -218,6 +231,7 @@ static void compact(holdings *h)
             continue;
         h->regions[to] = h->regions[from];
         h->sections[to] = h->sections[from];
+        h->kept[to] = h->kept[from];
         to++;
     }
     h->count = to;
@@ -238,8 +252,10 @@ void apply_plan(const apply_context *context, const plan *p, const declared_regi
         } else if (create_region(context, &declared->items[action->declared], outcome, &failure)) {
             outcome->created++;
         } else {
+            platform_section_request request = apply_request(&declared->items[action->declared]);
             report_failure(context, &declared->items[action->declared], outcome->failed, failure.text);
             outcome->failed++;
+            outcome->left += context->tried_again && platform_section_is_left(&request);
         }
         context->progress(context->progress_context);
     }

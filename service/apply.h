@@ -7,14 +7,16 @@
 #define SHMBROKER_APPLY_H
 
 #include "catalog.h"
+#include "keeper.h"
 #include "log.h"
 #include "plan.h"
 #include "platform.h"
 
-/* The regions that this broker holds, with their sections. */
+/* The regions that this broker holds, with their sections and what the keeper has of them. */
 typedef struct holdings {
     existing_region *regions;    /* texts owned */
-    platform_section **sections; /* at the same indexes */
+    platform_section **sections; /* at the same indexes, as is `kept` */
+    platform_kept *kept;
     size_t count;
     size_t capacity;
 } holdings;
@@ -26,13 +28,17 @@ typedef struct apply_outcome {
     size_t retired;
     size_t failed;
     size_t noted; /* created, and not all that was asked for could be had */
+    size_t
+        left; /* of these: what an earlier broker left, with its data, that could not be taken over this time */
 } apply_outcome;
 
 /* What a plan is carried out with. */
 typedef struct apply_context {
     catalog *catalog;
     holdings *holdings;
+    keeper *keeper; /* gets what is held; one that was never opened keeps nothing */
     broker_log *log;
+    bool tried_again;                /* what fails is: the log does not have it yet */
     void (*progress)(void *context); /* after each step */
     void *progress_context;
 } apply_context;
@@ -50,6 +56,9 @@ platform_section_request apply_request(const declared_region *declared);
 
 /* What is held, as plan_make takes it. */
 existing_regions holdings_regions(const holdings *h);
+
+/* What is held, as the keeper takes it. */
+keeper_load holdings_load(holdings *h);
 
 /* Lets go of all that is held, without a word to anybody: the last thing that a broker does. */
 void holdings_release(holdings *h);

@@ -4,8 +4,9 @@
 #include "apply.h"
 #include "commit.h"
 #include "declare.h"
-#include "reading.h"
+#include "keeper.h"
 #include "names.h"
+#include "reading.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,8 @@ typedef struct broker {
     declaration declared;
     platform_catalog memory;
     catalog catalog;
+    keeper keeper;
+    bool earlier_may_end; /* the keeper of the broker before: what it has is taken over, or not wanted */
     holdings holdings;
     apply_outcome outcome;
 } broker;
@@ -167,7 +170,7 @@ static int open_catalog(broker *b)
         return start_failed(b, &failure, EXIT_FAILED);
     if (b->memory.adopted)
         log_write(b->log, LOG_CATALOG_ADOPTED,
-                  "the catalog of an earlier broker, still open in programs, is continued: they need not "
+                  "the catalog of an earlier broker is continued: programs that have it open need not "
                   "reconnect");
     return EXIT_OK;
 }
@@ -181,23 +184,55 @@ static void on_progress(void *context)
 }
 
 /* Makes what exists what `declared` says. */
-static int reconcile(broker *b, const declared_regions *declared)
+static bool reconcile(broker *b, const declared_regions *declared, bool tried_again, apply_outcome *outcome,
+                      platform_failure *failure)
 {
-    platform_failure failure = {0};
-    apply_context context = {&b->catalog, &b->holdings, b->log, on_progress, b};
+    apply_context context = {&b->catalog, &b->holdings, &b->keeper, b->log, tried_again, on_progress, b};
     existing_regions existing = holdings_regions(&b->holdings);
     plan p;
-    int code = EXIT_OK;
+    memset(outcome, 0, sizeof *outcome);
     if (!plan_make(declared, &existing, &p)) {
-        snprintf(failure.text, sizeof failure.text, "out of memory while planning; close other programs");
-        return start_failed(b, &failure, EXIT_FAILED);
+        snprintf(failure->text, sizeof failure->text, "out of memory while planning; close other programs");
+        return false;
     }
-    if (apply_announce(&context, &p, declared, &failure))
-        apply_plan(&context, &p, declared, &b->outcome);
-    else
-        code = start_failed(b, &failure, EXIT_FAILED);
+    bool announced = apply_announce(&context, &p, declared, failure);
+    if (announced)
+        apply_plan(&context, &p, declared, outcome);
     plan_free(&p);
-    return code;
+    return announced;
+}
+
+/* What an earlier broker had, and what is declared otherwise now, stands in the way of what is declared until its keeper
+   has ended. That ends when all that can be taken over has been. */
+static void end_earlier_keeper(broker *b)
+{
+    platform_failure failure = {0};
+    apply_outcome again;
+    const keeper_load load = holdings_load(&b->holdings);
+    b->earlier_may_end = b->outcome.left == 0;
+    if (b->earlier_may_end)
+        keeper_end_earlier(&b->keeper, &load);
+    if (b->outcome.failed == 0)
+        return;
+    if (!reconcile(b, &b->declared.regions, false, &again, &failure))
+        log_write(b->log, LOG_REGION_FAILED, "%u regions are not served: %s", (unsigned)b->outcome.failed,
+                  failure.text);
+    else
+        b->outcome.failed = again.failed;
+    b->outcome.created += again.created;
+    b->outcome.adopted += again.adopted;
+}
+
+static int make_regions(broker *b)
+{
+    platform_failure failure = {0};
+    keeper_open(&b->keeper, b->options->instance, &b->identity, &b->memory, b->log);
+    const bool earlier = keeper_has_earlier(&b->keeper);
+    if (!reconcile(b, &b->declared.regions, earlier, &b->outcome, &failure))
+        return start_failed(b, &failure, EXIT_FAILED);
+    if (earlier)
+        end_earlier_keeper(b);
+    return EXIT_OK;
 }
 
 /* What was only needed to start: a broker of many regions keeps little of each. */
@@ -220,9 +255,19 @@ static int start(broker *b)
     if (code == EXIT_OK)
         code = open_catalog(b);
     if (code == EXIT_OK)
-        code = reconcile(b, &b->declared.regions);
+        code = make_regions(b);
     forget_config(b);
     return code;
+}
+
+/* Each heartbeat, and when the keeper dies. */
+static void tend(broker *b)
+{
+    const keeper_load load = holdings_load(&b->holdings);
+    catalog_beat(&b->catalog, platform_heartbeat());
+    keeper_watch(&b->keeper, &load);
+    if (b->earlier_may_end)
+        keeper_end_earlier(&b->keeper, &load);
 }
 
 static void serve(broker *b)
@@ -232,20 +277,43 @@ static void serve(broker *b)
     log_write(b->log, LOG_READY, "%u regions are served, %u of them taken over with their data, %u failed",
               (unsigned)summary.regions, (unsigned)b->outcome.adopted, (unsigned)summary.failed);
     b->host->ready(b->host->context, &summary);
-    while (b->host->wait(b->host->context, BROKER_HEARTBEAT_MS))
-        catalog_beat(&b->catalog, platform_heartbeat());
+    while (b->host->wait(b->host->context, BROKER_HEARTBEAT_MS, keeper_wake(&b->keeper)))
+        tend(b);
 }
 
-static void stop(broker *b)
+/* Publishes that the regions are going, and lets them go. */
+static void retire_all(broker *b)
 {
-    if (b->catalog.used) {
-        const declared_regions nothing = {NULL, 0};
-        log_write(b->log, LOG_STOPPING, "%u regions are let go", (unsigned)b->holdings.count);
-        catalog_set_state(&b->catalog, SHMB_BROKER_STOPPING);
-        reconcile(b, &nothing);
+    const declared_regions nothing = {NULL, 0};
+    platform_failure failure = {0};
+    apply_outcome outcome;
+    log_write(b->log, LOG_STOPPING, "%u regions are let go", (unsigned)b->holdings.count);
+    catalog_set_state(&b->catalog, SHMB_BROKER_STOPPING);
+    if (!reconcile(b, &nothing, false, &outcome, &failure))
+        log_write(b->log, LOG_STOPPING, "clients are not told that regions are gone: %s", failure.text);
+}
+
+/* The regions stay as they are published, without a broker. */
+static void leave_all(broker *b)
+{
+    const keeper_load load = holdings_load(&b->holdings);
+    keeper_watch(&b->keeper, &load);
+    log_write(b->log, LOG_STOPPING,
+              "%u regions are left to the keeper; `shmbroker start` goes on with them, "
+              "`shmbroker stop` lets them go",
+              (unsigned)b->holdings.count);
+}
+
+static void stop(broker *b, keeper_parting parting)
+{
+    if (b->catalog.used && parting == KEEPER_STAYS)
+        leave_all(b);
+    else if (b->catalog.used)
+        retire_all(b);
+    if (b->catalog.used)
         catalog_set_state(&b->catalog, SHMB_BROKER_STOPPED);
-    }
     holdings_release(&b->holdings);
+    keeper_close(&b->keeper, parting);
     platform_catalog_close(&b->memory);
     if (b->claim)
         log_write(b->log, LOG_STOPPED, "the broker has ended");
@@ -255,9 +323,12 @@ static void stop(broker *b)
 int broker_run(const broker_options *options, const broker_host *host, broker_log *log)
 {
     broker b = {.options = options, .host = host, .log = log};
+    keeper_parting parting = KEEPER_FAILED;
     int code = start(&b);
-    if (code == EXIT_OK)
+    if (code == EXIT_OK) {
         serve(&b);
-    stop(&b);
+        parting = host->keeps && host->keeps(host->context) ? KEEPER_STAYS : KEEPER_ENDS;
+    }
+    stop(&b, parting);
     return code;
 }

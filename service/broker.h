@@ -41,8 +41,11 @@ typedef struct broker_host {
     void *context;
     void (*progress)(void *context); /* after each step of starting and stopping */
     void (*ready)(void *context, const broker_summary *summary); /* once, when the regions exist */
-    bool (*wait)(void *context, uint32_t milliseconds);          /* returns false as soon as it is to stop */
-    const char *purpose; /* for the log: "in a console", "as a service" */
+    /* Returns false as soon as it is to stop; earlier than after `milliseconds` when `wake` (NULL, or what
+       platform_keeper_wake gave) calls for it. */
+    bool (*wait)(void *context, uint32_t milliseconds, void *wake);
+    bool (*keeps)(void *context); /* when it is to stop: whether the keeper stays, for the next broker */
+    const char *purpose;          /* for the log: "in a console", "as a service" */
 } broker_host;
 
 /* Runs until the host says stop. Returns an exit code; what went wrong is in `log`. */

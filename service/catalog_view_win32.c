@@ -18,6 +18,11 @@ static bool is_served(const char *instance, platform_failure *failure)
     case SHMB_OK:
     case SHMB_NOT_DECLARED: /* no region can be called so: the broker answers */
     case SHMB_TIMED_OUT:    /* it is starting */
+        if (shmb_broker_is_dead(
+                instance)) /* programs, or the keeper, have its catalog, and its last heartbeat */
+            return win32_fail(failure, 0,
+                              "no broker is running: the one that served this instance was killed; start it "
+                              "with `shmbroker start`");
         return true;
     default:
         return false;

@@ -15,7 +15,8 @@ enum {
     TAKES_REMOVE = 32,
     TAKES_QUIET = 64,
     TAKES_TOPIC = 128,
-    TAKES_WHO = 256
+    TAKES_WHO = 256,
+    TAKES_KEEP = 512
 };
 
 static const struct command {
@@ -69,9 +70,13 @@ static const struct command {
      "a console. Needs an elevated console."},
     {"start", NULL, TAKES_INSTANCE, command_start, "Start the service and wait until its regions exist.",
      "Waits at most a minute without progress."},
-    {"stop", NULL, TAKES_INSTANCE, command_stop, "Stop the service and wait until it has stopped.",
-     "Regions live on while programs hold them; new programs cannot attach. Waits at most a minute without "
-     "progress."},
+    {"stop", NULL, TAKES_INSTANCE | TAKES_KEEP, command_stop,
+     "Stop the service and wait until it has stopped.",
+     "Its regions go, but for those that programs hold: these live on until the last program lets go. New\n"
+     "programs cannot attach. With --keep all regions stay, with their data, in the keeper process, and the\n"
+     "next `start` goes on with them: for a restart or an upgrade. `stop` again lets them go. Waits at most "
+     "a\n"
+     "minute without progress."},
     {"status", "REGION", TAKES_INSTANCE | TAKES_JSON, command_status,
      "Show the broker and its regions, or one REGION.",
      "Reads the catalog that the broker publishes; needs no rights beyond those of any client."},
@@ -101,11 +106,12 @@ static void print_usage(FILE *stream, const struct command *command)
         fprintf(stream, command->takes & NEEDS_ARGUMENT ? " %s" : " [%s]", command->argument);
     if (command->takes & TAKES_WHO)
         fprintf(stream, " --user NAME|SID [--groups A,B,...] | --process PID [--access read|write]");
-    fprintf(stream, "%s%s%s%s%s%s\n", command->takes & TAKES_TOPIC ? " | config [KEY]" : "",
+    fprintf(stream, "%s%s%s%s%s%s%s\n", command->takes & TAKES_TOPIC ? " | config [KEY]" : "",
             command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
             command->takes & TAKES_INSTANCE ? " [--instance NAME]" : "",
             command->takes & TAKES_JSON ? " [--json]" : "", command->takes & TAKES_QUIET ? " [--quiet]" : "",
-            command->takes & TAKES_REMOVE ? " [--remove-data]" : "");
+            command->takes & TAKES_REMOVE ? " [--remove-data]" : "",
+            command->takes & TAKES_KEEP ? " [--keep]" : "");
 }
 
 static void print_overview(FILE *stream)
@@ -225,6 +231,10 @@ static int take_option(const struct command *command, int argc, char **argv, int
     }
     if ((command->takes & TAKES_REMOVE) && strcmp(word, "--remove-data") == 0) {
         options->remove_data = true;
+        return EXIT_OK;
+    }
+    if ((command->takes & TAKES_KEEP) && strcmp(word, "--keep") == 0) {
+        options->keep = true;
         return EXIT_OK;
     }
     if (word[0] == '-')

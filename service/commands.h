@@ -21,6 +21,7 @@ typedef struct command_options {
     const char *groups;
     const char *access;
     const char *process;
+    bool keep; /* --keep */
 } command_options;
 
 /* Finds and runs the command of `argv` (UTF-8). */

@@ -30,16 +30,17 @@ static void on_ready(void *context, const broker_summary *summary)
     fflush(stdout);
 }
 
-static bool wait_for_stop(void *context, uint32_t milliseconds)
+static bool wait_for_stop(void *context, uint32_t milliseconds, void *wake)
 {
     (void)context;
-    return WaitForSingleObject(stop_event, milliseconds) == WAIT_TIMEOUT;
+    const HANDLE awaited[] = {stop_event, wake};
+    return WaitForMultipleObjects(wake ? 2 : 1, awaited, FALSE, milliseconds) != WAIT_OBJECT_0;
 }
 
 int command_run(const command_options *options)
 {
     const log_targets targets = {.console = true};
-    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, "in a console"};
+    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, NULL, "in a console"};
     const broker_options what = {options->config, options->instance};
     stop_event = CreateEventW(NULL, TRUE, FALSE, NULL);
     broker_log *log = log_open(&targets);

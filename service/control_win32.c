@@ -1,6 +1,7 @@
 /* `shmbroker start` and `stop`, and what they share with install and status. See control_win32.h. */
 #include "control_win32.h"
 
+#include "keeper_win32.h"
 #include "status_sources.h"
 
 #include <stdlib.h>
@@ -157,9 +158,27 @@ int command_start(const command_options *options)
 
 /* ---- stop -------------------------------------------------------------------------------------- */
 
-int control_stop(const control *c, bool *was_running)
+/* The manager looks after dependent services for SERVICE_CONTROL_STOP alone. */
+static bool others_depend(const control *c)
+{
+    DWORD needed = 0, count = 0;
+    return !EnumDependentServicesW(c->service, SERVICE_ACTIVE, NULL, 0, &needed, &count) &&
+           GetLastError() == ERROR_MORE_DATA;
+}
+
+static bool send_stop(const control *c, bool keep)
 {
     SERVICE_STATUS ignored;
+    if (keep && others_depend(c)) {
+        SetLastError(ERROR_DEPENDENT_SERVICES_RUNNING);
+        return false;
+    }
+    return ControlService(c->service, keep ? CONTROL_STOP_KEEPING : SERVICE_CONTROL_STOP, &ignored) ||
+           GetLastError() == ERROR_SERVICE_NOT_ACTIVE;
+}
+
+int control_stop(const control *c, bool keep, bool *was_running)
+{
     SERVICE_STATUS_PROCESS status;
     *was_running = false;
     if (!query(c, &status))
@@ -169,24 +188,60 @@ int control_stop(const control *c, bool *was_running)
     if (status.dwCurrentState == SERVICE_STOPPED)
         return EXIT_OK;
     *was_running = true;
-    if (status.dwCurrentState != SERVICE_STOP_PENDING &&
-        !ControlService(c->service, SERVICE_CONTROL_STOP, &ignored) &&
-        GetLastError() != ERROR_SERVICE_NOT_ACTIVE)
+    if (status.dwCurrentState != SERVICE_STOP_PENDING && !send_stop(c, keep))
         return control_failed(c, "stop the service", GetLastError());
     if (!control_wait(c, SERVICE_RUNNING, &status) || !control_wait(c, SERVICE_STOP_PENDING, &status))
         return control_failed(c, "see the service stop", GetLastError());
     return EXIT_OK;
 }
 
+int control_let_go(const char *instance, bool *ended)
+{
+    platform_failure failure;
+    unsigned count;
+    bool ok = win32_keepers_end(instance, &count, &failure);
+    *ended = count > 0;
+    if (ok)
+        return EXIT_OK;
+    fprintf(stderr, "error: %s\n", failure.text);
+    return failure.code == ERROR_ACCESS_DENIED ? EXIT_ACCESS_DENIED : EXIT_FAILED;
+}
+
+static int stop_keeping(const control *c)
+{
+    bool was_running = false;
+    int code = control_stop(c, true, &was_running);
+    if (code == EXIT_OK)
+        printf(was_running
+                   ? "%s has stopped; its regions and their data stay for the next `shmbroker start`\n"
+                   : "%s was not running\n",
+               c->name);
+    return code;
+}
+
+static int stop_letting_go(const control *c, const char *instance)
+{
+    bool was_running = false, ended = false;
+    int code = control_stop(c, false, &was_running);
+    if (code == EXIT_OK)
+        code = control_let_go(instance, &ended);
+    if (code == EXIT_OK)
+        printf("%s %s%s\n", c->name, was_running ? "has stopped" : "was not running",
+               ended ? "; what an earlier broker left is let go" : "");
+    return code;
+}
+
 int command_stop(const command_options *options)
 {
     control c;
-    bool was_running = false;
-    int code = control_open(&c, options->instance, SC_MANAGER_CONNECT, SERVICE_STOP | SERVICE_QUERY_STATUS);
-    if (code == EXIT_OK)
-        code = c.service ? control_stop(&c, &was_running) : not_installed(&c);
-    if (code == EXIT_OK)
-        printf(was_running ? "%s has stopped\n" : "%s was not running\n", c.name);
+    int code =
+        control_open(&c, options->instance, SC_MANAGER_CONNECT,
+                     SERVICE_STOP | SERVICE_QUERY_STATUS |
+                         (options->keep ? SERVICE_USER_DEFINED_CONTROL | SERVICE_ENUMERATE_DEPENDENTS : 0));
+    if (code == EXIT_OK && !c.service)
+        code = not_installed(&c);
+    else if (code == EXIT_OK)
+        code = options->keep ? stop_keeping(&c) : stop_letting_go(&c, options->instance);
     control_close(&c);
     return code;
 }

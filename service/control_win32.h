@@ -6,6 +6,9 @@
 #include "names.h"
 #include "support_win32.h"
 
+/* What `stop --keep` sends the service: as SERVICE_CONTROL_STOP, and the keeper stays with all that it has. */
+#define CONTROL_STOP_KEEPING 130u
+
 /* The service of one instance, as far as it could be opened. */
 typedef struct control {
     SC_HANDLE manager;
@@ -28,8 +31,12 @@ int control_failed(const control *c, const char *what, DWORD error);
    set). */
 bool control_wait(const control *c, DWORD pending, SERVICE_STATUS_PROCESS *status);
 
-/* Stops a running service and waits for its end. EXIT_OK also when it was not running (`was_running` false).
- */
-int control_stop(const control *c, bool *was_running);
+/* Stops a running service and waits for its end; with `keep` its regions are left to the keeper. EXIT_OK also when it
+   was not running (`was_running` false). */
+int control_stop(const control *c, bool keep, bool *was_running);
+
+/* Lets go of what a broker of the instance, one that was killed or stopped with --keep, has left to keepers. `ended`:
+   there was something. */
+int control_let_go(const char *instance, bool *ended);
 
 #endif

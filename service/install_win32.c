@@ -21,24 +21,11 @@
 
 /* ---- The service's own configuration ----------------------------------------------------------- */
 
-/* The folder and name of this program. */
-static wchar_t *program_path(void)
-{
-    DWORD capacity = 32768;
-    wchar_t *path = malloc(capacity * sizeof *path);
-    DWORD length = path ? GetModuleFileNameW(NULL, path, capacity) : 0;
-    if (length == 0 || length == capacity) {
-        free(path);
-        return NULL;
-    }
-    return path;
-}
-
 /* What the service manager runs. Each path is quoted: an unquoted one with a space lets others slip in a
    program. */
 static wchar_t *command_of(const char *config, const char *instance)
 {
-    wchar_t *wide = program_path();
+    wchar_t *wide = win32_program_path();
     char *path = wide ? win32_utf8(wide) : NULL;
     free(wide);
     if (!path)
@@ -133,28 +120,11 @@ static wchar_t *event_source_key(const control *c)
     return key;
 }
 
-/* The path of the file `name` beside this program. The caller frees it. */
-static wchar_t *beside_program(const wchar_t *name)
-{
-    wchar_t *path = program_path(), *longer = NULL;
-    wchar_t *last = path ? wcsrchr(path, L'\\') : NULL;
-    if (last) {
-        last[1] = 0;
-        longer = malloc((wcslen(path) + wcslen(name) + 1) * sizeof *longer);
-    }
-    if (longer) {
-        wmemcpy(longer, path, wcslen(path) + 1);
-        wcscat(longer, name);
-    }
-    free(path);
-    return longer;
-}
-
 static void register_events(const control *c)
 {
     const DWORD types = EVENTLOG_ERROR_TYPE | EVENTLOG_WARNING_TYPE | EVENTLOG_INFORMATION_TYPE;
     HKEY key = NULL;
-    wchar_t *name = event_source_key(c), *dll = beside_program(TEXT(NAMES_EVENTS_DLL));
+    wchar_t *name = event_source_key(c), *dll = win32_beside_program(TEXT(NAMES_EVENTS_DLL));
     LSTATUS error = ERROR_OUTOFMEMORY;
     if (name && dll && GetFileAttributesW(dll) == INVALID_FILE_ATTRIBUTES)
         fprintf(stderr,
@@ -264,7 +234,7 @@ static int create_folders(const control *c, const platform_folders *folders)
 static void copy_default_config(const char *config)
 {
     platform_failure failure;
-    wchar_t *from = beside_program(TEXT(NAMES_DEFAULT)), *to = win32_wide(config);
+    wchar_t *from = win32_beside_program(TEXT(NAMES_DEFAULT)), *to = win32_wide(config);
     if (from && to && GetFileAttributesW(from) != INVALID_FILE_ATTRIBUTES && !CopyFileW(from, to, TRUE) &&
         GetLastError() != ERROR_FILE_EXISTS) {
         win32_fail(&failure, GetLastError(), "cannot copy %s to %s", NAMES_DEFAULT, config);
@@ -328,7 +298,7 @@ static void revoke_lock_memory(const control *c)
 static int stop_and_delete(control *c)
 {
     bool was_running;
-    int code = control_stop(c, &was_running);
+    int code = control_stop(c, false, &was_running);
     if (code != EXIT_OK)
         return code;
     if (!DeleteService(c->service) && GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE)
@@ -384,9 +354,11 @@ int command_uninstall(const command_options *options)
     control c;
     int code =
         control_open(&c, options->instance, SC_MANAGER_CONNECT, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE);
-    bool installed = code == EXIT_OK && c.service;
+    bool installed = code == EXIT_OK && c.service, left;
     if (installed)
         code = stop_and_delete(&c);
+    if (code == EXIT_OK)
+        code = control_let_go(options->instance, &left);
     if (code == EXIT_OK && options->remove_data)
         code = remove_data(&c, options);
     if (code == EXIT_OK)

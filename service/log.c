@@ -18,11 +18,14 @@ static const struct {
     {LOG_STOPPING, LOG_INFO, "stopping"},
     {LOG_STOPPED, LOG_INFO, "stopped"},
     {LOG_CATALOG_ADOPTED, LOG_INFO, "catalog-adopted"},
+    {LOG_KEEPER_STARTED, LOG_INFO, "keeper-started"},
     {LOG_REGION_FAILED, LOG_WARNING, "region-failed"},
     {LOG_REGION_NOTE, LOG_WARNING, "region-note"},
     {LOG_CONFIG_REFUSED, LOG_ERROR, "config-refused"},
     {LOG_START_FAILED, LOG_ERROR, "start-failed"},
     {LOG_FILE_LOST, LOG_WARNING, "log-file-lost"},
+    {LOG_KEEPER_LOST, LOG_WARNING, "keeper-lost"},
+    {LOG_KEEPER_FAILED, LOG_WARNING, "keeper-failed"},
 };
 
 struct broker_log {

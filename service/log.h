@@ -24,11 +24,14 @@ typedef enum log_event {
     LOG_STOPPING = 3,
     LOG_STOPPED = 4,
     LOG_CATALOG_ADOPTED = 10,
+    LOG_KEEPER_STARTED = 20,
     LOG_REGION_FAILED = 100,
     LOG_REGION_NOTE = 101,
     LOG_CONFIG_REFUSED = 200,
     LOG_START_FAILED = 201,
-    LOG_FILE_LOST = 301
+    LOG_FILE_LOST = 301,
+    LOG_KEEPER_LOST = 320,
+    LOG_KEEPER_FAILED = 321
 } log_event;
 
 typedef enum log_severity { LOG_INFO, LOG_WARNING, LOG_ERROR } log_severity;

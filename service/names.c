@@ -32,6 +32,11 @@ void names_catalog(const char *instance, char name[NAMES_TEXT])
     join("ShmBroker.Catalog", ".", instance, name);
 }
 
+void names_keepers(const char *instance, char name[NAMES_TEXT])
+{
+    join("ShmBroker.Keeper", ".", instance, name);
+}
+
 void names_claim(const char *instance, char name[NAMES_TEXT])
 {
     join("ShmBroker.Broker", ".", instance, name);

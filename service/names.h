@@ -11,6 +11,7 @@
 #define NAMES_SERVICE    "ShmBroker"
 #define NAMES_DISPLAY    "Shared Memory Broker"
 #define NAMES_EVENTS_DLL "shmbroker-events.dll"
+#define NAMES_KEEPER     "shmbroker-keeper.exe"
 #define NAMES_DEFAULT    "shmbroker.default.yaml" /* beside the program: a machine's first configuration */
 
 /* Whether `instance` may be one: "" is the default instance; others are 1 to 40 of A-Z a-z 0-9 _ -. */
@@ -21,6 +22,9 @@ void names_service(const char *instance, char name[NAMES_TEXT]);
 
 /* The catalog, without its name space: "ShmBroker.Catalog", "ShmBroker.Catalog.plant2". */
 void names_catalog(const char *instance, char name[NAMES_TEXT]);
+
+/* The record of the instance's keepers, likewise: "ShmBroker.Keeper", "ShmBroker.Keeper.plant2". */
+void names_keepers(const char *instance, char name[NAMES_TEXT]);
 
 /* The mutex that one broker of an instance holds: "ShmBroker.Broker", "ShmBroker.Broker.plant2". */
 void names_claim(const char *instance, char name[NAMES_TEXT]);

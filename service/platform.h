@@ -176,6 +176,60 @@ bool platform_groups_of_user(const char *sid, token_facts *t, char how[PLATFORM_
 /* The machine's answers to the configuration's questions. */
 const config_resolver *platform_resolver(void);
 
+/* ---- The keepers: processes that have the sections while no broker runs --------------------------- */
+
+/* How many an instance may have at a time: that of the broker before, and this broker's own. */
+#define PLATFORM_KEEPERS 2u
+
+typedef struct platform_keepers platform_keepers; /* the record of an instance's keepers */
+typedef struct platform_keeper platform_keeper;   /* one of them, alive when it was found or started */
+
+/* What a keeper has of one section; 0: nothing. Only that keeper can make anything of it. */
+typedef uint64_t platform_kept;
+
+/*
+ * Opens the record of the instance's keepers, the section `BASE_NAME`; `global` is the catalog's. One that an
+ * earlier broker made exactly so is gone on with; any other object of that name is a failure.
+ */
+bool platform_keepers_open(const char *base_name, const access_identity *identity, bool global,
+                           platform_keepers **keepers, platform_failure *failure);
+
+/* Lets go of the record; the keepers live on, and keep it. NULL is fine. */
+void platform_keepers_close(platform_keepers *keepers);
+
+/* The keeper recorded at `place`. NULL when there is none: it has died, or what has its number now is no keeper of this
+   account; then the place is free. */
+platform_keeper *platform_keeper_find(platform_keepers *keepers, unsigned place);
+
+/* Starts a keeper and records it at `place`, which is free. It has the record, and ends with this broker until
+   platform_keeper_stay. */
+bool platform_keeper_start(platform_keepers *keepers, unsigned place, platform_keeper **keeper,
+                           platform_failure *failure);
+
+/* From here on it outlives this broker. */
+void platform_keeper_stay(platform_keeper *keeper);
+
+/* Gives it a handle of a section, or of the catalog's. */
+bool platform_keeper_hold(platform_keeper *keeper, const platform_section *section, platform_kept *kept,
+                          platform_failure *failure);
+bool platform_keeper_hold_catalog(platform_keeper *keeper, const platform_catalog *catalog,
+                                  platform_failure *failure);
+
+/* Takes one back. 0 is fine, and so is a keeper that has died. */
+void platform_keeper_release(platform_keeper *keeper, platform_kept kept);
+
+bool platform_keeper_lives(const platform_keeper *keeper);
+uint32_t platform_keeper_process_id(const platform_keeper *keeper);
+
+/* What broker_host.wait takes to return when the keeper dies. */
+void *platform_keeper_wake(const platform_keeper *keeper);
+
+/* Ends it, with all that it has, and frees its place. */
+void platform_keeper_end(platform_keepers *keepers, unsigned place, platform_keeper *keeper);
+
+/* Lets it live, and forgets it. NULL is fine. */
+void platform_keeper_close(platform_keeper *keeper);
+
 /* ---- Files and folders ------------------------------------------------------------------------- */
 
 /* Where things of an instance stand when nothing else is said. */

@@ -5,9 +5,7 @@
  * all exist, STOP_PENDING likewise, STOPPED as the last call. The control handler only asks and returns. How
  * a broker ended is told as a service-specific exit code, one of broker.h's.
  */
-#include "commands.h"
-#include "names.h"
-#include "support_win32.h"
+#include "control_win32.h"
 
 #include <stdlib.h>
 
@@ -23,6 +21,7 @@ static struct {
     SERVICE_STATUS status;
     ULONGLONG reported_at;
     HANDLE stop_event;
+    bool keeps; /* set before the event */
     int exit_code;
 } service = {.lock = SRWLOCK_INIT};
 
@@ -56,15 +55,16 @@ static void report_stopped(int exit_code)
     ReleaseSRWLockExclusive(&service.lock);
 }
 
-static DWORD WINAPI on_control(DWORD control, DWORD type, void *data, void *context)
+static DWORD WINAPI on_control(DWORD code, DWORD type, void *data, void *context)
 {
     (void)type;
     (void)data;
     (void)context;
-    if (control == SERVICE_CONTROL_INTERROGATE)
+    if (code == SERVICE_CONTROL_INTERROGATE)
         return NO_ERROR;
-    if (control != SERVICE_CONTROL_STOP && control != SERVICE_CONTROL_SHUTDOWN)
+    if (code != SERVICE_CONTROL_STOP && code != SERVICE_CONTROL_SHUTDOWN && code != CONTROL_STOP_KEEPING)
         return ERROR_CALL_NOT_IMPLEMENTED;
+    service.keeps = code == CONTROL_STOP_KEEPING;
     report(SERVICE_STOP_PENDING);
     SetEvent(service.stop_event);
     return NO_ERROR;
@@ -87,16 +87,23 @@ static void on_ready(void *context, const broker_summary *summary)
     report(SERVICE_RUNNING);
 }
 
-static bool wait_for_stop(void *context, uint32_t milliseconds)
+static bool wait_for_stop(void *context, uint32_t milliseconds, void *wake)
 {
     (void)context;
-    return WaitForSingleObject(service.stop_event, milliseconds) == WAIT_TIMEOUT;
+    const HANDLE awaited[] = {service.stop_event, wake};
+    return WaitForMultipleObjects(wake ? 2 : 1, awaited, FALSE, milliseconds) != WAIT_OBJECT_0;
+}
+
+static bool keeps(void *context)
+{
+    (void)context;
+    return service.keeps;
 }
 
 static void WINAPI service_main(DWORD argc, wchar_t **argv)
 {
     (void)argc;
-    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, "as a service"};
+    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, keeps, "as a service"};
     const broker_options what = {service.options->config, service.options->instance};
     char name[NAMES_TEXT];
     names_service(service.options->instance, name);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 wchar_t *win32_wide(const char *utf8)
 {
@@ -114,4 +115,32 @@ PSECURITY_DESCRIPTOR win32_descriptor(const char *sddl, platform_failure *failur
         win32_fail(failure, GetLastError(), "cannot make a security descriptor of \"%s\"", sddl);
     free(wide);
     return descriptor;
+}
+
+wchar_t *win32_program_path(void)
+{
+    DWORD capacity = 32768;
+    wchar_t *path = malloc(capacity * sizeof *path);
+    DWORD length = path ? GetModuleFileNameW(NULL, path, capacity) : 0;
+    if (length == 0 || length == capacity) {
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
+wchar_t *win32_beside_program(const wchar_t *name)
+{
+    wchar_t *path = win32_program_path(), *longer = NULL;
+    wchar_t *last = path ? wcsrchr(path, L'\\') : NULL;
+    if (last) {
+        last[1] = 0;
+        longer = malloc((wcslen(path) + wcslen(name) + 1) * sizeof *longer);
+    }
+    if (longer) {
+        wmemcpy(longer, path, wcslen(path) + 1);
+        wcscat(longer, name);
+    }
+    free(path);
+    return longer;
 }

@@ -38,4 +38,8 @@ void win32_account_text(PSID sid, char *buffer, size_t size);
 /* A descriptor from SDDL; the caller frees it with LocalFree. */
 PSECURITY_DESCRIPTOR win32_descriptor(const char *sddl, platform_failure *failure);
 
+/* The path of this program, and of the file `name` beside it. NULL: out of memory. The caller frees it. */
+wchar_t *win32_program_path(void);
+wchar_t *win32_beside_program(const wchar_t *name);
+
 #endif

@@ -25,7 +25,7 @@ copy_and_package() {
     ln -s "$sources/build/deps" "$folder/build/deps"
     for preset in mingw64 mingw32; do
         cmake -S "$folder" --preset "$preset" -D SHMBROKER_TESTS=OFF
-        cmake --build "$folder/build/$preset" --target shmbroker shmbroker-events shmb shmb_static
+        cmake --build "$folder/build/$preset" --target shmbroker shmbroker-keeper shmbroker-events shmb shmb_static
     done >"$folder.log"
     "$folder/installer/package.sh" "$folder/build/mingw64" "$folder/build/mingw32" "$folder/package"
 }

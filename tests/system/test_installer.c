@@ -106,6 +106,7 @@ static void installing_leaves_a_running_service(void **state)
     static const char *const files[] = {INSTALLED "\\shmb.dll",
                                         INSTALLED "\\x86\\shmb.dll",
                                         INSTALLED "\\shmbroker-events.dll",
+                                        INSTALLED "\\shmbroker-keeper.exe",
                                         INSTALLED "\\NOTICES.txt",
                                         INSTALLED "\\docs\\LAYOUT.md",
                                         INSTALLED "\\docs\\REFERENCE.md",

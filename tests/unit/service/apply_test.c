@@ -39,8 +39,12 @@ static void count_step(void *context)
     ++*(unsigned *)context;
 }
 
-static const apply_context context = {
-    .catalog = &published, .holdings = &held, .progress = count_step, .progress_context = &steps};
+static keeper nobody; /* keeps nothing */
+static const apply_context context = {.catalog = &published,
+                                      .holdings = &held,
+                                      .keeper = &nobody,
+                                      .progress = count_step,
+                                      .progress_context = &steps};
 
 static int new_machine(void **state)
 {

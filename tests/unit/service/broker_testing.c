@@ -15,17 +15,23 @@ static void host_ready(void *context, const broker_summary *summary)
         host->on_ready();
 }
 
-static bool host_wait(void *context, uint32_t milliseconds)
+static bool host_wait(void *context, uint32_t milliseconds, void *wake)
 {
     test_host *host = context;
+    (void)wake;
     if (milliseconds != BROKER_HEARTBEAT_MS)
         fake.violation = "the heart does not beat in its period";
     return host->waits++ < host->stop_after;
 }
 
+static bool host_keeps(void *context)
+{
+    return ((test_host *)context)->keeps;
+}
+
 int run_broker(test_host *host, const char *config, const char *instance)
 {
-    const broker_host given = {host, host_progress, host_ready, host_wait, "in a test"};
+    const broker_host given = {host, host_progress, host_ready, host_wait, host_keeps, "in a test"};
     const broker_options options = {config, instance};
     const log_targets targets = {.event_source = "test"};
     broker_log *log = log_open(&targets);

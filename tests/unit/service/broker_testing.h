@@ -22,6 +22,7 @@ typedef struct test_host {
     unsigned ready;
     unsigned waits;
     unsigned stop_after; /* waits before the host says stop */
+    bool keeps;          /* it says so when it stops */
     broker_summary summary;
     void (*on_ready)(void); /* a look around while the broker runs; may be NULL */
 } test_host;

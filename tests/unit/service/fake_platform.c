@@ -18,14 +18,6 @@
 #define UNPOISON(at, bytes) ((void)(at), (void)(bytes))
 #endif
 
-struct fake_section {
-    fake_section *next;
-    bool held; /* by the broker; otherwise by clients that outlived one */
-    uint64_t size;
-    char name[PLATFORM_NAME];
-    char sddl[CONFIG_MAX_SDDL];
-};
-
 fake_machine fake;
 
 static void free_catalog(void)
@@ -58,10 +50,10 @@ unsigned fake_open_things(void)
 {
     bool reads_config = fake.config_number > 0 && streams_lowest_free() > fake.config_number;
     return fake.open_sections + fake.open_claims + fake.open_catalogs + fake.open_log_files +
-           fake.open_event_sources + reads_config;
+           fake.open_event_sources + fake.open_keepers + reads_config;
 }
 
-static fake_section *find_section(const char *name)
+fake_section *fake_find_section(const char *name)
 {
     fake_section *section = fake.sections;
     while (section && strcmp(section->name, name) != 0)
@@ -71,7 +63,7 @@ static fake_section *find_section(const char *name)
 
 bool fake_section_is_open(const char *object_name)
 {
-    const fake_section *section = find_section(object_name);
+    const fake_section *section = fake_find_section(object_name);
     return section && section->held;
 }
 
@@ -80,7 +72,7 @@ bool fake_has(const text *where, const char *wanted)
     return where->bytes && strstr(where->bytes, wanted) != NULL;
 }
 
-static void violated(const char *what)
+void fake_violated(const char *what)
 {
     if (!fake.violation)
         fake.violation = what;
@@ -114,6 +106,7 @@ static fake_section *make_section(const platform_section_request *request)
     snprintf(made->name, sizeof made->name, "%s", request->object_name);
     snprintf(made->sddl, sizeof made->sddl, "%s", request->sddl);
     made->size = request->size;
+    made->serial = ++fake.sections_made;
     made->next = fake.sections;
     fake.sections = made;
     return made;
@@ -139,7 +132,7 @@ static bool grant(const platform_section_request *request, platform_section_gran
 
 static fake_section *find_left(const platform_section_request *request)
 {
-    fake_section *found = find_section(request->object_name);
+    fake_section *found = fake_find_section(request->object_name);
     bool left =
         found && !found->held && found->size == request->size && strcmp(found->sddl, request->sddl) == 0;
     return left ? found : NULL;
@@ -156,12 +149,12 @@ bool platform_section_create(const platform_section_request *request, platform_s
     *section = NULL;
     memset(granted, 0, sizeof *granted);
     if (request->size == 0 || !request->sddl || (request->backing_path && !request->file_sddl)) {
-        violated("a section needs a size and descriptors");
+        fake_violated("a section needs a size and descriptors");
         return false;
     }
     if (fake_refuses("section-create", failure))
         return false;
-    fake_section *found = find_section(request->object_name);
+    fake_section *found = fake_find_section(request->object_name);
     granted->adopted = find_left(request) != NULL;
     if ((found && !granted->adopted) || (fake.taken && strcmp(fake.taken, request->object_name) == 0)) {
         failure->code = 183;
@@ -183,25 +176,32 @@ bool platform_section_create(const platform_section_request *request, platform_s
     return true;
 }
 
+void fake_drop_section(fake_section *section)
+{
+    fake_section **at = &fake.sections;
+    if (section->held || section->kept || fake.clients_hold_sections)
+        return;
+    while (*at != section)
+        at = &(*at)->next;
+    *at = section->next;
+    free(section);
+}
+
 void platform_section_close(platform_section *section)
 {
-    fake_section *closed = (fake_section *)(void *)section;
+    fake_section *closed = (fake_section *)(void *)section, *at = fake.sections;
     if (!closed)
         return;
-    fake_section **at = &fake.sections;
-    while (*at && *at != closed)
-        at = &(*at)->next;
-    if (!*at || !closed->held) {
-        violated("a section is closed that is not open");
+    while (at && at != closed)
+        at = at->next;
+    if (!at || !closed->held) {
+        fake_violated("a section is closed that is not open");
         return;
     }
     closed->held = false;
     fake.open_sections--;
     text_append(&fake.trace, "section-close %s\n", closed->name);
-    if (fake.clients_hold_sections)
-        return;
-    *at = closed->next;
-    free(closed);
+    fake_drop_section(closed);
 }
 
 bool platform_memory_read(platform_memory *machine, platform_failure *failure)
@@ -220,7 +220,7 @@ bool platform_catalog_open(const char *base_name, const char *sddl, uint64_t res
 {
     memset(catalog, 0, sizeof *catalog);
     if (reserved != SHMB_CATALOG_RESERVED || !sddl)
-        violated("the catalog is opened with another size, or no descriptor");
+        fake_violated("the catalog is opened with another size, or no descriptor");
     if (fake_refuses("catalog-open", failure))
         return false;
     catalog->adopted = fake.catalog != NULL;
@@ -242,7 +242,7 @@ bool platform_catalog_open(const char *base_name, const char *sddl, uint64_t res
 bool platform_catalog_commit(platform_catalog *catalog, uint64_t bytes, platform_failure *failure)
 {
     if (catalog->base != fake.catalog || bytes > fake.reserved)
-        violated("memory is committed that was not reserved");
+        fake_violated("memory is committed that was not reserved");
     if (fake_refuses("catalog-commit", failure))
         return false;
     UNPOISON(fake.catalog, (size_t)bytes);
@@ -251,13 +251,18 @@ bool platform_catalog_commit(platform_catalog *catalog, uint64_t bytes, platform
     return true;
 }
 
+void fake_drop_catalog(void)
+{
+    if (!fake.open_catalogs && !fake.clients_hold_catalog && !fake_catalog_is_kept())
+        free_catalog();
+}
+
 void platform_catalog_close(platform_catalog *catalog)
 {
     if (catalog->base) {
         fake.open_catalogs--;
         text_append(&fake.trace, "catalog-close\n");
-        if (!fake.clients_hold_catalog)
-            free_catalog();
+        fake_drop_catalog();
     }
     memset(catalog, 0, sizeof *catalog);
 }
@@ -269,7 +274,7 @@ bool platform_claim_take(const char *name, const char *sddl, platform_claim **cl
 {
     *claim = NULL;
     if (!sddl)
-        violated("the claim has no descriptor");
+        fake_violated("the claim has no descriptor");
     if (fake_refuses("claim-take", failure))
         return false;
     if (fake.claim_taken) {
@@ -386,7 +391,7 @@ bool platform_account_is_gone(const char *sid)
 bool platform_section_descriptor(const char *object_name, access_descriptor *descriptor, bool *label_seen,
                                  platform_failure *failure)
 {
-    const fake_section *section = find_section(object_name);
+    const fake_section *section = fake_find_section(object_name);
     memset(descriptor, 0, sizeof *descriptor);
     *label_seen = true;
     if (!section) {
@@ -483,7 +488,7 @@ bool platform_folders_create(const platform_folders *folders, const access_ident
 {
     (void)repair;
     if (strcmp(identity->owner_sid, FAKE_OWNER) != 0 || strcmp(identity->broker_sid, FAKE_BROKER) != 0)
-        violated("folders are created for somebody else");
+        fake_violated("folders are created for somebody else");
     if (fake_refuses("folders-create", failure))
         return false;
     text_append(&fake.trace, "folders-create %s\n", folders->data);

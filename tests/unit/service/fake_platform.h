@@ -17,7 +17,28 @@
 #define FAKE_RESERVED (8u << 20)
 #define FAKE_COMMIT   (64ull << 30)
 
-typedef struct fake_section fake_section;
+#define FAKE_KEEPER_HOLDS 256u /* sections in one keeper */
+
+/* A section, which lives as long as the broker, a client or a keeper has it. */
+typedef struct fake_section {
+    struct fake_section *next;
+    unsigned serial; /* of its creation: tells whether it is still the same */
+    bool held;       /* by the broker; otherwise by clients or keepers that outlived one */
+    unsigned kept;   /* handles that keepers have */
+    uint64_t size;
+    char name[PLATFORM_NAME];
+    char sddl[CONFIG_MAX_SDDL];
+} fake_section;
+
+/* A keeper's process. */
+typedef struct fake_keeper {
+    bool lives;
+    bool stays; /* otherwise it ends with the broker */
+    bool found; /* the broker has a handle of it */
+    bool has_catalog;
+    uint32_t pid;
+    fake_section *sections[FAKE_KEEPER_HOLDS]; /* NULL: a free number */
+} fake_keeper;
 
 /* A file beside the configuration. */
 typedef struct fake_file {
@@ -55,12 +76,16 @@ typedef struct fake_machine {
     unsigned open_catalogs;
     unsigned open_log_files;
     unsigned open_event_sources;
+    unsigned open_keepers; /* handles of keepers and of their record */
+    unsigned keepers_started;
     text trace;  /* a line for each call that opens, closes or creates: "section-create Global\A" */
     text lines;  /* the log file */
     text events; /* the Event Log: "201 error text" */
 
     /* Its own. */
     fake_section *sections;
+    fake_keeper keepers[PLATFORM_KEEPERS];
+    unsigned sections_made;
     uint8_t *catalog;
     uint64_t catalog_committed;
     uint64_t clock;
@@ -81,7 +106,27 @@ bool fake_section_is_open(const char *object_name);
 /* Whether the text has `wanted` in it. An empty text has nothing. */
 bool fake_has(const text *where, const char *wanted);
 
+/* The section of that name, whoever has it; NULL when there is none. */
+fake_section *fake_find_section(const char *object_name);
+
+/* Keepers that live, whatever they have; and how many handles of sections they have together. */
+unsigned fake_living_keepers(void);
+unsigned fake_kept_sections(void);
+bool fake_catalog_is_kept(void);
+
+/* Somebody ends the keeper at `place`. */
+void fake_end_keeper(unsigned place);
+
+/* The broker is killed: what it had open is closed, what it wrote stays. */
+void fake_kill_broker(void);
+
 /* Counts a call that may fail, and decides whether it does. For the parts of the machine alone. */
 bool fake_refuses(const char *call, platform_failure *failure);
+
+/* For the parts of the machine: a breach of the contract, a section that may have lost its last handle, the catalog's
+   memory likewise. */
+void fake_violated(const char *what);
+void fake_drop_section(fake_section *section);
+void fake_drop_catalog(void);
 
 #endif

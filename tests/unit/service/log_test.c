@@ -60,6 +60,9 @@ static void every_kind_has_its_severity_and_name(void **state)
         {LOG_CONFIG_REFUSED, 200, LOG_ERROR, "config-refused"},
         {LOG_START_FAILED, 201, LOG_ERROR, "start-failed"},
         {LOG_FILE_LOST, 301, LOG_WARNING, "log-file-lost"},
+        {LOG_KEEPER_STARTED, 20, LOG_INFO, "keeper-started"},
+        {LOG_KEEPER_LOST, 320, LOG_WARNING, "keeper-lost"},
+        {LOG_KEEPER_FAILED, 321, LOG_WARNING, "keeper-failed"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_int_equal(rows[i].event, rows[i].number); /* the Event Log's ids never change */

@@ -4,8 +4,9 @@
 #include "log.h"
 
 static const log_event events[] = {
-    LOG_STARTING,      LOG_READY,       LOG_STOPPING,       LOG_STOPPED,      LOG_CATALOG_ADOPTED,
-    LOG_REGION_FAILED, LOG_REGION_NOTE, LOG_CONFIG_REFUSED, LOG_START_FAILED, LOG_FILE_LOST};
+    LOG_STARTING,       LOG_READY,       LOG_STOPPING,       LOG_STOPPED,      LOG_CATALOG_ADOPTED,
+    LOG_REGION_FAILED,  LOG_REGION_NOTE, LOG_CONFIG_REFUSED, LOG_START_FAILED, LOG_FILE_LOST,
+    LOG_KEEPER_STARTED, LOG_KEEPER_LOST, LOG_KEEPER_FAILED};
 
 /* What messages.mc calls the severities. */
 static const char *const severities[] = {"Informational", "Warning", "Error"};

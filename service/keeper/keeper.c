@@ -1,0 +1,247 @@
+/* Which process keeps what, and when one is started or ended. See keeper.h. */
+#include "keeper.h"
+
+#include "names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Between two tries to start a keeper, or to give it what it lacks; and how long one must have lived to be started again
+   at once. In units of 100 ns. */
+#define FIRST_PAUSE   5000000u
+#define LONGEST_PAUSE 600000000u
+#define LONG_LIFE     100000000u
+
+static platform_keeper *own_keeper(const keeper *k)
+{
+    return k->places[k->own];
+}
+
+static void put_off(keeper *k)
+{
+    k->incomplete = true;
+    k->pause = k->pause == 0 ? FIRST_PAUSE : k->pause * 2 < LONGEST_PAUSE ? k->pause * 2 : LONGEST_PAUSE;
+    k->retry_at = platform_heartbeat() + k->pause;
+}
+
+/* Something is not kept: that is said once, and tried again later, each time after a longer pause. */
+static void fail(keeper *k, const platform_failure *failure)
+{
+    if (!k->told)
+        log_write(k->log, LOG_KEEPER_FAILED,
+                  "should the broker be killed now, data that no program has open is lost: %s",
+                  failure->text);
+    k->told = true;
+    put_off(k);
+}
+
+/* ---- Starting one ------------------------------------------------------------------------------ */
+
+/* Starts a keeper at `place`. It has the catalog before it may outlive anybody. */
+static bool start_at(keeper *k, unsigned place, platform_failure *failure)
+{
+    platform_keeper *started;
+    if (!platform_keeper_start(k->record, place, &started, failure))
+        return false;
+    if (!platform_keeper_hold_catalog(started, k->catalog, failure)) {
+        platform_keeper_end(k->record, place, started);
+        return false;
+    }
+    platform_keeper_stay(started);
+    k->places[place] = started;
+    k->started = platform_heartbeat();
+    return true;
+}
+
+/*
+ * The first free place becomes this broker's. Without one, two brokers have died before they had settled; then one of
+ * the two keepers serves this broker as well, until keeper_end_earlier makes a clean one.
+ */
+static bool take_place(keeper *k, platform_failure *failure)
+{
+    for (unsigned place = 0; place < PLATFORM_KEEPERS; place++) {
+        if (!k->places[place]) {
+            k->own = place;
+            return start_at(k, place, failure);
+        }
+    }
+    k->own = 0;
+    k->mixed = true;
+    return platform_keeper_hold_catalog(own_keeper(k), k->catalog, failure);
+}
+
+void keeper_open(keeper *k, const char *instance, const access_identity *identity,
+                 const platform_catalog *catalog, broker_log *log)
+{
+    platform_failure failure = {0};
+    char name[NAMES_TEXT];
+    *k = (keeper){.log = log, .catalog = catalog};
+    names_keepers(instance, name);
+    if (!platform_keepers_open(name, identity, catalog->global, &k->record, &failure)) {
+        fail(k, &failure);
+        return;
+    }
+    for (unsigned place = 0; place < PLATFORM_KEEPERS; place++)
+        k->places[place] = platform_keeper_find(k->record, place);
+    if (!take_place(k, &failure))
+        fail(k, &failure);
+    else
+        log_write(k->log, LOG_KEEPER_STARTED, "process %u keeps what is served, should this one be killed%s",
+                  (unsigned)platform_keeper_process_id(own_keeper(k)),
+                  keeper_has_earlier(k) ? "; that of an earlier broker is there" : "");
+}
+
+/* ---- What it has ------------------------------------------------------------------------------- */
+
+platform_kept keeper_hold(keeper *k, const platform_section *section)
+{
+    platform_failure failure = {0};
+    platform_kept kept = 0;
+    if (k->incomplete)
+        return 0; /* all that it lacks is given to it in one go */
+    if (own_keeper(k) && !platform_keeper_hold(own_keeper(k), section, &kept, &failure))
+        fail(k, &failure);
+    return kept;
+}
+
+void keeper_release(keeper *k, platform_kept kept)
+{
+    if (own_keeper(k))
+        platform_keeper_release(own_keeper(k), kept);
+}
+
+/* Gives the keeper what it lacks. */
+static bool complete(keeper *k, const keeper_load *load, platform_failure *failure)
+{
+    for (size_t i = 0; i < load->count; i++)
+        if (load->kept[i] == 0 &&
+            !platform_keeper_hold(own_keeper(k), load->sections[i], &load->kept[i], failure))
+            return false;
+    return true;
+}
+
+/* ---- Ending that of the broker before ---------------------------------------------------------- */
+
+static bool is_earlier(const keeper *k, unsigned place)
+{
+    return k->places[place] && (place != k->own || k->mixed);
+}
+
+bool keeper_has_earlier(const keeper *k)
+{
+    bool any = false;
+    for (unsigned place = 0; place < PLATFORM_KEEPERS; place++)
+        any = any || is_earlier(k, place);
+    return any;
+}
+
+static void end_at(keeper *k, unsigned place)
+{
+    if (k->places[place])
+        platform_keeper_end(k->record, place, k->places[place]);
+    k->places[place] = NULL;
+}
+
+/* Moves everything from a keeper that has more than it should to a new one. On failure all is as it was. */
+static bool move(keeper *k, const keeper_load *load, platform_failure *failure)
+{
+    const unsigned from = k->own, to = (from + 1) % PLATFORM_KEEPERS;
+    platform_kept *kept = calloc(load->count + 1, sizeof *kept);
+    if (!kept) {
+        snprintf(failure->text, sizeof failure->text, "out of memory; close other programs");
+        return false;
+    }
+    const keeper_load fresh = {load->sections, kept, load->count};
+    bool moved = start_at(k, to, failure);
+    if (moved) {
+        k->own = to;
+        moved = complete(k, &fresh, failure);
+        if (!moved) {
+            k->own = from;
+            end_at(k, to);
+        }
+    }
+    if (moved) {
+        memcpy(load->kept, kept, load->count * sizeof *kept);
+        end_at(k, from);
+        k->mixed = false;
+    }
+    free(kept);
+    return moved;
+}
+
+void keeper_end_earlier(keeper *k, const keeper_load *load)
+{
+    platform_failure failure = {0};
+    if (!own_keeper(k) || k->incomplete)
+        return; /* what this broker has is not safe yet: keeper_watch comes first */
+    for (unsigned place = 0; place < PLATFORM_KEEPERS; place++)
+        if (place != k->own)
+            end_at(k, place);
+    if (k->mixed && !move(k, load, &failure))
+        fail(k, &failure);
+}
+
+/* ---- Watching ---------------------------------------------------------------------------------- */
+
+/* One that lived long is started again at once. One that did not would go the same way: that takes pauses. */
+static void mourn(keeper *k, const keeper_load *load)
+{
+    log_write(k->log, LOG_KEEPER_LOST, "the keeper, process %u, was ended by somebody; another is started",
+              (unsigned)platform_keeper_process_id(own_keeper(k)));
+    end_at(k, k->own);
+    memset(load->kept, 0, load->count * sizeof *load->kept);
+    k->mixed = false;
+    bool at_once = k->pause == 0 || platform_heartbeat() - k->started > LONG_LIFE;
+    if (at_once)
+        k->pause = 0;
+    put_off(k);
+    if (at_once)
+        k->retry_at = 0;
+}
+
+/* One try to make all well. */
+static bool restore(keeper *k, const keeper_load *load, platform_failure *failure)
+{
+    return (own_keeper(k) || start_at(k, k->own, failure)) && complete(k, load, failure);
+}
+
+void keeper_watch(keeper *k, const keeper_load *load)
+{
+    platform_failure failure = {0};
+    if (!k->record)
+        return;
+    if (own_keeper(k) && !platform_keeper_lives(own_keeper(k)))
+        mourn(k, load);
+    if (!k->incomplete || platform_heartbeat() < k->retry_at)
+        return;
+    if (!restore(k, load, &failure)) {
+        fail(k, &failure);
+        return;
+    }
+    k->incomplete = k->told = false;
+    log_write(k->log, LOG_KEEPER_STARTED, "process %u keeps all %u regions, should this one be killed",
+              (unsigned)platform_keeper_process_id(own_keeper(k)), (unsigned)load->count);
+}
+
+void *keeper_wake(const keeper *k)
+{
+    return own_keeper(k) ? platform_keeper_wake(own_keeper(k)) : NULL;
+}
+
+/* ---- Parting ----------------------------------------------------------------------------------- */
+
+bool keeper_close(keeper *k, keeper_parting parting)
+{
+    bool keeps = false;
+    for (unsigned place = 0; place < PLATFORM_KEEPERS; place++) {
+        bool ends = parting == KEEPER_ENDS || (parting == KEEPER_FAILED && !is_earlier(k, place));
+        if (ends)
+            end_at(k, place);
+        keeps = keeps || (k->places[place] && platform_keeper_lives(k->places[place]));
+        platform_keeper_close(k->places[place]);
+    }
+    platform_keepers_close(k->record);
+    *k = (keeper){0};
+    return keeps;
+}
