@@ -129,6 +129,12 @@ platform_section_request apply_request(const declared_region *declared)
                                       .prefetch = declared->prefetch};
 }
 
+/* What came of creating one region. */
+typedef struct creation {
+    platform_section_granted granted;
+    lives_outcome life;
+} creation;
+
 /* What is published of how it was made. */
 static uint32_t flags_of(const platform_section_granted *granted)
 {
@@ -150,15 +156,41 @@ static void report_note(const apply_context *context, const declared_region *dec
         log_write(context->log, LOG_REGION_NOTE, "region %s is served: %s", declared->name, note);
 }
 
-static bool create_and_hold(const apply_context *context, const declared_region *declared,
-                            platform_section_granted *granted, platform_failure *failure)
+/* The section, with the bytes that its region is to begin with. */
+static bool create_and_fill(const apply_context *context, const declared_region *declared,
+                            uint64_t generation, platform_section **section, creation *made,
+                            platform_failure *failure)
 {
-    platform_section *section;
+    lives_beginning with;
     platform_section_request request = apply_request(declared);
     request.progress = (platform_progress){context->progress, context->progress_context};
-    if (!platform_section_create(&request, &section, granted, failure))
+    if (!lives_prepare(context->lives, declared, &request, &with, failure) ||
+        !platform_section_create(&request, section, &made->granted, failure))
+        return false;
+    if (lives_fill(context->lives, declared, *section, made->granted.adopted, &with, generation + 1,
+                   &made->life, failure))
+        return true;
+    platform_section_close(*section);
+    return false;
+}
+
+/* A region that cannot be persisted for want of memory is served all the same. */
+static void start_persisting(const apply_context *context, const declared_region *declared,
+                             platform_section *section, uint64_t generation)
+{
+    if (!persist_add(context->persist, declared, section, generation))
+        log_write(context->log, LOG_PERSIST_FAILED,
+                  "region %s: out of memory; close other programs, then restart the broker", declared->name);
+}
+
+static bool create_and_hold(const apply_context *context, const declared_region *declared,
+                            uint64_t generation, creation *made, platform_failure *failure)
+{
+    platform_section *section;
+    if (!create_and_fill(context, declared, generation, &section, made, failure))
         return false;
     if (hold(context->holdings, declared, section)) {
+        start_persisting(context, declared, section, generation + !made->granted.adopted);
         context->holdings->kept[context->holdings->count - 1] = keeper_hold(context->keeper, section);
         return true;
     }
@@ -176,18 +208,22 @@ static bool create_region(const apply_context *context, const declared_region *d
 {
     catalog_place place;
     uint64_t generation;
-    platform_section_granted granted = {0};
+    creation made = {0};
     if (!catalog_place_of(context->catalog, declared->name, &place, &generation, failure))
         return false;
-    bool ok = create_and_hold(context, declared, &granted, failure);
-    if (ok && (!granted.adopted || generation == 0))
+    bool ok = create_and_hold(context, declared, generation, &made, failure);
+    if (ok && (!made.granted.adopted || generation == 0))
         generation++; /* another object, another number */
     catalog_publication result =
         publication_of(declared, ok ? SHMB_REGION_READY : SHMB_REGION_BROKEN, generation);
-    result.flags |= ok ? flags_of(&granted) : 0;
-    result.note = ok ? granted.note : NULL;
-    if (!ok)
+    if (ok) {
+        result.flags |= flags_of(&made.granted) | made.life.flags;
+        result.restored = made.life.restored;
+        result.note = made.granted.note;
+    } else {
         result.reason = failure->text;
+        lives_keep(context->lives, declared);
+    }
     platform_failure unpublished;
     bool published = catalog_publish(context->catalog, place, &result, &unpublished);
     if (!published && ok) {
@@ -198,9 +234,9 @@ static bool create_region(const apply_context *context, const declared_region *d
         result.reason = NULL; /* no room for it, but clients need not wait for what will not come */
         catalog_publish(context->catalog, place, &result, &unpublished);
     }
-    outcome->adopted += ok && granted.adopted;
-    if (ok && *granted.note)
-        report_note(context, declared, outcome->noted++, granted.note);
+    outcome->adopted += ok && made.granted.adopted;
+    if (ok && *made.granted.note)
+        report_note(context, declared, outcome->noted++, made.granted.note);
     return ok;
 }
 
@@ -217,6 +253,7 @@ static void retire_region(const apply_context *context, size_t index)
                                 .object_name = region->object_name};
     catalog_place_of(context->catalog, region->name, &place, &gone.generation, &ignored);
     catalog_publish(context->catalog, place, &gone, &ignored);
+    persist_remove(context->persist, h->sections[index]);
     platform_section_close(h->sections[index]);
     keeper_release(context->keeper, h->kept[index]);
     release_texts(&h->regions[index]);

@@ -8,7 +8,9 @@
 
 #include "catalog.h"
 #include "keeper.h"
+#include "lives.h"
 #include "log.h"
+#include "persist.h"
 #include "plan.h"
 #include "platform.h"
 
@@ -37,6 +39,8 @@ typedef struct apply_context {
     catalog *catalog;
     holdings *holdings;
     keeper *keeper; /* gets what is held; one that was never opened keeps nothing */
+    lives *lives;
+    persist *persist;
     broker_log *log;
     bool tried_again;                /* what fails is: the log does not have it yet */
     void (*progress)(void *context); /* after each step */

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PERSIST_SLICE_MS 50u /* of work on the disk between two beats */
+
 /* Everything that one run of the broker has, in the order in which it is acquired. */
 typedef struct broker {
     const broker_options *options;
@@ -22,12 +24,16 @@ typedef struct broker {
     platform_folders folders;
     char config_path[PLATFORM_PATH];
     platform_claim *claim;
+    bool has_folders;
+    bool has_begun; /* the book says that the regions are in use */
     config_model *model;
     declaration declared;
     platform_catalog memory;
     catalog catalog;
     keeper keeper;
     bool earlier_may_end; /* the keeper of the broker before: what it has is taken over, or not wanted */
+    lives lives;
+    persist persist;
     holdings holdings;
     apply_outcome outcome;
 } broker;
@@ -69,7 +75,8 @@ static int claim_instance(broker *b)
         return start_failed(b, &failure, EXIT_FAILED);
     /* Without its folders it serves all the same: a person who tries a file in a console may have no right to
        make them, and what needs them fails by itself. */
-    if (platform_folders_create(&b->folders, &b->identity, false, &failure))
+    b->has_folders = platform_folders_create(&b->folders, &b->identity, false, &failure);
+    if (b->has_folders)
         log_to_file(b->log, b->folders.log);
     else
         log_write(b->log, LOG_FILE_LOST, "there is no log file: %s", failure.text);
@@ -187,7 +194,8 @@ static void on_progress(void *context)
 static bool reconcile(broker *b, const declared_regions *declared, bool tried_again, apply_outcome *outcome,
                       platform_failure *failure)
 {
-    apply_context context = {&b->catalog, &b->holdings, &b->keeper, b->log, tried_again, on_progress, b};
+    apply_context context = {&b->catalog, &b->holdings, &b->keeper,  &b->lives, &b->persist,
+                             b->log,      tried_again,  on_progress, b};
     existing_regions existing = holdings_regions(&b->holdings);
     plan p;
     memset(outcome, 0, sizeof *outcome);
@@ -235,6 +243,41 @@ static int make_regions(broker *b)
     return EXIT_OK;
 }
 
+/* From here on every region's life counts as one that did not end in order, until the stop writes otherwise. */
+static void open_lives(broker *b)
+{
+    const platform_progress progress = {on_progress, b};
+    lives_open(&b->lives, b->folders.data, b->has_folders, b->log, progress);
+    persist_open(&b->persist, b->has_folders ? &b->lives.store : NULL, b->log);
+    lives_begin(&b->lives, &b->declared.regions);
+    b->has_begun = true;
+}
+
+/* Writes how each region's life ended. Without memory for that, the book goes on saying that none ended in order. */
+static void write_ends(broker *b, size_t unfinished)
+{
+    book_entry *ends = calloc(b->holdings.count + 1, sizeof *ends);
+    for (size_t i = 0; ends && i < b->holdings.count; i++) {
+        const char *name = b->holdings.regions[i].name;
+        ends[i] = (book_entry){name, unfinished == 0 || persist_finished(&b->persist, name)};
+    }
+    if (ends)
+        lives_end(&b->lives, ends, b->holdings.count);
+    free(ends);
+}
+
+/* The last bytes go to the disk, and then the word that they did; but no such word of regions that stay with the keeper,
+   for their lives go on. */
+static void end_lives(broker *b, bool are_over)
+{
+    const platform_progress progress = {on_progress, b};
+    if (!b->has_begun)
+        return;
+    size_t unfinished = persist_finish(&b->persist, b->host->grace(b->host->context), progress);
+    if (are_over)
+        write_ends(b, unfinished);
+}
+
 /* What was only needed to start: a broker of many regions keeps little of each. */
 static void forget_config(broker *b)
 {
@@ -254,8 +297,10 @@ static int start(broker *b)
         code = check_memory(b);
     if (code == EXIT_OK)
         code = open_catalog(b);
-    if (code == EXIT_OK)
+    if (code == EXIT_OK) {
+        open_lives(b);
         code = make_regions(b);
+    }
     forget_config(b);
     return code;
 }
@@ -268,16 +313,18 @@ static void tend(broker *b)
     keeper_watch(&b->keeper, &load);
     if (b->earlier_may_end)
         keeper_end_earlier(&b->keeper, &load);
+    persist_work(&b->persist, PERSIST_SLICE_MS);
 }
 
 static void serve(broker *b)
 {
-    broker_summary summary = {b->config_path, b->outcome.created, b->outcome.failed};
+    broker_summary summary = {b->config_path, b->outcome.created, b->outcome.failed, b->persist.count > 0};
     catalog_set_state(&b->catalog, SHMB_BROKER_RUNNING);
     log_write(b->log, LOG_READY, "%u regions are served, %u of them taken over with their data, %u failed",
               (unsigned)summary.regions, (unsigned)b->outcome.adopted, (unsigned)summary.failed);
     b->host->ready(b->host->context, &summary);
-    while (b->host->wait(b->host->context, BROKER_HEARTBEAT_MS, keeper_wake(&b->keeper)))
+    while (b->host->wait(b->host->context, persist_wait(&b->persist, BROKER_HEARTBEAT_MS),
+                         keeper_wake(&b->keeper)))
         tend(b);
 }
 
@@ -289,6 +336,7 @@ static void retire_all(broker *b)
     apply_outcome outcome;
     log_write(b->log, LOG_STOPPING, "%u regions are let go", (unsigned)b->holdings.count);
     catalog_set_state(&b->catalog, SHMB_BROKER_STOPPING);
+    end_lives(b, true);
     if (!reconcile(b, &nothing, false, &outcome, &failure))
         log_write(b->log, LOG_STOPPING, "clients are not told that regions are gone: %s", failure.text);
 }
@@ -298,6 +346,7 @@ static void leave_all(broker *b)
 {
     const keeper_load load = holdings_load(&b->holdings);
     keeper_watch(&b->keeper, &load);
+    end_lives(b, false);
     log_write(b->log, LOG_STOPPING,
               "%u regions are left to the keeper; `shmbroker start` goes on with them, "
               "`shmbroker stop` lets them go",
@@ -312,6 +361,8 @@ static void stop(broker *b, keeper_parting parting)
         retire_all(b);
     if (b->catalog.used)
         catalog_set_state(&b->catalog, SHMB_BROKER_STOPPED);
+    persist_close(&b->persist);
+    lives_free(&b->lives);
     holdings_release(&b->holdings);
     keeper_close(&b->keeper, parting);
     platform_catalog_close(&b->memory);

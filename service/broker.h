@@ -34,6 +34,7 @@ typedef struct broker_summary {
     const char *config;
     size_t regions; /* served */
     size_t failed;
+    bool persists; /* the stop has something to write to the disk */
 } broker_summary;
 
 /* Who the broker runs under. */
@@ -44,8 +45,9 @@ typedef struct broker_host {
     /* Returns false as soon as it is to stop; earlier than after `milliseconds` when `wake` (NULL, or what
        platform_keeper_wake gave) calls for it. */
     bool (*wait)(void *context, uint32_t milliseconds, void *wake);
-    bool (*keeps)(void *context); /* when it is to stop: whether the keeper stays, for the next broker */
-    const char *purpose;          /* for the log: "in a console", "as a service" */
+    bool (*keeps)(void *context);     /* when it is to stop: whether the keeper stays, for the next broker */
+    uint32_t (*grace)(void *context); /* at the stop: how many milliseconds writing to the disk may take */
+    const char *purpose;              /* for the log: "in a console", "as a service" */
 } broker_host;
 
 /* Runs until the host says stop. Returns an exit code; what went wrong is in `log`. */

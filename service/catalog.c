@@ -213,7 +213,8 @@ bool catalog_publish(catalog *c, catalog_place place, const catalog_publication 
                               .size = publication->size,
                               .generation = publication->generation,
                               .changed = publication->now,
-                              .flags = publication->flags};
+                              .flags = publication->flags,
+                              .restored = publication->restored};
     if (!store_text(c, old->object_name, publication->object_name, &slot.object_name, failure) ||
         !store_text(c, old->reason, publication->reason, &slot.reason, failure) ||
         !store_text(c, old->description, publication->description, &slot.description, failure) ||

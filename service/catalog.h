@@ -43,6 +43,7 @@ typedef struct catalog_publication {
     uint64_t generation;
     uint64_t now; /* platform_now */
     uint32_t flags;
+    uint32_t restored; /* with SHMB_FLAG_RESTORED: seconds since 1970-01-01 UTC */
     const char *object_name;
     const char *reason;
     const char *description;

@@ -3,6 +3,7 @@
 #include "support_win32.h"
 
 static HANDLE stop_event;
+static volatile LONG stop_kind = -1; /* the first control that came */
 
 /* Runs on a thread of the system's. For closing the window, log-off and shutdown it must not return before
    the broker has stopped, since the process ends with it; the system gives it a few seconds. */

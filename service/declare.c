@@ -100,6 +100,8 @@ static bool declare_memory(declaration *d, const config_region *region, declared
     out->large_pages = region->large_pages;
     out->numa_node = region->numa_node;
     out->prefetch = region->prefetch;
+    out->persist = region->persist;
+    out->on_dirty = region->on_dirty;
     if (region->initial.kind != CONFIG_INITIAL_FILE)
         return true;
     out->initial.path = keep(d, beside_config(region->initial.file, region->initial.path));

@@ -22,6 +22,9 @@ typedef struct files_handle files_handle;
 /* Creates a file for writing. One that exists is a failure. */
 bool files_create(const char *path, files_handle **file, platform_failure *failure);
 
+/* Whether there is a file of that name. */
+bool files_exists(const char *path, bool *exists, platform_failure *failure);
+
 /* Opens a file for reading, from its start. A link is not followed. */
 bool files_open(const char *path, files_handle **file, uint64_t *size, platform_failure *failure);
 

@@ -78,6 +78,17 @@ bool files_create(const char *path, files_handle **file, platform_failure *failu
     return open_file(path, true, file, failure);
 }
 
+bool files_exists(const char *path, bool *exists, platform_failure *failure)
+{
+    wchar_t *wide = win32_wide(path);
+    DWORD attributes = wide ? GetFileAttributesW(wide) : INVALID_FILE_ATTRIBUTES;
+    DWORD error = wide ? GetLastError() : ERROR_OUTOFMEMORY;
+    free(wide);
+    *exists = attributes != INVALID_FILE_ATTRIBUTES;
+    return *exists || error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND ||
+           fail(failure, error, "examine", path);
+}
+
 bool files_open(const char *path, files_handle **file, uint64_t *size, platform_failure *failure)
 {
     BY_HANDLE_FILE_INFORMATION info;

@@ -23,6 +23,8 @@ typedef struct declared_region {
     config_large_pages large_pages;
     uint32_t numa_node;
     bool prefetch;
+    config_persist persist;
+    config_on_dirty on_dirty;
 } declared_region;
 
 typedef struct declared_regions {

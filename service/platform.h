@@ -85,11 +85,24 @@ bool platform_section_create(const platform_section_request *request, platform_s
                              platform_section_granted *granted, platform_failure *failure);
 
 /* Whether platform_section_create would take over a section that an earlier broker left, so that it needs no new
-   memory. Makes no section, but enters a private namespace. */
+   memory; of a region with a file, whether there is any section of its name. Makes no section, but enters a private
+   namespace. */
 bool platform_section_is_left(const platform_section_request *request);
 
 /* Lets go of it: the section lives on while clients hold it. NULL is fine. */
 void platform_section_close(platform_section *section);
+
+/* A window of the section's bytes, in this process: `offset` is a multiple of 64 KiB, and the window ends within the
+   section. Writing needs a section that this broker made, not one that it took over. Shut it when done. */
+bool platform_section_open(platform_section *section, uint64_t offset, size_t length, bool to_write,
+                           uint8_t **bytes, platform_failure *failure);
+void platform_section_shut(uint8_t *bytes);
+
+/* Has a window's changed bytes written to the file behind the section; platform_backing_flush then has the file on the
+   disk. */
+bool platform_section_flush(platform_section *section, uint64_t offset, size_t length,
+                            platform_failure *failure);
+bool platform_backing_flush(const char *path, platform_failure *failure);
 
 /* How much memory this machine has to give. Bytes. */
 typedef struct platform_memory {

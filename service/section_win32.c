@@ -242,9 +242,11 @@ bool platform_section_is_left(const platform_section_request *request)
         return false;
     PSECURITY_DESCRIPTOR descriptor = descriptor_of(request->sddl, &ignored);
     wchar_t *name = win32_wide(request->object_name);
-    HANDLE section = descriptor && name && !request->backing_path
-                         ? win32_adopt_section(name, descriptor, request->size, INVALID_HANDLE_VALUE)
-                         : NULL;
+    HANDLE section = NULL;
+    if (name && request->backing_path) /* whether it is of that file is seen when it is taken over */
+        section = OpenFileMappingW(READ_CONTROL, FALSE, name);
+    else if (name && descriptor)
+        section = win32_adopt_section(name, descriptor, request->size, INVALID_HANDLE_VALUE);
     if (section)
         CloseHandle(section);
     free(name);
@@ -257,4 +259,55 @@ void platform_section_close(platform_section *section)
         return;
     win32_backing_release((HANDLE)section);
     CloseHandle((HANDLE)section);
+}
+
+/* ---- Its bytes --------------------------------------------------------------------------------- */
+
+static uint8_t *map(platform_section *section, uint64_t offset, size_t length, DWORD access)
+{
+    return MapViewOfFile((HANDLE)section, access, (DWORD)(offset >> 32), (DWORD)(offset & 0xFFFFFFFFu),
+                         length);
+}
+
+bool platform_section_open(platform_section *section, uint64_t offset, size_t length, bool to_write,
+                           uint8_t **bytes, platform_failure *failure)
+{
+    *bytes = map(section, offset, length, to_write ? FILE_MAP_WRITE : FILE_MAP_READ);
+    return *bytes ||
+           win32_fail_advise(failure, GetLastError(), "close other programs",
+                             "cannot reach %llu bytes of the region's memory", (unsigned long long)length);
+}
+
+void platform_section_shut(uint8_t *bytes)
+{
+    UnmapViewOfFile(bytes);
+}
+
+bool platform_section_flush(platform_section *section, uint64_t offset, size_t length,
+                            platform_failure *failure)
+{
+    uint8_t *bytes = map(section, offset, length, FILE_MAP_READ);
+    bool ok = bytes && FlushViewOfFile(bytes, length);
+    if (!ok)
+        win32_fail_advise(failure, GetLastError(), "check the disk, and free space on it",
+                          "cannot write the region's bytes to its file");
+    if (bytes)
+        UnmapViewOfFile(bytes);
+    return ok;
+}
+
+bool platform_backing_flush(const char *path, platform_failure *failure)
+{
+    wchar_t *wide = win32_wide(path);
+    HANDLE file = wide ? CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                                     OPEN_EXISTING, FILE_FLAG_OPEN_REPARSE_POINT, NULL)
+                       : INVALID_HANDLE_VALUE;
+    bool ok = file != INVALID_HANDLE_VALUE && FlushFileBuffers(file);
+    if (!ok)
+        win32_fail_advise(failure, wide ? GetLastError() : ERROR_OUTOFMEMORY, "check the disk",
+                          "cannot write %s to the disk", path);
+    if (file != INVALID_HANDLE_VALUE)
+        CloseHandle(file);
+    free(wide);
+    return ok;
 }

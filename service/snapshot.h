@@ -7,7 +7,8 @@
  * newest snapshot are not written again.
  *
  * Restoring: the newest file whose every byte is accounted for. A file that is torn, damaged, of another format or of
- * another size is told, set aside under its name with ".refused" behind it, and the one before it is tried.
+ * another size, or cannot be read, is told, set aside under its name with ".refused" behind it, and the one before it
+ * is tried.
  *
  * What is promised of a region's bytes: programs write while the copying goes on, for a region of raw bytes has no
  * lock that all of them take. Each byte in a snapshot is one that stood there at some moment between the beginning and

@@ -80,8 +80,7 @@ static snapshot_verdict try_file(passage *p, uint64_t sequence, snapshot_restore
     } else if (!p->region_failed) {
         restored->refused++;
         p->store->refused(p->store->context, path, why->text);
-        if (verdict == SNAPSHOT_REFUSED)
-            snapshot_set_aside(p->store, p->region->name, sequence);
+        snapshot_set_aside(p->store, p->region->name, sequence);
     }
     return verdict;
 }

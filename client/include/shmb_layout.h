@@ -103,9 +103,10 @@ typedef struct shmb_catalog_slot {
     shmb_text reason;      /* 40 why it is broken */
     shmb_text description; /* 48 from the configuration */
     uint32_t flags;        /* 56 SHMB_FLAG_… */
-    uint32_t zero;         /* 60 */
-    shmb_text note;        /* 64 what was asked for and could not be had, when it is ready all the same */
-    shmb_text boundary;    /* 72 of a private namespace: its SIDs, ascending by bytes, a space between two */
+    uint32_t
+        restored; /* 60 with SHMB_FLAG_RESTORED: when the snapshot was taken, seconds since 1970-01-01 UTC */
+    shmb_text note;     /* 64 what was asked for and could not be had, when it is ready all the same */
+    shmb_text boundary; /* 72 of a private namespace: its SIDs, ascending by bytes, a space between two */
 } shmb_catalog_slot;
 
 #define SHMB_KIND_RAW 1u /* bytes, nothing else */
@@ -116,6 +117,11 @@ typedef struct shmb_catalog_slot {
 #define SHMB_FLAG_NUMA        4u /* its memory is preferably on the node that was asked for */
 #define SHMB_FLAG_PREFETCHED  8u /* its pages were made present when it was created */
 #define SHMB_FLAG_PRIVATE     16u /* object_name is in a private namespace, whose boundary is `boundary` */
+
+#define SHMB_FLAG_LAST_CLEAN 32u  /* its last life ended in order */
+#define SHMB_FLAG_LAST_DIRTY 64u  /* its last life ended in a crash, or nobody knows how */
+#define SHMB_FLAG_RESTORED   128u /* it began with the bytes of a snapshot */
+#define SHMB_FLAG_CONTINUED  256u /* its life goes on: this broker took its memory over from an earlier one */
 
 #define SHMB_BOUNDARY_MAX_SIDS 16u
 

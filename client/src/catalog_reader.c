@@ -167,6 +167,7 @@ static void clear_region(catalog_region *region)
     region->state = 0;
     region->kind = 0;
     region->flags = 0;
+    region->restored = 0;
     region->size = 0;
     region->generation = 0;
     region->changed = 0;
@@ -186,6 +187,7 @@ static void fill_region(catalog_region *region, uint64_t offset, uint32_t versio
     region->state = slot->state;
     region->kind = slot->kind;
     region->flags = slot->flags;
+    region->restored = (slot->flags & SHMB_FLAG_RESTORED) != 0 ? slot->restored : 0;
     region->size = slot->size;
     region->generation = slot->generation;
     region->changed = slot->changed;

@@ -50,6 +50,7 @@ typedef struct catalog_region {
     uint32_t state;
     uint32_t kind;
     uint32_t flags;
+    uint32_t restored; /* seconds since 1970-01-01 UTC, or 0 */
     uint64_t size;
     uint64_t generation;
     uint64_t changed;

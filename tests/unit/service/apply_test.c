@@ -7,6 +7,8 @@
 static test_memory memory;
 static catalog published;
 static holdings held;
+static lives lived;
+static persist persisted;
 static broker_log *log_of_test;
 static unsigned steps;
 static catalog_region region; /* large */
@@ -43,6 +45,8 @@ static keeper nobody; /* keeps nothing */
 static const apply_context context = {.catalog = &published,
                                       .holdings = &held,
                                       .keeper = &nobody,
+                                      .lives = &lived,
+                                      .persist = &persisted,
                                       .progress = count_step,
                                       .progress_context = &steps};
 

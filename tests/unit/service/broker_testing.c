@@ -19,8 +19,11 @@ static bool host_wait(void *context, uint32_t milliseconds, void *wake)
 {
     test_host *host = context;
     (void)wake;
-    if (milliseconds != BROKER_HEARTBEAT_MS)
+    if (milliseconds > BROKER_HEARTBEAT_MS)
         fake.violation = "the heart does not beat in its period";
+    fake.clock += (uint64_t)milliseconds * 10000;
+    if (host->on_wait)
+        host->on_wait(host->waits);
     return host->waits++ < host->stop_after;
 }
 
@@ -29,9 +32,16 @@ static bool host_keeps(void *context)
     return ((test_host *)context)->keeps;
 }
 
+static uint32_t host_grace(void *context)
+{
+    const test_host *host = context;
+    return host->grace_ms ? host->grace_ms : 60000;
+}
+
 int run_broker(test_host *host, const char *config, const char *instance)
 {
-    const broker_host given = {host, host_progress, host_ready, host_wait, host_keeps, "in a test"};
+    const broker_host given = {host,       host_progress, host_ready, host_wait,
+                               host_keeps, host_grace,    "in a test"};
     const broker_options options = {config, instance};
     const log_targets targets = {.event_source = "test"};
     broker_log *log = log_open(&targets);

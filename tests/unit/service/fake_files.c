@@ -317,6 +317,15 @@ bool files_create(const char *path, files_handle **file, platform_failure *failu
     return true;
 }
 
+bool files_exists(const char *path, bool *exists, platform_failure *failure)
+{
+    *exists = false;
+    if (fake_refuses("files-exists", failure))
+        return false;
+    *exists = find(the_disk(), path) != NULL;
+    return true;
+}
+
 bool files_open(const char *path, files_handle **file, uint64_t *size, platform_failure *failure)
 {
     *file = NULL;

@@ -1,6 +1,8 @@
 /* A machine in memory. See fake_platform.h. */
 #include "fake_platform.h"
 
+#include "fake_files.h"
+
 #include "text_builder.h"
 
 #include "shmb_layout.h"
@@ -34,9 +36,11 @@ void fake_reset(void)
     while (fake.sections) {
         fake_section *section = fake.sections;
         fake.sections = section->next;
+        free(section->bytes);
         free(section);
     }
     free_catalog();
+    fake_disk_reset();
     free(fake.trace.bytes);
     free(fake.lines.bytes);
     free(fake.events.bytes);
@@ -50,7 +54,8 @@ unsigned fake_open_things(void)
 {
     bool reads_config = fake.config_number > 0 && streams_lowest_free() > fake.config_number;
     return fake.open_sections + fake.open_claims + fake.open_catalogs + fake.open_log_files +
-           fake.open_event_sources + fake.open_keepers + reads_config;
+           fake.open_event_sources + fake.open_keepers + fake.open_windows + fake_disk_open_files() +
+           reads_config;
 }
 
 fake_section *fake_find_section(const char *name)
@@ -107,6 +112,9 @@ static fake_section *make_section(const platform_section_request *request)
     snprintf(made->sddl, sizeof made->sddl, "%s", request->sddl);
     made->size = request->size;
     made->serial = ++fake.sections_made;
+    made->bytes = calloc(1, (size_t)request->size);
+    if (!made->bytes)
+        abort();
     made->next = fake.sections;
     fake.sections = made;
     return made;
@@ -184,6 +192,7 @@ void fake_drop_section(fake_section *section)
     while (*at != section)
         at = &(*at)->next;
     *at = section->next;
+    free(section->bytes);
     free(section);
 }
 
@@ -202,6 +211,54 @@ void platform_section_close(platform_section *section)
     fake.open_sections--;
     text_append(&fake.trace, "section-close %s\n", closed->name);
     fake_drop_section(closed);
+}
+
+uint8_t *fake_section_bytes(const char *object_name)
+{
+    fake_section *section = fake_find_section(object_name);
+    return section ? section->bytes : NULL;
+}
+
+bool platform_section_open(platform_section *section, uint64_t offset, size_t length, bool to_write,
+                           uint8_t **bytes, platform_failure *failure)
+{
+    const fake_section *opened = (fake_section *)(void *)section;
+    (void)to_write;
+    *bytes = NULL;
+    if (!opened->held || offset % 65536 != 0 || offset + length > opened->size)
+        violated("a window is opened that the section does not have");
+    if (fake_refuses("section-open", failure))
+        return false;
+    fake.open_windows++;
+    *bytes = opened->bytes + offset;
+    return true;
+}
+
+void platform_section_shut(uint8_t *bytes)
+{
+    (void)bytes;
+    fake.open_windows--;
+}
+
+bool platform_section_flush(platform_section *section, uint64_t offset, size_t length,
+                            platform_failure *failure)
+{
+    const fake_section *flushed = (fake_section *)(void *)section;
+    if (!flushed->held || offset + length > flushed->size)
+        violated("bytes are flushed that the section does not have");
+    if (fake_refuses("section-flush", failure))
+        return false;
+    fake.flushed_bytes += length;
+    return true;
+}
+
+bool platform_backing_flush(const char *path, platform_failure *failure)
+{
+    (void)path;
+    if (fake_refuses("backing-flush", failure))
+        return false;
+    fake.flushed_files++;
+    return true;
 }
 
 bool platform_memory_read(platform_memory *machine, platform_failure *failure)
@@ -596,12 +653,12 @@ bool platform_trust_examine(const char *path, trust_place place, const trust_kee
 
 uint64_t platform_heartbeat(void)
 {
-    return ++fake.clock;
+    return fake.clock += fake.clock_step ? fake.clock_step : 1;
 }
 
 uint64_t platform_now(void)
 {
-    return ++fake.clock;
+    return fake.clock += fake.clock_step ? fake.clock_step : 1;
 }
 
 bool platform_shows_colour(FILE *stream)

@@ -28,6 +28,7 @@ typedef struct fake_section {
     uint64_t size;
     char name[PLATFORM_NAME];
     char sddl[CONFIG_MAX_SDDL];
+    uint8_t *bytes;
 } fake_section;
 
 /* A keeper's process. */
@@ -64,6 +65,7 @@ typedef struct fake_machine {
     bool no_large_pages;               /* it gives none, and no NUMA node but the first */
     unsigned fail_at;                  /* this call fails, counted from 1; 0: none does */
     unsigned fail_calls;               /* how many calls fail from there on; 0 counts as 1 */
+    uint64_t clock_step;               /* by how much each look at it moves the clock; 0: one unit */
     const char *fail_always;           /* every call of this name fails, too */
     void (*on_call)(const char *call); /* before each call that may fail */
 
@@ -72,6 +74,9 @@ typedef struct fake_machine {
     const char *failed_call; /* the first that was made to fail */
     const char *violation;   /* the first breach of the contract by the caller */
     unsigned open_sections;
+    unsigned open_windows;
+    uint64_t flushed_bytes; /* of sections with a file */
+    unsigned flushed_files;
     unsigned open_claims;
     unsigned open_catalogs;
     unsigned open_log_files;
@@ -99,6 +104,9 @@ void fake_reset(void);
 
 /* Sums of what is open: 0 when everything was closed. */
 unsigned fake_open_things(void);
+
+/* The bytes of a section, whoever holds it; NULL when there is none. */
+uint8_t *fake_section_bytes(const char *object_name);
 
 /* Whether the broker holds a section with this name. */
 bool fake_section_is_open(const char *object_name);

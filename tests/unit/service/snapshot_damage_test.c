@@ -113,7 +113,7 @@ static void the_end_of_another_snapshot_is_refused(void **state)
     assert_non_null(strstr(test_refusals, "its beginning and its end are of different snapshots"));
 }
 
-static void a_file_that_the_system_does_not_give_is_told_and_left_where_it_is(void **state)
+static void a_file_that_the_system_does_not_give_is_told_and_set_aside(void **state)
 {
     snapshot_restored restored;
     size_t length;
@@ -125,7 +125,7 @@ static void a_file_that_the_system_does_not_give_is_told_and_left_where_it_is(vo
     assert_string_equal(fake.failed_call, "files-open");
     assert_true(test_region_is(&region, 1));
     assert_non_null(strstr(test_refusals, "00002.snapshot: cannot do files-open"));
-    assert_non_null(fake_disk_file(NEWEST, &length));
+    assert_non_null(fake_disk_file(NEWEST ".refused", &length));
 }
 
 static unsigned opened;
@@ -228,7 +228,7 @@ int main(void)
         DAMAGE_TEST(a_snapshot_of_any_other_length_is_refused),
         DAMAGE_TEST(a_snapshot_of_another_format_is_refused_with_that_word),
         DAMAGE_TEST(the_end_of_another_snapshot_is_refused),
-        DAMAGE_TEST(a_file_that_the_system_does_not_give_is_told_and_left_where_it_is),
+        DAMAGE_TEST(a_file_that_the_system_does_not_give_is_told_and_set_aside),
         DAMAGE_TEST(a_file_that_is_changed_between_looking_and_copying_is_found_out),
         DAMAGE_TEST(any_operation_may_fail_and_the_earlier_snapshots_stay),
         DAMAGE_TEST(all_operations_may_fail_from_any_one_on),

@@ -1,0 +1,261 @@
+/* What regions begin with. See lives.h. */
+#include "lives.h"
+
+#include "shmb_layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define UNIX_EPOCH       116444736000000000ull /* 1970-01-01 in 100 ns units since 1601-01-01 */
+#define UNITS_PER_SECOND 10000000ull
+#define SET_ASIDE        ".dirty"
+#define OUT_OF_MEMORY    "out of memory; close other programs"
+
+/* ---- Sections as snapshots take them ----------------------------------------------------------- */
+
+static bool open_window(void *context, uint64_t offset, size_t length, bool to_write, uint8_t **bytes,
+                        platform_failure *failure)
+{
+    return platform_section_open(context, offset, length, to_write, bytes, failure);
+}
+
+static void close_window(void *context, uint8_t *bytes)
+{
+    (void)context;
+    platform_section_shut(bytes);
+}
+
+snapshot_region lives_region(const char *name, uint64_t size, uint64_t generation, platform_section *section)
+{
+    return (snapshot_region){.name = name,
+                             .size = size,
+                             .generation = generation,
+                             .context = section,
+                             .open = open_window,
+                             .close = close_window};
+}
+
+/* ---- The book ---------------------------------------------------------------------------------- */
+
+static void tell_refused(void *context, const char *path, const char *why)
+{
+    const lives *l = context;
+    log_write(l->log, LOG_SNAPSHOT_REFUSED, "the snapshot %s is not used: %s; the one before it is tried",
+              path, why);
+}
+
+static void tell_progress(void *context)
+{
+    const lives *l = context;
+    if (l->progress.call)
+        l->progress.call(l->progress.context);
+}
+
+void lives_open(lives *l, const char *data_folder, bool usable, broker_log *log, platform_progress progress)
+{
+    platform_failure why;
+    memset(l, 0, sizeof *l);
+    l->log = log;
+    l->progress = progress;
+    l->usable = usable;
+    snprintf(l->data, sizeof l->data, "%s", data_folder);
+    snprintf(l->path, sizeof l->path, "%.900s\\lives.txt", data_folder);
+    snprintf(l->snapshots, sizeof l->snapshots, "%.900s\\snapshots", data_folder);
+    l->store = (snapshot_store){l->snapshots, l, tell_refused, tell_progress};
+    if (usable)
+        l->state = book_read(l->path, &l->before, &why);
+    if (l->state == BOOK_DAMAGED)
+        log_write(log, LOG_LIVES_LOST,
+                  "%s, which says how the regions' last lives ended, cannot be used: %s; they are taken to "
+                  "have ended "
+                  "in a crash",
+                  l->path, why.text);
+}
+
+/* Writes the book. When that fails, one that says otherwise must not stay. */
+static void write_book(lives *l, const book_entry *entries, size_t count)
+{
+    platform_failure failure, ignored;
+    if (!l->usable || book_write(l->path, l->data, entries, count, &failure))
+        return;
+    files_remove(l->path, &ignored);
+    log_write(l->log, LOG_LIVES_LOST,
+              "cannot write down how the regions' lives end: %s; the next start takes it for a crash",
+              failure.text);
+}
+
+void lives_begin(lives *l, const declared_regions *declared)
+{
+    book_entry *entries = calloc(declared->count + 1, sizeof *entries);
+    for (size_t i = 0; entries && i < declared->count; i++)
+        entries[i].name = declared->items[i].name;
+    if (entries)
+        write_book(l, entries, declared->count);
+    else
+        log_write(l->log, LOG_LIVES_LOST, "cannot write down how the regions' lives end: " OUT_OF_MEMORY);
+    free(entries);
+}
+
+static bool is_among(const book_entry *entry, const book_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(entries[i].name, entry->name) == 0)
+            return true;
+    return false;
+}
+
+void lives_end(lives *l, const book_entry *regions, size_t count)
+{
+    book_entry *entries = calloc(count + l->held_count + 1, sizeof *entries);
+    size_t used = count;
+    if (!entries) {
+        log_write(l->log, LOG_LIVES_LOST, "cannot write down how the regions' lives end: " OUT_OF_MEMORY);
+        return;
+    }
+    if (count > 0)
+        memcpy(entries, regions, count * sizeof *entries);
+    for (size_t i = 0; i < l->held_count; i++)
+        if (!is_among(&l->held[i], regions, count)) /* it was served at the second try */
+            entries[used++] = l->held[i];
+    write_book(l, entries, used);
+    free(entries);
+}
+
+void lives_free(lives *l)
+{
+    for (size_t i = 0; i < l->held_count; i++)
+        free((void *)(uintptr_t)l->held[i].name);
+    free(l->held);
+    book_free(&l->before);
+    memset(l, 0, sizeof *l);
+}
+
+/* ---- What a region begins with ----------------------------------------------------------------- */
+
+lives_choice lives_choose(book_life last, config_on_dirty on_dirty, config_persist_mode mode)
+{
+    lives_choice usual = mode == CONFIG_PERSIST_SNAPSHOT ? LIVES_RESTORED : LIVES_AS_FOUND;
+    if (last != BOOK_DIRTY || on_dirty == CONFIG_DIRTY_KEEP)
+        return usual;
+    if (on_dirty == CONFIG_DIRTY_HOLD)
+        return LIVES_HELD;
+    return on_dirty == CONFIG_DIRTY_ZERO ? LIVES_ANEW : LIVES_RESTORED;
+}
+
+/* Whether a region that no book speaks of has left something behind: a file, or snapshots. */
+static bool has_remains(const lives *l, const declared_region *declared)
+{
+    platform_failure ignored;
+    bool there = false;
+    if (declared->backing_path)
+        files_exists(declared->backing_path, &there, &ignored);
+    else if (declared->persist.mode == CONFIG_PERSIST_SNAPSHOT)
+        snapshot_exists(&l->store, declared->name, &there, &ignored);
+    return there;
+}
+
+static book_life last_life(const lives *l, const declared_region *declared)
+{
+    if (!l->usable)
+        return BOOK_NO_LIFE;
+    if (l->state == BOOK_SOUND)
+        return book_find(&l->before, declared->name);
+    return has_remains(l, declared) ? BOOK_DIRTY : BOOK_NO_LIFE;
+}
+
+static bool is_held(const lives *l, const char *region)
+{
+    for (size_t i = 0; i < l->held_count; i++)
+        if (strcmp(l->held[i].name, region) == 0)
+            return true;
+    return false;
+}
+
+void lives_keep(lives *l, const declared_region *declared)
+{
+    book_life last = last_life(l, declared);
+    if (last == BOOK_NO_LIFE || is_held(l, declared->name))
+        return;
+    book_entry *grown = realloc(l->held, (l->held_count + 1) * sizeof *grown);
+    if (grown)
+        l->held = grown;
+    char *name = text_make("%s", declared->name);
+    if (!grown || !name) { /* it is not in the book then, which says less, and nothing wrong */
+        free(name);
+        return;
+    }
+    l->held[l->held_count++] = (book_entry){name, last == BOOK_CLEAN};
+}
+
+static bool refuse_held(platform_failure *failure)
+{
+    failure->code = 0;
+    snprintf(failure->text, sizeof failure->text,
+             "its last life did not end in order, and its on_dirty is hold; look at its file or its "
+             "snapshots, then "
+             "declare on_dirty: keep, zero or restore and restart the broker");
+    return false;
+}
+
+/* The file that a crash left makes way for a new one, and stays beside it for whoever wants to look. */
+static bool set_file_aside(const declared_region *declared, platform_failure *failure)
+{
+    char aside[PLATFORM_PATH + sizeof SET_ASIDE];
+    snprintf(aside, sizeof aside, "%s" SET_ASIDE, declared->backing_path);
+    return files_rename(declared->backing_path, aside, failure);
+}
+
+bool lives_prepare(lives *l, const declared_region *declared, const platform_section_request *request,
+                   lives_beginning *with, platform_failure *failure)
+{
+    with->last = last_life(l, declared);
+    with->choice = lives_choose(with->last, declared->on_dirty, declared->persist.mode);
+    if (with->choice == LIVES_AS_FOUND || with->choice == LIVES_RESTORED)
+        return true;
+    if (platform_section_is_left(request)) { /* its life goes on */
+        with->choice = LIVES_AS_FOUND;
+        return true;
+    }
+    if (with->choice == LIVES_HELD)
+        return refuse_held(failure);
+    return !declared->backing_path || !has_remains(l, declared) || set_file_aside(declared, failure);
+}
+
+static bool restore(lives *l, const declared_region *declared, platform_section *section, uint64_t generation,
+                    lives_outcome *outcome, platform_failure *failure)
+{
+    snapshot_restored restored;
+    snapshot_region region = lives_region(declared->name, declared->size, generation, section);
+    if (!snapshot_restore(&l->store, &region, &restored, failure))
+        return false;
+    if (restored.sequence == 0) {
+        if (restored.refused > 0)
+            log_write(l->log, LOG_SNAPSHOT_REFUSED,
+                      "region %s begins anew: none of its %u snapshots can be used", declared->name,
+                      restored.refused);
+        return true;
+    }
+    outcome->flags |= SHMB_FLAG_RESTORED;
+    outcome->restored =
+        restored.time > UNIX_EPOCH ? (uint32_t)((restored.time - UNIX_EPOCH) / UNITS_PER_SECOND) : 1;
+    log_write(l->log, LOG_RESTORED, "region %s has the bytes of its snapshot %llu again%s", declared->name,
+              (unsigned long long)restored.sequence,
+              restored.refused ? "; newer ones could not be used" : "");
+    return true;
+}
+
+bool lives_fill(lives *l, const declared_region *declared, platform_section *section, bool adopted,
+                const lives_beginning *with, uint64_t generation, lives_outcome *outcome,
+                platform_failure *failure)
+{
+    static const uint32_t flags[] = {
+        [BOOK_NO_LIFE] = 0, [BOOK_CLEAN] = SHMB_FLAG_LAST_CLEAN, [BOOK_DIRTY] = SHMB_FLAG_LAST_DIRTY};
+    *outcome = (lives_outcome){0, 0};
+    if (adopted) {
+        outcome->flags = SHMB_FLAG_CONTINUED;
+        return true;
+    }
+    outcome->flags = flags[with->last];
+    return with->choice != LIVES_RESTORED || !l->usable ||
+           restore(l, declared, section, generation, outcome, failure);
+}
