@@ -1,14 +1,16 @@
 /* `shmbroker run`: the broker in a console, until Ctrl+C. */
 #include "commands.h"
+#include "grace_win32.h"
 #include "support_win32.h"
 
 static HANDLE stop_event;
-static volatile LONG stop_kind = -1; /* the first control that came */
+static volatile LONG stop_kind = CTRL_C_EVENT; /* the last control that came */
 
 /* Runs on a thread of the system's. For closing the window, log-off and shutdown it must not return before
    the broker has stopped, since the process ends with it; the system gives it a few seconds. */
 static BOOL WINAPI on_control(DWORD kind)
 {
+    InterlockedExchange(&stop_kind, (LONG)kind);
     SetEvent(stop_event);
     if (kind != CTRL_C_EVENT && kind != CTRL_BREAK_EVENT)
         Sleep(INFINITE);
@@ -38,10 +40,16 @@ static bool wait_for_stop(void *context, uint32_t milliseconds, void *wake)
     return WaitForMultipleObjects(wake ? 2 : 1, awaited, FALSE, milliseconds) != WAIT_OBJECT_0;
 }
 
+static uint32_t grace(void *context)
+{
+    (void)context;
+    return win32_grace_of_console((DWORD)stop_kind);
+}
+
 int command_run(const command_options *options)
 {
     const log_targets targets = {.console = true};
-    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, NULL, "in a console"};
+    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, NULL, grace, "in a console"};
     const broker_options what = {options->config, options->instance};
     stop_event = CreateEventW(NULL, TRUE, FALSE, NULL);
     broker_log *log = log_open(&targets);

@@ -5,6 +5,7 @@
  */
 #include "account_right_win32.h"
 #include "control_win32.h"
+#include "grace_win32.h"
 #include "reading.h"
 
 #include <shellapi.h>
@@ -101,10 +102,12 @@ static void set_extras(const control *c, bool lock_memory)
     SERVICE_SID_INFO sid = {SERVICE_SID_TYPE_UNRESTRICTED};
     SERVICE_REQUIRED_PRIVILEGES_INFOW require = {lock_memory ? more : few};
     SERVICE_FAILURE_ACTIONSW failure = {.dwResetPeriod = 86400, .cActions = 3, .lpsaActions = actions};
+    SERVICE_PRESHUTDOWN_INFO preshutdown = {GRACE_PRESHUTDOWN_MS};
     set_extra(c, SERVICE_CONFIG_DESCRIPTION, &describe, "a description");
     set_extra(c, SERVICE_CONFIG_SERVICE_SID_INFO, &sid, "a service SID");
     set_extra(c, SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO, &require, "a list of required privileges");
     set_extra(c, SERVICE_CONFIG_FAILURE_ACTIONS, &failure, "restarting after a crash");
+    set_extra(c, SERVICE_CONFIG_PRESHUTDOWN_INFO, &preshutdown, "time before a shutdown");
 }
 
 /* ---- The Event Log source ---------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  * a broker ended is told as a service-specific exit code, one of broker.h's.
  */
 #include "control_win32.h"
+#include "grace_win32.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,9 @@ static struct {
     SERVICE_STATUS status;
     ULONGLONG reported_at;
     HANDLE stop_event;
-    bool keeps; /* set before the event */
+    bool keeps;                 /* set before the event */
+    volatile LONG stop_control; /* the first that came */
+    bool persists;              /* the stop has something to write to the disk */
     int exit_code;
 } service = {.lock = SRWLOCK_INIT};
 
@@ -33,7 +36,9 @@ static void report_locked(DWORD state)
         return;
     service.status.dwCheckPoint = pending ? service.status.dwCheckPoint + 1 : 0;
     service.status.dwWaitHint = pending ? WAIT_HINT_MS : 0;
-    service.status.dwControlsAccepted = state == SERVICE_RUNNING ? ACCEPTED_CONTROLS : 0;
+    service.status.dwControlsAccepted =
+        state != SERVICE_RUNNING ? 0
+                                 : ACCEPTED_CONTROLS | (service.persists ? SERVICE_ACCEPT_PRESHUTDOWN : 0);
     service.status.dwCurrentState = state;
     service.reported_at = GetTickCount64();
     SetServiceStatus(service.handle, &service.status);
@@ -62,8 +67,10 @@ static DWORD WINAPI on_control(DWORD code, DWORD type, void *data, void *context
     (void)context;
     if (code == SERVICE_CONTROL_INTERROGATE)
         return NO_ERROR;
-    if (code != SERVICE_CONTROL_STOP && code != SERVICE_CONTROL_SHUTDOWN && code != CONTROL_STOP_KEEPING)
+    if (code != SERVICE_CONTROL_STOP && code != SERVICE_CONTROL_SHUTDOWN &&
+        code != SERVICE_CONTROL_PRESHUTDOWN && code != CONTROL_STOP_KEEPING)
         return ERROR_CALL_NOT_IMPLEMENTED;
+    InterlockedCompareExchange(&service.stop_control, (LONG)code, 0);
     service.keeps = code == CONTROL_STOP_KEEPING;
     report(SERVICE_STOP_PENDING);
     SetEvent(service.stop_event);
@@ -83,7 +90,7 @@ static void on_progress(void *context)
 static void on_ready(void *context, const broker_summary *summary)
 {
     (void)context;
-    (void)summary;
+    service.persists = summary->persists;
     report(SERVICE_RUNNING);
 }
 
@@ -100,10 +107,18 @@ static bool keeps(void *context)
     return service.keeps;
 }
 
+static uint32_t grace(void *context)
+{
+    char name[NAMES_TEXT];
+    (void)context;
+    names_service(service.options->instance, name);
+    return win32_grace_of_service((DWORD)service.stop_control, name);
+}
+
 static void WINAPI service_main(DWORD argc, wchar_t **argv)
 {
     (void)argc;
-    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, keeps, "as a service"};
+    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, keeps, grace, "as a service"};
     const broker_options what = {service.options->config, service.options->instance};
     char name[NAMES_TEXT];
     names_service(service.options->instance, name);

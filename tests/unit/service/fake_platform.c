@@ -226,7 +226,7 @@ bool platform_section_open(platform_section *section, uint64_t offset, size_t le
     (void)to_write;
     *bytes = NULL;
     if (!opened->held || offset % 65536 != 0 || offset + length > opened->size)
-        violated("a window is opened that the section does not have");
+        fake_violated("a window is opened that the section does not have");
     if (fake_refuses("section-open", failure))
         return false;
     fake.open_windows++;
@@ -245,7 +245,7 @@ bool platform_section_flush(platform_section *section, uint64_t offset, size_t l
 {
     const fake_section *flushed = (fake_section *)(void *)section;
     if (!flushed->held || offset + length > flushed->size)
-        violated("bytes are flushed that the section does not have");
+        fake_violated("bytes are flushed that the section does not have");
     if (fake_refuses("section-flush", failure))
         return false;
     fake.flushed_bytes += length;
