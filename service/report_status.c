@@ -86,6 +86,10 @@ static const struct {
     {SHMB_FLAG_NUMA, "on its NUMA node", "on_numa_node"},
     {SHMB_FLAG_PREFETCHED, "prefetched", "prefetched"},
     {SHMB_FLAG_PRIVATE, "in a private namespace", "private"},
+    {SHMB_FLAG_LAST_CLEAN, "after a life that ended in order", "last_clean"},
+    {SHMB_FLAG_LAST_DIRTY, "after a life that ended in a crash", "last_dirty"},
+    {SHMB_FLAG_RESTORED, "with the bytes of a snapshot", "restored"},
+    {SHMB_FLAG_CONTINUED, "of what an earlier broker left", "continued"},
 };
 
 #define MANNERS (sizeof manners / sizeof manners[0])

@@ -268,16 +268,30 @@ SHMB_API uint64_t shmb_region_size(const shmb_region *region);
  * mapped with them where Windows allows that. SHMB_FLAG_NUMA: its memory is preferably on the NUMA node that its
  * declaration names. SHMB_FLAG_PREFETCHED: its pages were made present when it was created. SHMB_FLAG_PRIVATE: its
  * section is in a private namespace, whose boundary this process is in.
+ *
+ * How its bytes came to be, at most one of the first three: SHMB_FLAG_LAST_CLEAN: the region's last life ended in order,
+ * and what it was declared to keep is there. SHMB_FLAG_LAST_DIRTY: it ended in a crash, a loss of power, or nobody knows
+ * how; bytes may be older than the last writes, or half written. SHMB_FLAG_CONTINUED: its life goes on, the broker took
+ * its memory over from an earlier one. None of them: the broker knows of no earlier life. SHMB_FLAG_RESTORED: it began with
+ * the bytes of a snapshot; shmb_region_restored says of when.
  */
 #define SHMB_FLAG_FILE_BACKED 1u
 #define SHMB_FLAG_LARGE_PAGES 2u
 #define SHMB_FLAG_NUMA        4u
 #define SHMB_FLAG_PREFETCHED  8u
 #define SHMB_FLAG_PRIVATE     16u
+#define SHMB_FLAG_LAST_CLEAN  32u
+#define SHMB_FLAG_LAST_DIRTY  64u
+#define SHMB_FLAG_RESTORED    128u
+#define SHMB_FLAG_CONTINUED   256u
 
 /* SHMB_FLAG_… of the region, as the broker published them when it was attached. 0 for NULL, and for a region of
    shmb_attach_handle. Since 0.1. */
 SHMB_API uint32_t shmb_region_flags(const shmb_region *region);
+
+/* When the snapshot was taken that the region began with: seconds since 1970-01-01 UTC. 0 without SHMB_FLAG_RESTORED, and
+   for NULL. Since 0.1. */
+SHMB_API uint64_t shmb_region_restored(const shmb_region *region);
 
 /* What the region's declaration asks for and the machine did not give, and why, in sentences: "it has no large pages:
    …". "" when it has all, for NULL, and for a region of shmb_attach_handle. The text is the region's. Since 0.1. */

@@ -175,6 +175,12 @@ class region
         return shmb_region_flags(region_);
     }
 
+    // When the snapshot was taken that it began with: seconds since 1970-01-01 UTC, or 0.
+    std::uint64_t restored() const noexcept
+    {
+        return shmb_region_restored(region_);
+    }
+
     // What was asked for it and not given, and why; "" when all was. Good as long as the region is attached.
     const char *note() const noexcept
     {

@@ -31,6 +31,7 @@ struct shmb_region {
     uint64_t size;
     uint64_t region_size;
     uint32_t flags;
+    uint64_t restored;
     char *note; /* NULL when there is none */
 };
 
@@ -39,6 +40,7 @@ typedef struct view_source {
     HANDLE section;
     uint64_t region_size;
     uint32_t flags;
+    uint64_t restored;
     const char *note;
 } view_source;
 
@@ -76,6 +78,7 @@ static shmb_region *new_region(const view_source *source)
     view->section = source->section;
     view->region_size = source->region_size;
     view->flags = source->flags;
+    view->restored = source->restored;
     if (source->note[0] != '\0') {
         size_t bytes = strlen(source->note) + 1;
         view->note = malloc(bytes);
@@ -196,7 +199,7 @@ static shmb_status open_view(const char *instance, const shmb_request *request, 
     if (section == NULL)
         return status;
 
-    const view_source source = {section, found->size, found->flags, found->note};
+    const view_source source = {section, found->size, found->flags, found->restored, found->note};
     status = map_view(&source, request, region, message);
     if (status == SHMB_OK)
         return SHMB_OK;
@@ -343,7 +346,7 @@ shmb_status shmb_attach_handle(void *section, uint64_t region_size, const shmb_a
     shmb_message_prefix(&message, "cannot attach to the section of handle %p: ", section);
     status = duplicate(section, &request, &own, &message);
     if (status == SHMB_OK)
-        status = map_view(&(view_source){own, region_size, 0, ""}, &request, region, &message);
+        status = map_view(&(view_source){own, region_size, 0, 0, ""}, &request, region, &message);
     if (status != SHMB_OK && own != NULL)
         CloseHandle(own);
     if (status == SHMB_OK)
@@ -380,6 +383,11 @@ uint64_t shmb_region_size(const shmb_region *region)
 uint32_t shmb_region_flags(const shmb_region *region)
 {
     return region != NULL ? region->flags : 0;
+}
+
+uint64_t shmb_region_restored(const shmb_region *region)
+{
+    return region != NULL ? region->restored : 0;
 }
 
 const char *shmb_region_note(const shmb_region *region)
