@@ -120,8 +120,6 @@ static void after_a_power_cut_at_any_operation_a_whole_state_is_back(void **stat
         writes = false;
         assert_int_equal(run(SNAPSHOTS, 0), EXIT_OK);
         writes = true;
-        const uint8_t *now = NULL;
-        (void)now;
         assert_true(seen >= least && seen < 10 + 64);
         fake_disk_restore();
     }
