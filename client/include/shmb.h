@@ -49,7 +49,7 @@
  *   the handle that shmb_handle gave. A program may have as many as it likes, of one region or of several.
  *   Process exit detaches. The bytes stay where they are: they belong to the broker. When the broker stops
  *   or is killed, they stay readable and writable for whoever is attached; a broker that starts afterwards
- *   serves the same bytes again as long as anybody held them.
+ *   serves the same bytes again as long as anybody held them. A killed broker's keeper process holds them, too.
  *
  *   Everything passed in is copied or used during the call only.
  *
@@ -107,8 +107,8 @@ typedef enum shmb_status {
     SHMB_INVALID_ARGUMENT = 1,
 
     /* No broker of that instance runs: there is no catalog, or its broker has stopped, is stopping, or has
-       shown no sign of life for ten heartbeats and at least 5 seconds. Remedy: `shmbroker start`, or a
-       timeout. */
+       shown no sign of life for ten heartbeats and at least 5 seconds. Remedy: `shmbroker start`, a timeout, or
+       SHMB_ATTACH_WITHOUT_BROKER. */
     SHMB_NO_BROKER = 2,
 
     /* The broker runs and knows no region of that name, or no longer. Names are case-sensitive. Remedy: look
@@ -160,6 +160,18 @@ typedef struct shmb_region shmb_region;
 #define SHMB_ACCESS_READ  1u
 #define SHMB_ACCESS_WRITE 2u /* includes reading */
 
+/*
+ * shmb_attach_options.flags. Since 0.1.
+ *
+ * SHMB_ATTACH_WITHOUT_BROKER: goes on when the broker does not run, was killed, or is being replaced, as long as its
+ * catalog still names the region as ready and the region's section is there. Both live on with a program that has
+ * them open, and with the broker's keeper process; after an orderly stop the region is gone. Without the flag such an
+ * attach is SHMB_NO_BROKER, or waits for a broker. A broker that is just starting is waited for either way. The view is
+ * as good as any, and the next broker serves the same bytes, unless its configuration declares the region
+ * otherwise by then: it makes another one, and this view stays with the old bytes.
+ */
+#define SHMB_ATTACH_WITHOUT_BROKER 1u
+
 /* shmb_attach_options.timeout_ms. Since 0.1. */
 #define SHMB_NO_WAIT  0u
 #define SHMB_INFINITE 0xFFFFFFFFu
@@ -185,7 +197,7 @@ typedef struct shmb_attach_options {
        once. */
     uint32_t timeout_ms;
 
-    uint32_t zero;   /* 0 */
+    uint32_t flags;  /* 0, or SHMB_ATTACH_WITHOUT_BROKER */
     uint64_t offset; /* the view's first byte; any */
     uint64_t length; /* the view's bytes; 0: to the end of the region */
 
@@ -235,7 +247,7 @@ SHMB_API shmb_status shmb_attach(const char *name, const shmb_attach_options *op
  * `section` is a HANDLE with SECTION_MAP_READ, and SECTION_MAP_WRITE to attach for writing. It stays the
  * caller's to close, when he likes: the region has a duplicate of its own. `region_size` is the region's
  * bytes as declared (shmb_region_size of whoever passed the handle); a smaller number hides the rest, a
- * larger one fails. Of `options`, timeout_ms and instance mean nothing here. On failure *region is NULL.
+ * larger one fails. Of `options`, timeout_ms, flags and instance mean nothing here. On failure *region is NULL.
  *
  * Errors: SHMB_INVALID_ARGUMENT, SHMB_BAD_RANGE, SHMB_ACCESS_DENIED (the handle lacks the right, or its
  * section is smaller than `region_size`), SHMB_NO_MEMORY, SHMB_SYSTEM_ERROR. Any thread. Since 0.1.

@@ -54,6 +54,7 @@ struct options {
     std::uint64_t offset = 0;
     std::uint64_t length = 0; // 0: to the end of the region
     const char *instance = nullptr;
+    bool without_broker = false; // SHMB_ATTACH_WITHOUT_BROKER
 };
 
 // A few values of one type in a row. It does not keep the region attached.
@@ -219,6 +220,7 @@ class region
         plain.struct_size = sizeof plain;
         plain.access = options.write ? SHMB_ACCESS_WRITE : SHMB_ACCESS_READ;
         plain.timeout_ms = milliseconds(options.timeout);
+        plain.flags = options.without_broker ? SHMB_ATTACH_WITHOUT_BROKER : 0u;
         plain.offset = options.offset;
         plain.length = options.length;
         plain.instance = options.instance;

@@ -250,31 +250,52 @@ static shmb_status explain_absence(const open_catalog *catalog, uint32_t count, 
 
 /* ---- Asking ------------------------------------------------------------------------------------ */
 
+typedef struct question {
+    const char *name;
+    bool without_broker;
+} question;
+
 typedef struct answer {
     shmb_status status;
     bool grown; /* past our view */
 } answer;
 
+/* What the region's record says. */
+static answer ask_region(const open_catalog *catalog, const catalog_info *info, const char *name,
+                         catalog_region *region, shmb_message *message)
+{
+    answer result = {SHMB_OK, false};
+    catalog_result read = catalog_find(&catalog->view, name, strlen(name), region);
+    result.grown = read == CATALOG_BEYOND_VIEW;
+    if (read == CATALOG_OK)
+        result.status = judge_region(region, message);
+    else if (read == CATALOG_NOT_FOUND)
+        result.status = explain_absence(catalog, info->entry_count, message);
+    else
+        result.status = explain_catalog(catalog, read, message);
+    return result;
+}
+
 /* Touches nothing but mapped memory. */
-static answer ask(const open_catalog *catalog, const char *name, catalog_region *region,
+static answer ask(const open_catalog *catalog, const question *q, catalog_region *region,
                   shmb_message *message)
 {
     answer result = {SHMB_OK, false};
     catalog_info info;
     catalog_result read = catalog_read_info(&catalog->view, &info);
-    if (read == CATALOG_OK) {
-        result.status = judge_broker(&info, message);
-        if (result.status != SHMB_OK)
-            return result;
-        read = catalog_find(&catalog->view, name, strlen(name), region);
-    }
-    result.grown = read == CATALOG_BEYOND_VIEW;
-    if (read == CATALOG_OK)
-        result.status = judge_region(region, message);
-    else if (read == CATALOG_NOT_FOUND)
-        result.status = explain_absence(catalog, info.entry_count, message);
-    else
+    if (read != CATALOG_OK) {
         result.status = explain_catalog(catalog, read, message);
+        result.grown = read == CATALOG_BEYOND_VIEW;
+        return result;
+    }
+    const shmb_status served = judge_broker(&info, message);
+    if (served != SHMB_OK && !(served == SHMB_NO_BROKER && q->without_broker)) {
+        result.status = served;
+        return result;
+    }
+    result = ask_region(catalog, &info, q->name, region, message);
+    if (served != SHMB_OK && result.status != SHMB_OK) /* what is missing is the broker, not the region */
+        result.status = judge_broker(&info, message);
     return result;
 }
 
@@ -327,8 +348,8 @@ static shmb_status reopen(const char *instance, open_catalog *old, open_catalog 
 
 /* Asks once more, under the exclusive lock. `failed` is the opening that did not answer (0: there was none):
    another thread may have replaced it already. */
-static shmb_status ask_afresh(const char *instance, uint32_t failed, const char *name, catalog_region *region,
-                              shmb_message *message)
+static shmb_status ask_afresh(const char *instance, uint32_t failed, const question *q,
+                              catalog_region *region, shmb_message *message)
 {
     answer result = {SHMB_CORRUPT, true};
     open_catalog *catalog = opened(instance);
@@ -338,7 +359,7 @@ static shmb_status ask_afresh(const char *instance, uint32_t failed, const char 
             if (result.status != SHMB_OK)
                 return result.status;
         }
-        result = ask(catalog, name, region, message);
+        result = ask(catalog, q, region, message);
         failed = catalog->serial;
     }
     if (wants_reopening(result.status))
@@ -348,15 +369,16 @@ static shmb_status ask_afresh(const char *instance, uint32_t failed, const char 
 
 /* ---- The public functions ---------------------------------------------------------------------- */
 
-shmb_status shmb_broker_find(const char *instance, const char *name, catalog_region *region,
-                             shmb_message *message)
+shmb_status shmb_broker_find(const char *instance, const char *name, bool without_broker,
+                             catalog_region *region, shmb_message *message)
 {
+    const question q = {name, without_broker};
     answer result = {SHMB_NO_BROKER, false};
     uint32_t serial = 0;
     AcquireSRWLockShared(&lock);
     const open_catalog *catalog = opened(instance);
     if (catalog != NULL) {
-        result = ask(catalog, name, region, message);
+        result = ask(catalog, &q, region, message);
         serial = catalog->serial;
     }
     ReleaseSRWLockShared(&lock);
@@ -364,7 +386,7 @@ shmb_status shmb_broker_find(const char *instance, const char *name, catalog_reg
         return result.status;
 
     AcquireSRWLockExclusive(&lock);
-    result.status = ask_afresh(instance, serial, name, region, message);
+    result.status = ask_afresh(instance, serial, &q, region, message);
     ReleaseSRWLockExclusive(&lock);
     return result.status;
 }

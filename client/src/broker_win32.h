@@ -20,9 +20,11 @@
  * yet: the broker is starting, or about to create the region SHMB_REGION_FAILED  with the broker's reason in
  * the message SHMB_ACCESS_DENIED, SHMB_INCOMPATIBLE, SHMB_UNTRUSTED, SHMB_CORRUPT, SHMB_NO_MEMORY,
  * SHMB_SYSTEM_ERROR
+ *
+ * `without_broker`: the broker need not run, as long as its catalog has the region ready.
  */
-shmb_status shmb_broker_find(const char *instance, const char *name, catalog_region *region,
-                             shmb_message *message);
+shmb_status shmb_broker_find(const char *instance, const char *name, bool without_broker,
+                             catalog_region *region, shmb_message *message);
 
 /* Does the broker still publish the object of `region`, as it was found? What else it says of it may have changed. */
 bool shmb_broker_keeps(const char *instance, const catalog_region *region);

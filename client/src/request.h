@@ -15,6 +15,7 @@
 
 typedef struct shmb_request {
     bool write;
+    bool without_broker;
     uint32_t timeout_ms;
     uint64_t offset;
     uint64_t length;      /* 0: to the end */

@@ -248,6 +248,26 @@ static void a_broker_without_the_keepers_program_serves_and_says_so(void **state
     broker_stop(b);
 }
 
+static void a_program_may_attach_while_the_broker_is_gone(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Meanwhile");
+    test_broker *b = start_with(name);
+    put(b, name, "precious");
+    broker_kill(b);
+    shmb_attach_options options = region_options(b, SHMB_ACCESS_WRITE);
+    options.flags = SHMB_ATTACH_WITHOUT_BROKER;
+    shmb_region *region = NULL;
+    assert_int_equal(shmb_attach(name, &options, &region), SHMB_OK);
+    assert_string_equal(shmb_data(region), "precious");
+    memcpy(shmb_data(region), "changed", 8);
+    shmb_detach(region);
+    broker_start(b);
+    assert_has(b, name, "changed");
+    broker_stop(b);
+    assert_int_equal(region_try(name, &options), SHMB_NO_BROKER);
+}
+
 /* ---- Who may touch it ------------------------------------------------------------------------------------------ */
 
 static void an_ordinary_account_reaches_neither_the_keeper_nor_its_record(void **state)
@@ -383,6 +403,10 @@ static void a_service_stopped_with_keep_goes_on_with_its_data(void **state)
     test_broker *b = serve(name);
     assert_contains(process_output(command(b, "stop --keep", 0)), "stay for the next");
     command(b, "status", 4);
+    shmb_attach_options options = region_options(b, SHMB_ACCESS_READ);
+    assert_int_equal(region_try(name, &options), SHMB_NO_BROKER);
+    options.flags = SHMB_ATTACH_WITHOUT_BROKER;
+    assert_int_equal(region_try(name, &options), SHMB_OK);
     command(b, "start", 0);
     assert_has(b, name, "precious");
     assert_int_equal(status_number(b, name, "generation"), 1);
@@ -468,6 +492,7 @@ int main(void)
         SYSTEM_TEST(a_region_declared_otherwise_after_a_crash_is_made_anew_and_the_others_stay),
         SYSTEM_TEST(a_start_that_fails_leaves_what_is_kept),
         SYSTEM_TEST(a_broker_without_the_keepers_program_serves_and_says_so),
+        SYSTEM_TEST(a_program_may_attach_while_the_broker_is_gone),
         SYSTEM_TEST(an_ordinary_account_reaches_neither_the_keeper_nor_its_record),
         SYSTEM_TEST(the_record_is_the_brokers_and_nobody_elses),
         SYSTEM_TEST(a_process_that_is_no_keeper_is_not_taken_for_one),

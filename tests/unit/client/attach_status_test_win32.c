@@ -108,6 +108,40 @@ static void a_broker_whose_heart_has_stopped_is_no_broker(void **state)
     shmb_detach(attach("Data", SHMB_ACCESS_READ, SHMB_OK));
 }
 
+static void a_program_may_go_on_without_a_broker(void **state)
+{
+    static const shmb_broker_state gone[] = {SHMB_BROKER_STOPPED, SHMB_BROKER_STOPPING};
+    (void)state;
+    shmb_attach_options options = plain_options(SHMB_ACCESS_WRITE);
+    options.flags = SHMB_ATTACH_WITHOUT_BROKER;
+    fake_broker_create(&broker, "Data", 4096, NULL);
+    fake_broker_publish(&broker, "Retired", SHMB_REGION_RETIRED, 4096, NULL);
+    shmb_detach(attach_with("Data", &options, SHMB_OK)); /* with one, too */
+    attach_with("Retired", &options, SHMB_NOT_DECLARED);
+    fake_broker_beat(&broker, 3600);
+    attach("Data", SHMB_ACCESS_WRITE, SHMB_NO_BROKER);
+    shmb_detach(attach_with("Data", &options, SHMB_OK));
+    fake_broker_beat(&broker, 0);
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) {
+        catalog_set_state(&broker.writer, gone[i]);
+        shmb_detach(attach_with("Data", &options, SHMB_OK));
+        attach_with("Retired", &options, SHMB_NO_BROKER);
+        attach_with("Unknown", &options, SHMB_NO_BROKER);
+    }
+    catalog_set_state(&broker.writer, SHMB_BROKER_STARTING); /* it will be here in a moment */
+    attach_with("Data", &options, SHMB_TIMED_OUT);
+}
+
+static void without_broker_and_catalog_there_is_nothing_to_go_on_with(void **state)
+{
+    (void)state;
+    shmb_attach_options options = plain_options(SHMB_ACCESS_READ);
+    options.flags = SHMB_ATTACH_WITHOUT_BROKER;
+    fake_broker_create(&broker, "Data", 4096, NULL);
+    fake_broker_kill(&broker);
+    attach_with("Data", &options, SHMB_NO_BROKER);
+}
+
 static void a_published_region_without_a_section_is_explained(void **state)
 {
     (void)state;
@@ -139,6 +173,8 @@ int main(void)
         TEST(a_stopped_broker_is_no_broker_until_it_is_back),
         TEST(a_killed_broker_s_data_stays_and_its_successor_is_found),
         TEST(a_broker_whose_heart_has_stopped_is_no_broker),
+        TEST(a_program_may_go_on_without_a_broker),
+        TEST(without_broker_and_catalog_there_is_nothing_to_go_on_with),
         TEST(a_published_region_without_a_section_is_explained),
         TEST(a_section_smaller_than_published_is_refused),
     };

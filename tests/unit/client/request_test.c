@@ -94,9 +94,9 @@ static void unknown_access_and_dirt_are_refused(void **state)
     assert_int_equal(read_options(&options, &request), SHMB_INVALID_ARGUMENT);
     assert_non_null(strstr(text, "options.access is 4"));
     options = plain_options();
-    options.zero = 7;
+    options.flags = 7;
     assert_int_equal(read_options(&options, &request), SHMB_INVALID_ARGUMENT);
-    assert_non_null(strstr(text, "options.zero is 7"));
+    assert_non_null(strstr(text, "options.flags is 7"));
 }
 
 static void names_are_checked(void **state)

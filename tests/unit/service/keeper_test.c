@@ -1,0 +1,311 @@
+/*
+ * keeper.c, through the whole broker on the machine in memory: it is killed at each of its calls in turn, its keeper
+ * at each wait, and what programs wrote is still there, while no keeper is ever left over.
+ */
+#include "broker_testing.h"
+
+#include "keeper.h"
+
+#include <setjmp.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#define LEAKS_EXPECTED(expected) ((expected) ? __lsan_disable() : __lsan_enable())
+#else
+#define LEAKS_EXPECTED(expected) ((void)(expected))
+#endif
+
+#define OTHER_REGIONS                                                                                        \
+    "version: 1\n"                                                                                           \
+    "defaults: { access: { read: [Users] } }\n"                                                              \
+    "regions:\n"                                                                                             \
+    "  A: { size: 64 KiB, description: first }\n"                                                            \
+    "  C: { size: 2, namespace: local, sddl: 'D:P(A;;0x20007;;;WD)' }\n"
+#define MOST_CALLS 200u
+
+/* A killed broker frees nothing: it is left by a jump from within the call at which it dies. */
+static jmp_buf death;
+static unsigned dies_at; /* counted from 1 */
+static unsigned calls;
+
+static void maybe_die(const char *call)
+{
+    (void)call;
+    if (++calls == dies_at)
+        longjmp(death, 1);
+}
+
+static void die(void)
+{
+    longjmp(death, 1);
+}
+
+/* Runs a broker that is killed at its call number `at`, or when it is ready: `on_ready`. False: it was not. */
+static bool run_killed_by(const char *config, unsigned at, void (*on_ready)(void))
+{
+    static test_host host;
+    static volatile bool killed;
+    host = (test_host){.stop_after = 1, .keeps = true, .on_ready = on_ready};
+    fake.config = config;
+    fake.on_call = maybe_die;
+    calls = 0;
+    dies_at = at;
+    killed = true;
+    LEAKS_EXPECTED(true);
+    if (setjmp(death) == 0) {
+        run_broker(&host, NULL, "");
+        killed = false;
+    }
+    LEAKS_EXPECTED(false);
+    fake.on_call = NULL;
+    if (killed)
+        fake_kill_broker();
+    return killed;
+}
+
+static bool run_killed(const char *config, unsigned at)
+{
+    return run_killed_by(config, at, NULL);
+}
+
+/* A broker with `config` that is killed while it serves. */
+static void serve_and_die(const char *config)
+{
+    assert_true(run_killed_by(config, 0, die));
+}
+
+static unsigned serial_of(const char *name)
+{
+    const fake_section *section = fake_find_section(name);
+    return section ? section->serial : 0;
+}
+
+static void assert_serves_and_goes(const char *config)
+{
+    test_host host = {.stop_after = 1};
+    fake.config = config;
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_int_equal(host.summary.failed, 0);
+    assert_int_equal(fake_living_keepers(), 0);
+    assert_int_equal(fake_kept_sections(), 0);
+    assert_null(fake.sections);
+    assert_null(fake.catalog);
+    assert_int_equal(fake_open_things(), 0);
+    assert_null(fake.violation);
+}
+
+static int new_machine(void **state)
+{
+    (void)state;
+    fake_reset();
+    return 0;
+}
+
+/* ---- The broker dies */
+
+static void what_was_served_outlives_a_broker_killed_at_any_call_of_the_next_start(void **state)
+{
+    (void)state;
+    unsigned at = 1;
+    for (; at < MOST_CALLS; at++) {
+        fake_reset();
+        serve_and_die(THREE_REGIONS);
+        unsigned a = serial_of("Global\\A"), c = serial_of("Local\\C");
+        assert_int_not_equal(a, 0);
+        assert_int_not_equal(c, 0);
+        bool killed = run_killed(THREE_REGIONS, at);
+        assert_int_equal(serial_of("Global\\A"), a);
+        assert_int_equal(serial_of("Local\\C"), c);
+        assert_null(fake.violation);
+        if (!killed)
+            break;
+    }
+    assert_true(at > 20 && at < MOST_CALLS);
+    fake_reset();
+}
+
+/* Two deaths in a row, at every pair of calls, then a broker that lives. */
+static void two_brokers_killed_at_any_calls_lose_nothing_and_leave_nothing(void **state)
+{
+    (void)state;
+    for (unsigned first = 1; first < MOST_CALLS; first++) {
+        bool killed = true;
+        for (unsigned second = 1; killed && second < MOST_CALLS; second += 3) {
+            fake_reset();
+            serve_and_die(THREE_REGIONS);
+            unsigned a = serial_of("Global\\A");
+            if (!run_killed(THREE_REGIONS, first))
+                return;
+            killed = run_killed(THREE_REGIONS, second);
+            assert_int_equal(serial_of("Global\\A"), a);
+            assert_true(fake_living_keepers() >= 1);
+            assert_serves_and_goes(THREE_REGIONS);
+        }
+    }
+}
+
+static void what_is_declared_otherwise_gives_way_and_the_rest_stays(void **state)
+{
+    (void)state;
+    for (unsigned at = 1; at < MOST_CALLS; at++) {
+        fake_reset();
+        serve_and_die(THREE_REGIONS);
+        unsigned a = serial_of("Global\\A"), c = serial_of("Local\\C");
+        bool killed = run_killed(OTHER_REGIONS, at);
+        assert_int_equal(serial_of("Global\\A"), a);
+        if (!killed) {
+            assert_int_not_equal(serial_of("Local\\C"), c);
+            assert_int_equal(serial_of("Global\\B"), 0);
+            assert_int_equal(fake_living_keepers(), 1);
+            assert_int_equal(fake_kept_sections(), 2);
+            assert_serves_and_goes(OTHER_REGIONS);
+            return;
+        }
+        assert_serves_and_goes(OTHER_REGIONS);
+    }
+    fail_msg("the broker never ended");
+}
+
+static void stopping_with_keep_leaves_all_in_one_keeper(void **state)
+{
+    test_host host = {.stop_after = 1, .keeps = true};
+    (void)state;
+    fake.config = THREE_REGIONS;
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    unsigned a = serial_of("Global\\A");
+    assert_int_equal(fake_living_keepers(), 1);
+    assert_int_equal(fake_kept_sections(), 3);
+    assert_int_equal(fake_open_things(), 0);
+    host = (test_host){.stop_after = 1, .keeps = true};
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_int_equal(serial_of("Global\\A"), a);
+    assert_int_equal(fake_living_keepers(), 1);
+    assert_int_equal(fake_kept_sections(), 3);
+    assert_serves_and_goes(THREE_REGIONS);
+}
+
+static void a_start_that_fails_leaves_the_earlier_keeper(void **state)
+{
+    test_host host = {0};
+    (void)state;
+    serve_and_die(THREE_REGIONS);
+    unsigned a = serial_of("Global\\A");
+    fake.config = "version: 1\nregions: 7\n";
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_BAD_USAGE);
+    assert_int_equal(serial_of("Global\\A"), a);
+    assert_int_equal(fake_living_keepers(), 1);
+    assert_serves_and_goes(THREE_REGIONS);
+}
+
+/* ---- The keeper dies */
+
+static void end_each_keeper(void)
+{
+    for (unsigned place = 0; place < PLATFORM_KEEPERS; place++)
+        if (fake.keepers[place].lives)
+            fake_end_keeper(place);
+}
+
+static void a_keeper_that_was_ended_is_started_again_with_all_that_it_had(void **state)
+{
+    test_host host = {.stop_after = 2, .on_ready = end_each_keeper, .keeps = true};
+    (void)state;
+    fake.config = THREE_REGIONS;
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_int_equal(fake.keepers_started, 2);
+    assert_int_equal(fake_living_keepers(), 1);
+    assert_int_equal(fake_kept_sections(), 3);
+    assert_true(fake_catalog_is_kept());
+    assert_true(fake_has(&fake.events, "320 warning"));
+    assert_serves_and_goes(THREE_REGIONS);
+}
+
+static const platform_catalog nothing_mapped = {.base = (uint8_t *)&fake};
+
+/* A keeper on its own, that keeps nothing but the catalog. */
+static void open_alone(keeper *k, broker_log *log)
+{
+    static const access_identity identity = {FAKE_OWNER, FAKE_BROKER};
+    keeper_open(k, "", &identity, &nothing_mapped, log);
+}
+
+static void a_keeper_that_dies_at_once_each_time_is_started_after_longer_and_longer_pauses(void **state)
+{
+    keeper k;
+    const keeper_load none = {NULL, NULL, 0};
+    platform_kept nothing[1] = {0};
+    const keeper_load load = {none.sections, nothing, 0};
+    (void)state;
+    open_alone(&k, NULL);
+    for (unsigned i = 0; i < 10000; i++) { /* 5000 s of heartbeats */
+        end_each_keeper();
+        fake.clock += 5000000;
+        keeper_watch(&k, &load);
+    }
+    assert_true(fake.keepers_started > 50 && fake.keepers_started < 150);
+    keeper_close(&k, KEEPER_ENDS);
+    assert_int_equal(fake_open_things(), 0);
+}
+
+static void a_keeper_that_lived_long_is_started_again_at_once(void **state)
+{
+    keeper k;
+    platform_kept nothing[1] = {0};
+    const keeper_load load = {NULL, nothing, 0};
+    (void)state;
+    open_alone(&k, NULL);
+    for (unsigned i = 1; i <= 20; i++) {
+        fake.clock += 3000000000u; /* five minutes */
+        end_each_keeper();
+        keeper_watch(&k, &load);
+        assert_int_equal(fake.keepers_started, 1 + i);
+        assert_int_equal(fake_living_keepers(), 1);
+    }
+    keeper_close(&k, KEEPER_ENDS);
+}
+
+/* ---- Nothing is left */
+
+static void created_and_retired_regions_leave_nothing_in_the_keeper(void **state)
+{
+    keeper k;
+    platform_failure failure;
+    platform_section_granted granted;
+    platform_section *section;
+    const platform_section_request request = {
+        .object_name = "Global\\Cycle", .sddl = "D:P", .size = 1, .numa_node = CONFIG_NUMA_ANY};
+    (void)state;
+    open_alone(&k, NULL);
+    for (unsigned i = 0; i < 200; i++) {
+        assert_true(platform_section_create(&request, &section, &granted, &failure));
+        platform_kept kept = keeper_hold(&k, section);
+        assert_int_equal(fake_kept_sections(), 1);
+        platform_section_close(section);
+        assert_non_null(fake_find_section("Global\\Cycle"));
+        keeper_release(&k, kept);
+        assert_null(fake_find_section("Global\\Cycle"));
+    }
+    assert_int_equal(fake_kept_sections(), 0);
+    assert_int_equal(fake.keepers_started, 1);
+    keeper_close(&k, KEEPER_ENDS);
+    assert_int_equal(fake_living_keepers(), 0);
+    assert_null(fake.violation);
+}
+
+#define KEEPER_TEST(name) cmocka_unit_test_setup_teardown(name, new_machine, new_machine)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        KEEPER_TEST(what_was_served_outlives_a_broker_killed_at_any_call_of_the_next_start),
+        KEEPER_TEST(two_brokers_killed_at_any_calls_lose_nothing_and_leave_nothing),
+        KEEPER_TEST(what_is_declared_otherwise_gives_way_and_the_rest_stays),
+        KEEPER_TEST(stopping_with_keep_leaves_all_in_one_keeper),
+        KEEPER_TEST(a_start_that_fails_leaves_the_earlier_keeper),
+        KEEPER_TEST(a_keeper_that_was_ended_is_started_again_with_all_that_it_had),
+        KEEPER_TEST(a_keeper_that_dies_at_once_each_time_is_started_after_longer_and_longer_pauses),
+        KEEPER_TEST(a_keeper_that_lived_long_is_started_again_at_once),
+        KEEPER_TEST(created_and_retired_regions_leave_nothing_in_the_keeper),
+    };
+    return cmocka_run_group_tests_name("keeper", tests, NULL, NULL);
+}
