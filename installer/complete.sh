@@ -5,6 +5,7 @@
 #   complete.sh PACKAGE VERSION EPOCH PACKAGECODE
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 package=$1
 version=$2
 epoch=$3
@@ -89,11 +90,21 @@ add_actions() {
     sequence RestoreService 1950 'Installed OR OLDERVERSION'
 }
 
-# Files with a version resource are told apart by that, not by a hash: an older one on disk is replaced.
+# The version of the file NAME as its resource has it: the product's, but for the keeper's.
+version_of() {
+    case $1 in
+    shmbroker-keeper.exe) sed -n 's/^FILEVERSION \([0-9,]*\)$/\1/p' "$here/../service/keeper/program.rc" | tr , . ;;
+    *) echo "$version.0" ;;
+    esac
+}
+
+# Files with a version resource are told apart by that, not by a hash: an older one on disk is replaced. The keeper's
+# is not, as long as its version stays: it runs on while the program is upgraded.
 add_file_versions() {
-    local id
-    msiinfo export "$package" File | tr -d '\r' | awk -F '\t' '$3 ~ /\.(exe|dll)$/ { print $1 }' | while read -r id; do
-        sql "UPDATE \`File\` SET \`Version\` = '$version.0', \`Language\` = '1033' WHERE \`File\` = '$id'"
+    local id name
+    msiinfo export "$package" File | tr -d '\r' |
+        awk -F '\t' -v OFS='\t' '$3 ~ /\.(exe|dll)$/ { print $1, $3 }' | while IFS=$'\t' read -r id name; do
+        sql "UPDATE \`File\` SET \`Version\` = '$(version_of "$name")', \`Language\` = '1033' WHERE \`File\` = '$id'"
         sql "DELETE FROM \`MsiFileHash\` WHERE \`File_\` = '$id'"
     done
 }

@@ -290,6 +290,26 @@ static void everyone_sees_the_claim_and_the_broker_alone_takes_it(void **state)
     free(sddl);
 }
 
+static void keepers_are_the_brokers_and_administrators_may_end_them(void **state)
+{
+    (void)state;
+    static const access_identity elevated = {"S-1-5-32-544", "S-1-5-80-1-2-3-4-5"};
+    char *process = access_compile_keeper_process(&identity), *own = access_compile_keeper_process(&elevated);
+    char *record = access_compile_keeper_record(&identity);
+    assert_string_equal(process,
+                        "O:S-1-5-21-1-1-1-500G:S-1-5-21-1-1-1-500D:P(A;;0x1fffff;;;S-1-5-80-1-2-3-4-5)"
+                        "(A;;0x1fffff;;;S-1-5-21-1-1-1-500)(A;;0x1fffff;;;S-1-5-18)"
+                        "(A;;0x121001;;;S-1-5-32-544)");
+    assert_string_equal(own, "O:S-1-5-32-544G:S-1-5-32-544D:P(A;;0x1fffff;;;S-1-5-80-1-2-3-4-5)"
+                             "(A;;0x1fffff;;;S-1-5-32-544)(A;;0x1fffff;;;S-1-5-18)");
+    assert_string_equal(record, "O:S-1-5-21-1-1-1-500G:S-1-5-21-1-1-1-500D:P(A;;0xf001f;;;S-1-5-80-1-2-3-4-5)"
+                                "(A;;0xf001f;;;S-1-5-21-1-1-1-500)(A;;0xf001f;;;S-1-5-18)"
+                                "(A;;0x20005;;;S-1-5-32-544)");
+    free(record);
+    free(own);
+    free(process);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +332,7 @@ int main(void)
         cmocka_unit_test(levels_have_names),
         cmocka_unit_test(everyone_reads_the_catalog_and_the_broker_alone_writes),
         cmocka_unit_test(everyone_sees_the_claim_and_the_broker_alone_takes_it),
+        cmocka_unit_test(keepers_are_the_brokers_and_administrators_may_end_them),
     };
     return cmocka_run_group_tests_name("access", tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ void fake_end_keeper(unsigned place)
 void fake_kill_broker(void)
 {
     fake.open_claims = fake.open_catalogs = fake.open_log_files = fake.open_event_sources = 0;
-    fake.open_sections = fake.open_keepers = 0;
+    fake.open_sections = fake.open_keepers = fake.open_windows = 0;
     for (unsigned place = 0; place < PLATFORM_KEEPERS; place++) {
         fake.keepers[place].found = false;
         if (!fake.keepers[place].stays)

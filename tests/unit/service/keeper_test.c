@@ -83,6 +83,8 @@ static unsigned serial_of(const char *name)
 static void assert_serves_and_goes(const char *config)
 {
     test_host host = {.stop_after = 1};
+    const unsigned open =
+        fake_open_things(); /* files that the dead had open: the disk does not know that they died */
     fake.config = config;
     assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
     assert_int_equal(host.summary.failed, 0);
@@ -90,7 +92,7 @@ static void assert_serves_and_goes(const char *config)
     assert_int_equal(fake_kept_sections(), 0);
     assert_null(fake.sections);
     assert_null(fake.catalog);
-    assert_int_equal(fake_open_things(), 0);
+    assert_true(fake_open_things() <= open);
     assert_null(fake.violation);
 }
 
