@@ -6,6 +6,7 @@
 #include "principals.h"
 #include "reading.h"
 #include "report.h"
+#include "text.h"
 #include "text_builder.h"
 
 #include <errno.h>
@@ -138,11 +139,16 @@ static int load_model(const char *path, config_model **model)
 
 static const config_region *find_region(const config_model *model, const char *name)
 {
-    for (size_t i = 0; i < model->region_count; i++)
-        if (strcmp(model->regions[i].name, name) == 0)
+    const char *meant = NULL;
+    for (size_t i = 0; i < model->region_count; i++) {
+        const char *declared = model->regions[i].name;
+        if (strcmp(declared, name) == 0)
             return &model->regions[i];
-    fprintf(stderr, "error: %s declares no region \"%s\"; `shmbroker check` lists those it does\n",
-            model->file, name);
+        if (!meant && config_text_similar(declared, strlen(declared), name, strlen(name)))
+            meant = declared;
+    }
+    fprintf(stderr, "error: %s declares no region \"%s\"%s%s%s; `shmbroker check` lists those it does\n",
+            model->file, name, meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
     return NULL;
 }
 

@@ -167,13 +167,17 @@ static void parent_of(const char *path, char buffer[PLATFORM_PATH])
 bool platform_folders_create(const platform_folders *folders, const access_identity *identity, bool repair,
                              platform_failure *failure)
 {
-    char root[PLATFORM_PATH], home[PLATFORM_PATH], logs[PLATFORM_PATH];
+    char root[PLATFORM_PATH], home[PLATFORM_PATH], logs[PLATFORM_PATH], fragments[PLATFORM_PATH];
     char *config_sddl = config_folder_sddl(identity), *data_sddl = data_folder_sddl(identity);
     parent_of(folders->config, home);
     parent_of(folders->log, logs);
     bool ok = program_data(root, sizeof root, failure) && config_sddl && data_sddl &&
               create_way(home, strlen(root) + 1, config_sddl, identity, repair, failure) &&
               create_way(logs, strlen(home) + 1, data_sddl, identity, repair, failure);
+    if (ok && repair) { /* a broker does without: who includes nothing needs no such folder */
+        snprintf(fragments, sizeof fragments, "%.*s\\conf.d", (int)(sizeof fragments - 8), home);
+        ok = create_way(fragments, strlen(home) + 1, config_sddl, identity, repair, failure);
+    }
     free(config_sddl);
     free(data_sddl);
     return ok;

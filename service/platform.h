@@ -258,7 +258,8 @@ bool platform_folders_find(const char *instance, platform_folders *folders, plat
  * Creates the folders of `folders` that are absent, each with its protected descriptor. The folder of the
  * configuration: SYSTEM and Administrators have it all, the broker and Users read. The data folder: SYSTEM,
  * Administrators and the broker have it all, others nothing. One that exists must be a plain folder; `repair`
- * gives it the descriptor again, unless it belongs to an ordinary user: then it fails. A process that is neither a
+ * gives it the descriptor again, unless it belongs to an ordinary user: then it fails; it also makes conf.d, where
+ * products drop files to be included, with the rights of the configuration's folder. A process that is neither a
  * service nor elevated creates none.
  */
 bool platform_folders_create(const platform_folders *folders, const access_identity *identity, bool repair,

@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_STEPS (CONFIG_MAX_PRINCIPALS + 8u) /* each takes away a denial, or adds one of five things */
+#define ALL_PACKAGES "S-1-15-2-1"                 /* ALL APPLICATION PACKAGES */
+#define MOST_STEPS   (CONFIG_MAX_PRINCIPALS + 8u) /* each takes away a denial, or adds one of five things */
 
 /* A copy of a region's access that is changed step by step. */
 typedef struct draft {
@@ -153,6 +154,19 @@ static const char *lasting_restricting(const access_token *who)
     return NULL;
 }
 
+/* `all` stands alone: beside it the grammar takes no package. */
+static bool lets_all_packages_in(const config_access *access)
+{
+    return access->packages.count == 1 && strcmp(access->packages.items[0].sid, ALL_PACKAGES) == 0;
+}
+
+static bool add_package(draft *d)
+{
+    return !lets_all_packages_in(&d->access) &&
+           add(d, &d->access.packages, d->question->region->access.packages.count, "appcontainer",
+               d->question->who->judged.package);
+}
+
 static bool take_step(draft *d, const access_verdict *verdict)
 {
     const access_token *who = &d->question->who->judged;
@@ -169,8 +183,7 @@ static bool take_step(draft *d, const access_verdict *verdict)
     case ACCESS_NOT_RESTRICTED_IN:
         return add_account(d, lasting_restricting(who));
     case ACCESS_NO_PACKAGE_ENTRY:
-        return add(d, &d->access.packages, d->question->region->access.packages.count, "appcontainer",
-                   who->package);
+        return add_package(d);
     default:
         return false;
     }
@@ -245,7 +258,10 @@ static char *access_yaml(const draft *d)
     append_list(&yaml, "      ", "deny", &access->deny);
     if (access->integrity != CONFIG_INTEGRITY_UNSET)
         text_append(&yaml, "    integrity: %s\n", names[access->integrity]);
-    append_list(&yaml, "    ", "appcontainer", &access->packages);
+    if (lets_all_packages_in(access))
+        text_append(&yaml, "    appcontainer: all\n");
+    else
+        append_list(&yaml, "    ", "appcontainer", &access->packages);
     return text_take(&yaml);
 }
 

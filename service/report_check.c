@@ -72,6 +72,8 @@ static void print_region(FILE *stream, const config_region *region, const declar
     fprintf(stream, "  size     %s (%llu bytes)\n", size, (unsigned long long)region->size);
     fprintf(stream, "  backing  %s%s\n", declared->backing_path ? "file " : "paging file",
             declared->backing_path ? declared->backing_path : "");
+    fprintf(stream, "  declared %s:%u:%u\n", region->file, (unsigned)region->where.line,
+            (unsigned)region->where.column);
     report_memory_text(stream, declared);
     print_rights(stream, region, declared);
     fprintf(stream, "  sddl     %s\n", declared->section_sddl);
@@ -140,6 +142,7 @@ static bool add_region(cJSON *array, const config_region *region, const declared
               report_json_number(item, "size", region->size) &&
               cJSON_AddStringToObject(item, "backing", declared->backing_path ? "file" : "pagefile") &&
               cJSON_AddStringToObject(item, "sddl", declared->section_sddl) &&
+              cJSON_AddStringToObject(item, "declared_in", region->file) &&
               report_json_number(item, "line", region->where.line) &&
               report_json_number(item, "column", region->where.column);
     if (ok && declared->backing_path)

@@ -27,6 +27,19 @@ static void whole_reason(const explanation *e, char sentence[EXPLAIN_SENTENCE])
         explain_reason(e, &e->section, ACCESS_SECTION, &e->verdict, sentence);
 }
 
+/* What lets somebody into the boundary. */
+static void boundary_advice(const explanation *e, char sentence[EXPLAIN_SENTENCE])
+{
+    char account[PLATFORM_ACCOUNT];
+    explain_user(&e->question, account);
+    snprintf(
+        sentence, EXPLAIN_SENTENCE,
+        "make %.400s a member of %.200s, or name in `boundary` (%.400s:%u:%u) only groups that both this "
+        "account and the broker are in",
+        account, e->outside->text, e->outside->file ? e->outside->file : e->question.region->file,
+        (unsigned)e->outside->where.line, (unsigned)e->outside->where.column);
+}
+
 /* ---- For people -------------------------------------------------------------------------------- */
 
 static void print_verdict(FILE *stream, const explanation *e)
@@ -188,12 +201,18 @@ static void print_remedy(FILE *stream, const explanation *e)
     const config_region *region = e->question.region;
     if (e->granted)
         return;
-    if (!e->remedy || e->outside) {
-        fprintf(stream, "\nNo change of the region's access alone allows it.\n");
+    if (e->outside) {
+        char advice[EXPLAIN_SENTENCE];
+        boundary_advice(e, advice);
+        fprintf(stream, "\nTo allow it:\n           %s\n", advice);
+    }
+    if (!e->remedy) {
+        if (!e->verdict.granted)
+            fprintf(stream, "\nNo change of the region's access alone allows it.\n");
         return;
     }
-    fprintf(stream, "\nTo allow it, in %s (the region is declared in line %u):\n", region->file,
-            (unsigned)region->where.line);
+    fprintf(stream, "\nTo allow it, %sin %s (the region is declared in line %u):\n",
+            e->outside ? "besides, " : "", region->file, (unsigned)region->where.line);
     print_lines(stream, "", e->remedy_words);
     fprintf(stream, "\n%s", e->remedy);
 }
@@ -336,8 +355,12 @@ static bool add_rest(cJSON *root, const explanation *e)
     if (ok && e->filtered_too)
         ok = add_verdict(cJSON_AddObjectToObject(root, "not_elevated"), e, &e->section, ACCESS_SECTION,
                          &e->filtered);
-    if (ok && e->outside)
-        ok = cJSON_AddStringToObject(root, "outside_boundary", e->outside->text) != NULL;
+    if (ok && e->outside) {
+        char advice[EXPLAIN_SENTENCE];
+        boundary_advice(e, advice);
+        ok = cJSON_AddStringToObject(root, "outside_boundary", e->outside->text) &&
+             cJSON_AddStringToObject(root, "boundary_advice", advice);
+    }
     if (ok && e->remedy)
         ok = cJSON_AddStringToObject(root, "remedy", e->remedy) &&
              cJSON_AddStringToObject(root, "remedy_steps", e->remedy_words);

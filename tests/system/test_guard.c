@@ -5,23 +5,10 @@
 #include "broker.h"
 #include "service.h"
 
-#include <aclapi.h>
 #include <string.h>
 
 #define EVERYBODY_WRITES "D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;WD)"
 #define ADMINS_WRITE     "D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;0x1200a9;;;BU)"
-
-static void set_rights(const char *path, const char *sddl)
-{
-    PACL dacl;
-    BOOL present, defaulted;
-    wchar_t *wide = support_wide(path);
-    assert_true(GetSecurityDescriptorDacl(account_descriptor(sddl), &present, &dacl, &defaulted));
-    assert_int_equal(SetNamedSecurityInfoW(wide, SE_FILE_OBJECT,
-                                           DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
-                                           NULL, NULL, dacl, NULL),
-                     ERROR_SUCCESS);
-}
 
 static char *folder_of(const char *path)
 {
@@ -54,9 +41,9 @@ static void a_file_that_everybody_may_write_is_refused_until_the_entry_is_gone(v
 {
     (void)state;
     test_broker *b = prepare();
-    set_rights(b->config, EVERYBODY_WRITES);
+    account_set_rights(b->config, EVERYBODY_WRITES);
     assert_refused(b, b->config, "write");
-    set_rights(b->config, ADMINS_WRITE);
+    account_set_rights(b->config, ADMINS_WRITE);
     broker_start(b);
     broker_stop(b);
 }
@@ -65,7 +52,7 @@ static void a_file_in_a_folder_that_everybody_may_write_is_refused(void **state)
 {
     (void)state;
     test_broker *b = prepare();
-    set_rights(folder_of(b->config), EVERYBODY_WRITES);
+    account_set_rights(folder_of(b->config), EVERYBODY_WRITES);
     assert_refused(b, folder_of(b->config), "add files");
 }
 
@@ -78,7 +65,7 @@ static void a_file_below_a_folder_that_everybody_may_empty_is_refused(void **sta
     const char *text = support_read_file(b->config, NULL);
     b->config = support_text("%s\\a.yaml", inner);
     support_write_file(b->config, text, strlen(text));
-    set_rights(folder_of(inner), EVERYBODY_WRITES);
+    account_set_rights(folder_of(inner), EVERYBODY_WRITES);
     assert_refused(b, folder_of(inner), "delete what is in it");
 }
 
@@ -86,7 +73,7 @@ static void check_warns_and_shows_it(void **state)
 {
     (void)state;
     test_broker *b = prepare();
-    set_rights(b->config, EVERYBODY_WRITES);
+    account_set_rights(b->config, EVERYBODY_WRITES);
     process *p = process_run("shmbroker.exe", "check \"%s\"", b->config);
     assert_int_equal(process_wait(p), 0);
     assert_contains(process_output(p), "  object ");
@@ -101,7 +88,7 @@ static void a_service_refuses_it_and_start_tells(void **state)
         SKIP("installing a service needs an administrator");
     test_broker *b = prepare();
     service_remove_on_cleanup(support_text("ShmBroker$%s", b->instance));
-    set_rights(b->config, EVERYBODY_WRITES);
+    account_set_rights(b->config, EVERYBODY_WRITES);
     process *install =
         process_run("shmbroker.exe", "install --config \"%s\" --instance %s", b->config, b->instance);
     assert_int_equal(process_wait(install), 0);
@@ -109,7 +96,7 @@ static void a_service_refuses_it_and_start_tells(void **state)
     process *start = process_run("shmbroker.exe", "start --instance %s", b->instance);
     assert_int_equal(process_wait(start), 2);
     assert_contains(process_errors(start), "others than administrators can change");
-    set_rights(b->config, ADMINS_WRITE);
+    account_set_rights(b->config, ADMINS_WRITE);
     assert_int_equal(process_wait(process_run("shmbroker.exe", "start --instance %s", b->instance)), 0);
 }
 

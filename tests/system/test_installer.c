@@ -21,6 +21,8 @@
 #define INSTALLED       "C:\\Program Files\\ShmBroker"
 #define CONFIG          "C:\\ProgramData\\ShmBroker\\shmbroker.yaml"
 #define DATA            "C:\\ProgramData\\ShmBroker\\data"
+#define FRAGMENTS       "C:\\ProgramData\\ShmBroker\\conf.d"
+#define FRAGMENT        "version: 1\nregions:\n  Fragment: { size: 4 KiB, access: { read: [Users] } }\n"
 #define SERVICE_KEY     L"SYSTEM\\CurrentControlSet\\Services\\ShmBroker"
 #define EDITED          "version: 1\nregions:\n  InstallerTest: { size: 4 KiB, access: { read: [Users] } }\n"
 
@@ -116,6 +118,7 @@ static void installing_leaves_a_running_service(void **state)
                                         INSTALLED "\\sdk\\x64\\lib\\shmb.lib",
                                         INSTALLED "\\sdk\\x86\\lib\\libshmb.a",
                                         CONFIG,
+                                        FRAGMENTS,
                                         DATA "\\logs\\shmbroker.log"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         if (!support_file_exists(files[i]))
@@ -147,6 +150,16 @@ static void installing_by_hand_configures_the_same_service(void **state)
     for (int i = 0; i < 2; i++)
         assert_string_equal(listing_of_key(keys[i]), by_installer[i]);
     assert_int_equal(process_wait(shmbroker("start")), 0);
+}
+
+/* The configuration that the installer writes includes what products drop into conf.d. */
+static void a_fragment_is_served_by_the_configuration_that_was_installed(void **state)
+{
+    (void)state;
+    write_text(FRAGMENTS "\\product.yaml", FRAGMENT);
+    assert_int_equal(process_wait(shmbroker("stop")), 0);
+    assert_int_equal(process_wait(shmbroker("start")), 0);
+    assert_contains(process_output(shmbroker("status")), "ready         4 KiB  Fragment");
 }
 
 static void a_client_attaches_when_the_configuration_was_edited(void **state)
@@ -253,6 +266,7 @@ static void uninstalling_leaves_configuration_and_data_alone(void **state)
     assert_nothing_installed();
     assert_string_equal(support_read_file(CONFIG, NULL), EDITED);
     assert_string_equal(support_read_file(DATA "\\kept.shm", NULL), "kept");
+    assert_string_equal(support_read_file(FRAGMENTS "\\product.yaml", NULL), FRAGMENT);
     listing *now = listing_take();
     assert_string_equal(listing_added(fresh, now, "C:\\ProgramData\\ShmBroker"), "");
     listing_free(now);
@@ -322,6 +336,7 @@ static void removedata_leaves_other_instances_alone(void **state)
     assert_true(support_file_exists(other));
     assert_false(support_file_exists(CONFIG));
     assert_false(support_file_exists(DATA));
+    assert_false(support_file_exists(FRAGMENTS));
     support_remove_on_cleanup("C:\\ProgramData\\ShmBroker\\instances");
 }
 
@@ -350,6 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SYSTEM_TEST(installing_leaves_a_running_service),
         SYSTEM_TEST(installing_by_hand_configures_the_same_service),
+        SYSTEM_TEST(a_fragment_is_served_by_the_configuration_that_was_installed),
         SYSTEM_TEST(a_client_attaches_when_the_configuration_was_edited),
         SYSTEM_TEST(an_upgrade_that_does_not_take_the_configuration_changes_nothing),
         SYSTEM_TEST(a_start_that_fails_in_an_upgrade_brings_the_earlier_version_back),

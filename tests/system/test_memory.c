@@ -410,8 +410,7 @@ static void more_memory_than_the_machine_has_is_refused_before_anything_is_made(
 
     process *check = process_run("shmbroker.exe", "check \"%s\"", b->config);
     assert_int_equal(process_wait(check), 0);
-    assert_contains(process_errors(check),
-                    "already: the regions need 100.0 TiB");
+    assert_contains(process_errors(check), "already: the regions need 100.0 TiB");
     assert_contains(process_output(check), huge);
     check = process_run("shmbroker.exe", "check --json \"%s\"", b->config);
     assert_int_equal(process_wait(check), 0);

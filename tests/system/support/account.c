@@ -141,6 +141,19 @@ void *account_security_of(HANDLE object)
     return descriptor;
 }
 
+void account_set_rights(const char *path, const char *sddl)
+{
+    PACL dacl;
+    BOOL present, defaulted;
+    if (!GetSecurityDescriptorDacl(account_descriptor(sddl), &present, &dacl, &defaulted))
+        support_fail("cannot read %s: %s", sddl, support_error(GetLastError()));
+    DWORD error = SetNamedSecurityInfoW(support_wide(path), SE_FILE_OBJECT,
+                                        DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, NULL,
+                                        NULL, dacl, NULL);
+    if (error != ERROR_SUCCESS)
+        support_fail("cannot set the rights of %s: %s", path, support_error(error));
+}
+
 void *account_security_of_file(const char *path)
 {
     PSECURITY_DESCRIPTOR descriptor;

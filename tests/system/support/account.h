@@ -31,6 +31,9 @@ void *account_descriptor(const char *sddl);
 void *account_security_of(HANDLE object);
 void *account_security_of_file(const char *path);
 
+/* Gives a file or folder the protected DACL of `sddl`. Fails when that is not possible. */
+void account_set_rights(const char *path, const char *sddl);
+
 /* How many entries the DACL has. Fails unless it is there, not NULL, and protected from inheriting more. */
 unsigned account_count_entries(void *descriptor);
 

@@ -14,11 +14,13 @@
     "regions:\n"                                                                                             \
     "  Telemetry:\n"                                                                                         \
     "    size: 64 KiB\n"                                                                                     \
-    "    access: { read: [Users], write: ['NT SERVICE\\Sensor'], deny: [operators] }\n"           \
+    "    access: { read: [Users], write: ['NT SERVICE\\Sensor'], deny: [operators] }\n"                      \
     "  High: { size: 1, access: { read: [Users], write: [Users] }, integrity: high }\n"                      \
     "  Own: { size: 1, sddl: 'D:P(A;;0x20005;;;S-1-5-32-545)' }\n"                                           \
     "  Kept: { size: 1, access: { write: [Administrators] }, backing: { file: kept.shm } }\n"                \
-    "  Near: { size: 1, access: { read: [Users] }, namespace: local }\n"
+    "  Near: { size: 1, access: { read: [Users] }, namespace: local }\n"                                     \
+    "  Packaged: { size: 1, access: { read: [Users] }, appcontainer: all }\n"                                \
+    "  Secret: { size: 1, access: { read: [Users] }, namespace: { private: { boundary: [SERVICE] } } }\n"
 
 static char *printed, *complained;
 
@@ -234,6 +236,36 @@ static void bad_usage_is_told(void **state)
     assert_int_equal(explain("Telemetry", "Users", NULL), EXIT_BAD_USAGE);
 }
 
+static void a_region_that_is_not_declared_is_told_with_the_one_that_was_meant(void **state)
+{
+    (void)state;
+    assert_int_equal(explain("telemetri", "Users", NULL), EXIT_NO_SUCH_REGION);
+    assert_non_null(strstr(complained, "declares no region \"telemetri\" (did you mean Telemetry?); "));
+    assert_int_equal(explain("Nothing", "Users", NULL), EXIT_NO_SUCH_REGION);
+    assert_null(strstr(complained, "did you mean"));
+}
+
+static void packages_are_advised_as_the_file_has_them(void **state)
+{
+    (void)state;
+    assert_int_equal(explain("Packaged", ".\\anna", "write"), EXIT_ACCESS_DENIED);
+    assert_printed("      write: ['.\\anna']\n    appcontainer: all\n");
+}
+
+static void who_is_outside_of_a_boundary_is_told_how_to_get_in(void **state)
+{
+    (void)state;
+    assert_int_equal(explain("Secret", ".\\anna", NULL), EXIT_ACCESS_DENIED);
+    assert_printed("the token is not of SERVICE, which its boundary names (a.yaml:12:");
+    assert_printed(
+        "\nTo allow it:\n           make MACHINE\\S-1-5-21-9-9-9-1001 a member of SERVICE, or name in "
+        "`boundary` (a.yaml:12:");
+    assert_null(strstr(printed, "No change"));
+    assert_null(strstr(printed, "\nregions:\n"));
+    assert_int_equal(explain("Secret", ".\\anna", "write"), EXIT_ACCESS_DENIED);
+    assert_printed("To allow it, besides, in a.yaml (the region is declared in line 12):\n");
+}
+
 static const char *string_of(const cJSON *object, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -330,6 +362,9 @@ int main(void)
         EXPLAIN_TEST(a_local_name_is_noted),
         EXPLAIN_TEST(a_region_that_is_not_declared_is_its_own_exit_code),
         EXPLAIN_TEST(bad_usage_is_told),
+        EXPLAIN_TEST(a_region_that_is_not_declared_is_told_with_the_one_that_was_meant),
+        EXPLAIN_TEST(packages_are_advised_as_the_file_has_them),
+        EXPLAIN_TEST(who_is_outside_of_a_boundary_is_told_how_to_get_in),
         EXPLAIN_TEST(json_tells_the_same),
         EXPLAIN_TEST(a_machine_that_fails_is_told_and_leaves_nothing),
         EXPLAIN_TEST(what_is_advised_helps),

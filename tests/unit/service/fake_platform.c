@@ -385,13 +385,21 @@ bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platfo
 /* The entry that begins at `at`, like "(A;IO;0x20005;;;WD)"; its account is taken as it is written. */
 static bool read_entry(const char *at, access_entry *entry, char sid[CONFIG_SID_TEXT])
 {
-    char kind, flags[8] = "";
-    unsigned mask;
-    if (sscanf(at, "(%c;;0x%x;;;%100[^)])", &kind, &mask, sid) != 3 &&
-        sscanf(at, "(%c;%7[A-Z];0x%x;;;%100[^)])", &kind, flags, &mask, sid) != 4)
+    static const char between[] = ";;;";
+    bool denies = strncmp(at, "(D;", 3) == 0;
+    if (!denies && strncmp(at, "(A;", 3) != 0)
         return false;
-    *entry = (access_entry){.denies = kind == 'D', .inherit_only = *flags != '\0', .mask = mask, .sid = sid};
-    return kind == 'A' || kind == 'D';
+    size_t flags_length = strcspn(at + 3, ";)");
+    char *behind = NULL;
+    unsigned long mask = strtoul(at + 3 + flags_length + (at[3 + flags_length] == ';'), &behind, 16);
+    if (strncmp(behind, between, strlen(between)) != 0)
+        return false;
+    const char *account = behind + strlen(between);
+    size_t length = strcspn(account, ")");
+    snprintf(sid, CONFIG_SID_TEXT, "%.*s", (int)length, account);
+    *entry = (access_entry){
+        .denies = denies, .inherit_only = flags_length > 0, .mask = (uint32_t)mask, .sid = sid};
+    return length > 0 && account[length] == ')';
 }
 
 static access_label read_label(const char *sddl)
