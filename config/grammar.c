@@ -123,7 +123,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .choices = namespaces,
             .inner = CONFIG_IN_NAMESPACE,
             .fallback = "global",
-            .example = "{ private: { boundary: [Administrators] } }",
+            .example = "{ private: { boundary: [SERVICE] } }",
             .help = "Who sees the region's name: programs of every session (global), those of the broker's "
                     "own session (local), or the members of a private namespace.",
         },
@@ -133,7 +133,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .sections = CONFIG_IN_NAMESPACE,
             .type = CONFIG_TYPE_SECTION,
             .inner = CONFIG_IN_PRIVATE,
-            .example = "{ boundary: [Administrators] }",
+            .example = "{ boundary: [SERVICE] }",
             .help = "Puts the region's name where only members of a boundary can open it, or take it.",
         },
     [CONFIG_KEY_BOUNDARY] =
@@ -144,9 +144,10 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .type = CONFIG_TYPE_PRINCIPALS,
             .least = 1,
             .most = CONFIG_MAX_BOUNDARY,
-            .example = "[Administrators]",
+            .example = "[SERVICE]",
             .help = "The accounts and groups that a program must belong to, to all of them, to open the "
-                    "private namespace.",
+                    "private namespace. So must the broker: a service of its own account is in Users and "
+                    "SERVICE, but is no administrator.",
         },
     [CONFIG_KEY_ACCESS] =
         {

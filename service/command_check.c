@@ -9,13 +9,6 @@
 
 #include <stdlib.h>
 
-/* The file may be meant for another machine, so this is no error. */
-static bool memory_suffices(const declared_regions *declared, platform_failure *failure)
-{
-    platform_memory machine;
-    return !platform_memory_read(&machine, failure) || commit_suffices(declared, &machine, failure);
-}
-
 /* Compiles as the service would: it owns the objects, whoever checks. */
 static int report_regions(const config_model *model, const command_options *options)
 {
@@ -31,7 +24,10 @@ static int report_regions(const config_model *model, const command_options *opti
         fprintf(stderr, "error: %s\n", failure.text);
         return EXIT_FAILED;
     }
-    bool suffices = memory_suffices(&declared.regions, &failure);
+    platform_memory read;
+    const platform_memory *machine = platform_memory_read(&read, &failure) ? &read : NULL;
+    /* The file may be meant for another machine, so this is no error. */
+    bool suffices = !machine || commit_suffices(&declared.regions, machine, &failure);
     if (!suffices)
         fprintf(stderr,
                 "warning: a service could not start here, unless a running one has made some of them "
@@ -39,8 +35,8 @@ static int report_regions(const config_model *model, const command_options *opti
                 failure.text);
     bool written = options->quiet ? true
                    : options->json
-                       ? report_check_json(stdout, model, &declared, suffices ? NULL : failure.text)
-                       : report_check_text(stdout, model, &declared);
+                       ? report_check_json(stdout, model, &declared, machine, suffices ? NULL : failure.text)
+                       : report_check_text(stdout, model, &declared, machine);
     declaration_free(&declared);
     if (!written)
         fputs("error: cannot write the report: out of memory, or the output does not take it\n", stderr);

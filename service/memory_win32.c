@@ -29,6 +29,12 @@ void win32_note(platform_section_granted *granted, const char *format, ...)
 
 /* ---- What the machine has ----------------------------------------------------------------------- */
 
+static uint32_t last_node(void)
+{
+    ULONG last = 0;
+    return GetNumaHighestNodeNumber(&last) ? last : 0;
+}
+
 bool platform_memory_read(platform_memory *memory, platform_failure *failure)
 {
     PERFORMANCE_INFORMATION info = {.cb = sizeof info};
@@ -39,6 +45,7 @@ bool platform_memory_read(platform_memory *memory, platform_failure *failure)
     if (info.CommitLimit > info.CommitTotal)
         memory->commit_available = (uint64_t)(info.CommitLimit - info.CommitTotal) * info.PageSize;
     memory->large_page = GetLargePageMinimum();
+    memory->last_node = last_node();
     return true;
 }
 
@@ -70,14 +77,13 @@ void win32_lock_memory_disable(void)
 
 DWORD win32_numa_node(const platform_section_request *request, platform_section_granted *granted)
 {
-    ULONG highest = 0;
+    const uint32_t last = last_node();
     GROUP_AFFINITY processors = {0};
     if (request->numa_node == CONFIG_NUMA_ANY)
         return CONFIG_NUMA_ANY;
-    GetNumaHighestNodeNumber(&highest);
-    if (request->numa_node > highest)
-        win32_note(granted, "this machine has no NUMA node %u (its last is %lu), so its memory is on any",
-                   (unsigned)request->numa_node, highest);
+    if (request->numa_node > last)
+        win32_note(granted, "this machine has no NUMA node %u (its last is %u), so its memory is on any",
+                   (unsigned)request->numa_node, (unsigned)last);
     else if (GetNumaNodeProcessorMaskEx((USHORT)request->numa_node, &processors) && processors.Mask == 0)
         win32_note(granted, "NUMA node %u of this machine has no processors, so its memory is on any",
                    (unsigned)request->numa_node);

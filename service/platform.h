@@ -109,6 +109,7 @@ typedef struct platform_memory {
     uint64_t commit_limit;     /* memory and paging files, as large as they are now */
     uint64_t commit_available; /* of it, what is not promised to anybody */
     uint64_t large_page;       /* 0: this machine has none */
+    uint32_t last_node;        /* the number of its last NUMA node; the first is 0 */
 } platform_memory;
 
 bool platform_memory_read(platform_memory *memory, platform_failure *failure);

@@ -13,11 +13,13 @@
 #define REPORT_SCHEMA_VERSION                                                                                \
     1 /* of all JSON that is printed; a change that could break a reader raises it */
 
-bool report_check_text(FILE *stream, const config_model *model, const declaration *declared);
+/* `machine`: this one, which may not have all that is asked for; NULL when it is not known. */
+bool report_check_text(FILE *stream, const config_model *model, const declaration *declared,
+                       const platform_memory *machine);
 
 /* `warning`: why a service could not start with them on this machine; NULL when it could. */
 bool report_check_json(FILE *stream, const config_model *model, const declaration *declared,
-                       const char *warning);
+                       const platform_memory *machine, const char *warning);
 bool report_errors_json(FILE *stream, const config_diagnostics *diagnostics);
 
 /* The findings from high to info, each with its place, and how many there are. */

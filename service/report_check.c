@@ -63,7 +63,8 @@ static void print_rights(FILE *stream, const config_region *region, const declar
                 integrity_name(access->integrity));
 }
 
-static void print_region(FILE *stream, const config_region *region, const declared_region *declared)
+static void print_region(FILE *stream, const config_region *region, const declared_region *declared,
+                         const platform_memory *machine)
 {
     char size[64];
     text_size(region->size, size, sizeof size);
@@ -74,14 +75,15 @@ static void print_region(FILE *stream, const config_region *region, const declar
             declared->backing_path ? declared->backing_path : "");
     fprintf(stream, "  declared %s:%u:%u\n", region->file, (unsigned)region->where.line,
             (unsigned)region->where.column);
-    report_memory_text(stream, declared);
+    report_memory_text(stream, declared, machine);
     print_rights(stream, region, declared);
     fprintf(stream, "  sddl     %s\n", declared->section_sddl);
     if (declared->file_sddl && declared->backing_path)
         fprintf(stream, "  on file  %s\n", declared->file_sddl);
 }
 
-bool report_check_text(FILE *stream, const config_model *model, const declaration *declared)
+bool report_check_text(FILE *stream, const config_model *model, const declaration *declared,
+                       const platform_memory *machine)
 {
     char size[64];
     unsigned long long total = 0;
@@ -91,7 +93,7 @@ bool report_check_text(FILE *stream, const config_model *model, const declaratio
     fprintf(stream, "%s: %u %s, %s in all; a service would create:\n", model->file,
             (unsigned)model->region_count, model->region_count == 1 ? "region" : "regions", size);
     for (size_t i = 0; i < model->region_count; i++)
-        print_region(stream, &model->regions[i], &declared->regions.items[i]);
+        print_region(stream, &model->regions[i], &declared->regions.items[i], machine);
     return fflush(stream) == 0 && !ferror(stream);
 }
 
@@ -133,7 +135,8 @@ static bool add_access(cJSON *to, const config_access *access)
     return ok;
 }
 
-static bool add_region(cJSON *array, const config_region *region, const declared_region *declared)
+static bool add_region(cJSON *array, const config_region *region, const declared_region *declared,
+                       const platform_memory *machine)
 {
     cJSON *item = report_json_item(array);
     bool ok = cJSON_AddStringToObject(item, "name", region->name) &&
@@ -148,7 +151,7 @@ static bool add_region(cJSON *array, const config_region *region, const declared
     if (ok && declared->backing_path)
         ok = cJSON_AddStringToObject(item, "file", declared->backing_path) &&
              cJSON_AddStringToObject(item, "file_sddl", declared->file_sddl);
-    ok = ok && report_memory_json(item, declared);
+    ok = ok && report_memory_json(item, declared, machine);
     if (ok && region->sddl)
         ok = add_entries(item, declared->section_sddl);
     else if (ok)
@@ -157,7 +160,7 @@ static bool add_region(cJSON *array, const config_region *region, const declared
 }
 
 bool report_check_json(FILE *stream, const config_model *model, const declaration *declared,
-                       const char *warning)
+                       const platform_memory *machine, const char *warning)
 {
     cJSON *root = report_json_root();
     cJSON *regions = NULL;
@@ -166,7 +169,7 @@ bool report_check_json(FILE *stream, const config_model *model, const declaratio
               (!warning || cJSON_AddStringToObject(root, "warning", warning)) &&
               (regions = cJSON_AddArrayToObject(root, "regions")) != NULL;
     for (size_t i = 0; ok && i < model->region_count; i++)
-        ok = add_region(regions, &model->regions[i], &declared->regions.items[i]);
+        ok = add_region(regions, &model->regions[i], &declared->regions.items[i], machine);
     return report_json_print(stream, root, ok);
 }
 

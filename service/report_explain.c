@@ -34,7 +34,7 @@ static void boundary_advice(const explanation *e, char sentence[EXPLAIN_SENTENCE
     explain_user(&e->question, account);
     snprintf(
         sentence, EXPLAIN_SENTENCE,
-        "make %.400s a member of %.200s, or name in `boundary` (%.400s:%u:%u) only groups that both this "
+        "make %.250s a member of %.200s, or name in `boundary` (%.400s:%u:%u) only groups that both this "
         "account and the broker are in",
         account, e->outside->text, e->outside->file ? e->outside->file : e->question.region->file,
         (unsigned)e->outside->where.line, (unsigned)e->outside->where.column);

@@ -6,6 +6,7 @@
 #include "text_builder.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void print_initial(FILE *stream, const config_initial *initial)
 {
@@ -37,7 +38,46 @@ void report_boundary_text(FILE *stream, const char *boundary)
     }
 }
 
-void report_memory_text(FILE *stream, const declared_region *declared)
+/* A service of its own account has these by itself. */
+static bool is_every_services(const char *sid)
+{
+    static const char *const sids[] = {"S-1-1-0",  "S-1-2-0",      "S-1-5-6",
+                                       "S-1-5-11", "S-1-5-32-545", "S-1-5-80-0"};
+    for (size_t i = 0; i < sizeof sids / sizeof sids[0]; i++)
+        if (strcmp(sid, sids[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Who makes a private namespace must be of its boundary: what the broker may lack is said before it fails. */
+static void note_membership(FILE *stream, const char *boundary)
+{
+    static shmb_boundary parsed; /* large */
+    char account[PLATFORM_ACCOUNT];
+    for (uint32_t i = 0; shmb_boundary_parse(boundary, &parsed) && i < parsed.count; i++) {
+        if (is_every_services(parsed.sids[i]))
+            continue;
+        platform_account_text(parsed.sids[i], account);
+        fprintf(stream,
+                "           a service is not of %s unless it was made a member; as none it cannot make the "
+                "region\n",
+                account);
+    }
+}
+
+/* What the machine does not have, beginning with ", "; empty when it has all. */
+static char *missing_here(const declared_region *declared, const platform_memory *machine)
+{
+    text words = {0};
+    if (machine && declared->large_pages != CONFIG_LARGE_PAGES_NO && machine->large_page == 0)
+        text_append(&words, ", no large pages");
+    if (machine && declared->numa_node != CONFIG_NUMA_ANY && declared->numa_node > machine->last_node)
+        text_append(&words, ", no NUMA node %u (its last is %u)", (unsigned)declared->numa_node,
+                    (unsigned)machine->last_node);
+    return text_take(&words);
+}
+
+void report_memory_text(FILE *stream, const declared_region *declared, const platform_memory *machine)
 {
     text asked = {0};
     print_initial(stream, &declared->initial);
@@ -52,11 +92,16 @@ void report_memory_text(FILE *stream, const declared_region *declared)
     if (whole && *whole)
         fprintf(stream, "  memory   %s\n", whole + 2);
     free(whole);
+    whole = missing_here(declared, machine);
+    if (whole && *whole)
+        fprintf(stream, "           this machine has %s\n", whole + 2);
+    free(whole);
     if (!declared->boundary)
         return;
     fputs("  boundary ", stream);
     report_boundary_text(stream, declared->boundary);
     fputc('\n', stream);
+    note_membership(stream, declared->boundary);
 }
 
 static bool add_initial(cJSON *item, const config_initial *initial)
@@ -73,7 +118,15 @@ static bool add_initial(cJSON *item, const config_initial *initial)
     return ok;
 }
 
-bool report_memory_json(cJSON *item, const declared_region *declared)
+static bool add_missing(cJSON *item, const declared_region *declared, const platform_memory *machine)
+{
+    char *words = missing_here(declared, machine);
+    bool ok = words && (!*words || cJSON_AddStringToObject(item, "not_on_this_machine", words + 2));
+    free(words);
+    return ok;
+}
+
+bool report_memory_json(cJSON *item, const declared_region *declared, const platform_memory *machine)
 {
     static const char *const large_pages[] = {"no", "prefer", "require"};
     bool ok = add_initial(item, &declared->initial) &&
@@ -81,6 +134,7 @@ bool report_memory_json(cJSON *item, const declared_region *declared)
               cJSON_AddBoolToObject(item, "prefetch", declared->prefetch);
     if (ok && declared->numa_node != CONFIG_NUMA_ANY)
         ok = report_json_number(item, "numa_node", declared->numa_node);
+    ok = ok && add_missing(item, declared, machine);
     if (ok && declared->boundary)
         ok = cJSON_AddStringToObject(item, "boundary", declared->boundary) != NULL;
     return ok;

@@ -6,7 +6,7 @@
 
 #define GIB (1ull << 30)
 
-static const platform_memory machine = {16 * GIB, 4 * GIB, 2u << 20};
+static const platform_memory machine = {16 * GIB, 4 * GIB, 2u << 20, 0};
 
 static declared_region region_of(const char *name, uint64_t size)
 {

@@ -266,7 +266,7 @@ bool platform_memory_read(platform_memory *machine, platform_failure *failure)
     memset(machine, 0, sizeof *machine);
     if (fake_refuses("memory-read", failure))
         return false;
-    *machine = (platform_memory){fake.commit_limit, fake.commit_available, 2u << 20};
+    *machine = (platform_memory){fake.commit_limit, fake.commit_available, 2u << 20, 1};
     return true;
 }
 

@@ -17,13 +17,20 @@ static const config_region regions[] = {
      .description = "wheel \"data\"\t60 Hz",
      .size = 65536,
      .access = {.read = {read_list, 2}, .write = {write_list, 1}},
+     .file = "a.yaml",
      .where = {3, 5}},
-    {.name = "R\xC3\xA4w", .description = "", .size = 1ull << 47, .sddl = "D:P(1)", .where = {9, 3}},
+    {.name = "R\xC3\xA4w",
+     .description = "",
+     .size = 1ull << 47,
+     .sddl = "D:P(1)",
+     .file = "a.yaml",
+     .where = {9, 3}},
     {.name = "Recipes",
      .description = "",
      .size = 9007199254740993, /* 2^53 + 1 */
      .backing_file = "r",
      .access = {.read = {read_list, 1}},
+     .file = "a.yaml",
      .where = {12, 3}},
 };
 static const config_model model = {.file = "a.yaml", .regions = regions, .region_count = 3};
@@ -46,19 +53,21 @@ static const declared_region declared_items[] = {
      .file_sddl = "O:XG:XD:PF",
      .numa_node = CONFIG_NUMA_ANY},
 };
+static const platform_memory machine = {1, 1, 2u << 20, 0};
 static const declaration declared = {.regions = {declared_items, 3}};
 
 static void text_shows_each_region_as_it_will_be(void **state)
 {
     (void)state;
     FILE *stream = streams_open();
-    assert_true(report_check_text(stream, &model, &declared));
+    assert_true(report_check_text(stream, &model, &declared, &machine));
     char *printed = streams_close(stream);
     assert_string_equal(printed, "a.yaml: 3 regions, 9147936743161857 B in all; a service would create:\n"
                                  "\nTelemetry: wheel \"data\"\t60 Hz\n"
                                  "  object   Global\\Telemetry\n"
                                  "  size     64 KiB (65536 bytes)\n"
                                  "  backing  paging file\n"
+                                 "  declared a.yaml:3:5\n"
                                  "  read     Users (S-1-5-32-545), S-1-5-11\n"
                                  "  write    NT SERVICE\\Sensor (S-1-5-80-7)\n"
                                  "  sddl     O:XG:XD:P(A;;0x1;;;X)\n"
@@ -66,6 +75,7 @@ static void text_shows_each_region_as_it_will_be(void **state)
                                  "  object   Local\\R\xC3\xA4w\n"
                                  "  size     128 TiB (140737488355328 bytes)\n"
                                  "  backing  paging file\n"
+                                 "  declared a.yaml:9:3\n"
                                  "  rights   allow read, see rights = 0x20005 to MACHINE\\A\n"
                                  "           deny write = 0x2 to MACHINE\\B\n"
                                  "           label low: programs of lower integrity may not write\n"
@@ -74,6 +84,7 @@ static void text_shows_each_region_as_it_will_be(void **state)
                                  "  object   Global\\Recipes\n"
                                  "  size     9007199254740993 B (9007199254740993 bytes)\n"
                                  "  backing  file X:\\data\\r\n"
+                                 "  declared a.yaml:12:3\n"
                                  "  read     Users (S-1-5-32-545)\n"
                                  "  write    nobody\n"
                                  "  sddl     O:XG:XD:P\n"
@@ -88,7 +99,7 @@ static void assert_rights(const char *sddl, const char *shown)
     const declaration one = {.regions = {&item, 1}};
     const config_model raw = {.file = "a.yaml", .regions = &regions[1], .region_count = 1};
     FILE *stream = streams_open();
-    assert_true(report_check_text(stream, &raw, &one));
+    assert_true(report_check_text(stream, &raw, &one, &machine));
     char *printed = streams_close(stream);
     assert_non_null(strstr(printed, shown));
     free(printed);
@@ -107,7 +118,7 @@ static void text_counts_one_region_as_one(void **state)
     config_model one = model;
     one.region_count = 1;
     FILE *stream = streams_open();
-    assert_true(report_check_text(stream, &one, &declared));
+    assert_true(report_check_text(stream, &one, &declared, &machine));
     char *printed = streams_close(stream);
     assert_non_null(strstr(printed, "a.yaml: 1 region, 64 KiB in all;"));
     free(printed);
@@ -136,7 +147,7 @@ static void every_list_and_label_is_shown(void **state)
     region.access.integrity = CONFIG_INTEGRITY_LOW;
     const config_model one = {.file = "a.yaml", .regions = &region, .region_count = 1};
     FILE *stream = streams_open();
-    assert_true(report_check_text(stream, &one, &declared));
+    assert_true(report_check_text(stream, &one, &declared, &machine));
     char *printed = streams_close(stream);
     assert_non_null(strstr(printed, "  manage   NT SERVICE\\Sensor (S-1-5-80-7)\n"
                                     "  deny     Users (S-1-5-32-545)\n"
@@ -144,7 +155,7 @@ static void every_list_and_label_is_shown(void **state)
                                     "  label    low: programs of lower integrity may not write\n"));
     free(printed);
     stream = streams_open();
-    assert_true(report_check_json(stream, &one, &declared, NULL));
+    assert_true(report_check_json(stream, &one, &declared, &machine, NULL));
     printed = streams_close(stream);
     cJSON *root = cJSON_Parse(printed);
     const cJSON *item = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(root, "regions"), 0);
@@ -163,12 +174,12 @@ static void assert_memory(const declared_region *asking, const char *text, const
     const declaration one = {.regions = {asking, 1}};
     const config_model first = {.file = "a.yaml", .regions = regions, .region_count = 1};
     FILE *stream = streams_open();
-    assert_true(report_check_text(stream, &first, &one));
+    assert_true(report_check_text(stream, &first, &one, &machine));
     char *printed = streams_close(stream);
     assert_non_null(strstr(printed, text));
     free(printed);
     stream = streams_open();
-    assert_true(report_check_json(stream, &first, &one, NULL));
+    assert_true(report_check_json(stream, &first, &one, &machine, NULL));
     printed = streams_close(stream);
     cJSON *root = cJSON_Parse(printed);
     free(printed);
@@ -185,7 +196,7 @@ static void what_is_asked_of_the_memory_is_shown(void **state)
 {
     (void)state;
     declared_region asking = declared_items[0];
-    assert_memory(&asking, "  backing  paging file\n  read ",
+    assert_memory(&asking, "  declared a.yaml:3:5\n  read ",
                   "\"initial\":{\"kind\":\"zero\"},\"large_pages\":\"no\",\"prefetch\":false,\"read\"");
     asking.initial = (config_initial){.kind = CONFIG_INITIAL_FILL, .fill = 0x0F};
     asking.large_pages = CONFIG_LARGE_PAGES_REQUIRE;
@@ -205,21 +216,30 @@ static void what_is_asked_of_the_memory_is_shown(void **state)
         &asking,
         "  initial  12 bytes from the configuration, then zeros\n  memory   large pages preferred\n  read ",
         "\"initial\":{\"kind\":\"bytes\",\"length\":12},\"large_pages\":\"prefer\"");
+    asking.numa_node = 1;
+    assert_memory(&asking,
+                  "  memory   large pages preferred, NUMA node 1 preferred\n"
+                  "           this machine has no NUMA node 1 (its last is 0)\n  read ",
+                  "\"numa_node\":1,\"not_on_this_machine\":\"no NUMA node 1 (its last is 0)\",\"read\"");
+    asking.numa_node = CONFIG_NUMA_ANY;
     asking.initial = (config_initial){.kind = CONFIG_INITIAL_FILE, .path = "C:\\conf\\x.bin"};
     asking.large_pages = CONFIG_LARGE_PAGES_NO;
     asking.boundary = "S-1-5-32-544 S-1-5-32-545";
-    assert_memory(&asking,
-                  "  initial  the bytes of C:\\conf\\x.bin, then zeros\n"
-                  "  boundary members of MACHINE\\S-1-5-32-544 and of MACHINE\\S-1-5-32-545\n  read ",
-                  "\"initial\":{\"kind\":\"file\",\"file\":\"C:\\\\conf\\\\x.bin\"},\"large_pages\":\"no\","
-                  "\"prefetch\":false,\"boundary\":\"S-1-5-32-544 S-1-5-32-545\"");
+    assert_memory(
+        &asking,
+        "  initial  the bytes of C:\\conf\\x.bin, then zeros\n"
+        "  boundary members of MACHINE\\S-1-5-32-544 and of MACHINE\\S-1-5-32-545\n"
+        "           a service is not of MACHINE\\S-1-5-32-544 unless it was made a member; as none it "
+        "cannot make the region\n  read ",
+        "\"initial\":{\"kind\":\"file\",\"file\":\"C:\\\\conf\\\\x.bin\"},\"large_pages\":\"no\","
+        "\"prefetch\":false,\"boundary\":\"S-1-5-32-544 S-1-5-32-545\"");
 }
 
 static void json_tells_the_same(void **state)
 {
     (void)state;
     FILE *stream = streams_open();
-    assert_true(report_check_json(stream, &model, &declared, NULL));
+    assert_true(report_check_json(stream, &model, &declared, &machine, NULL));
     char *printed = streams_close(stream);
     assert_non_null(strstr(printed, "9007199254740993")); /* all digits */
     assert_int_equal(printed[strlen(printed) - 1], '\n');
@@ -356,7 +376,7 @@ static void json_without_memory_fails_at_every_allocation_and_prints_nothing(voi
     for (unsigned most = 0; !ok && most < 1000; most++) {
         FILE *stream = streams_open();
         allocations_left = most;
-        ok = report_check_json(stream, &model, &declared, NULL);
+        ok = report_check_json(stream, &model, &declared, &machine, NULL);
         char *printed = streams_close(stream);
         assert_int_equal(*printed != '\0', ok);
         free(printed);
