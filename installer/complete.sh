@@ -84,7 +84,7 @@ make_service_vital() {
 # Types: 2 runs a program that is in the package, 18 an installed one; 64: whatever it returns; 1024: later, in its
 # turn; 256 with that: when rolling back; 2048: as the installer.
 add_actions() {
-    custom_action CheckConfig $((2 + 1024 + 2048)) Checker 'check --quiet "[CONFIGFILE]"'
+    custom_action CheckConfig $((2 + 1024 + 2048)) Checker 'check --as-service --quiet "[CONFIGFILE]"'
     sequence CheckConfig 1501 'OLDERVERSION AND NOT (STARTSERVICE = "0")'
     custom_action RestoreService $((18 + 64 + 1024 + 256 + 2048)) shmbroker.exe 'install [EARLIEROPTION]'
     sequence RestoreService 1950 'Installed OR OLDERVERSION'

@@ -43,7 +43,7 @@ static int report_regions(const config_model *model, const command_options *opti
     return written ? EXIT_OK : EXIT_FAILED;
 }
 
-/* With a warning about everybody who may change it and should not. NULL: `code` says what the program ends with. */
+/* With a warning about everybody who may change it and should not, or as the service refuses it. NULL: `code` says what the program ends with. */
 static config_model *load_config(const command_options *options, config_diagnostics *diagnostics, int *code)
 {
     platform_failure failure = {0};
@@ -51,7 +51,10 @@ static config_model *load_config(const command_options *options, config_diagnost
     config_model *model = NULL;
     *code = EXIT_FAILED;
     if (guard_begin(&g, options->instance, &failure)) {
-        const reading what = {&g, options->argument, options->argument, platform_resolver(), false};
+        const reading what = {&g, options->argument, options->argument, platform_resolver(),
+                              options->as_service};
+        if (options->as_service)
+            guard_as_service(&g);
         model = reading_load(&what, diagnostics, &failure);
         *code = model ? EXIT_OK : EXIT_BAD_USAGE;
     }

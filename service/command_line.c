@@ -16,7 +16,8 @@ enum {
     TAKES_QUIET = 64,
     TAKES_TOPIC = 128,
     TAKES_WHO = 256,
-    TAKES_KEEP = 512
+    TAKES_KEEP = 512,
+    TAKES_AS_SERVICE = 1024
 };
 
 static const struct command {
@@ -27,11 +28,12 @@ static const struct command {
     const char *summary;
     const char *details;
 } commands[] = {
-    {"check", "FILE", TAKES_INSTANCE | TAKES_JSON | TAKES_QUIET | NEEDS_ARGUMENT, command_check,
-     "Show the regions that FILE declares, or what is wrong with it.",
+    {"check", "FILE", TAKES_INSTANCE | TAKES_JSON | TAKES_QUIET | TAKES_AS_SERVICE | NEEDS_ARGUMENT,
+     command_check, "Show the regions that FILE declares, or what is wrong with it.",
      "Prints each region as the service will create it: object name, size, backing, who may read and\n"
      "write, and the security descriptor. Changes nothing. Errors name file, line and column. With --quiet\n"
-     "it prints errors alone."},
+     "it prints errors alone. A file that others than you and administrators can change is a warning; with\n"
+     "--as-service it is an error, as for the service: and so is one that you can change."},
     {"audit", "FILE", TAKES_INSTANCE | TAKES_JSON, command_audit,
      "Show what in FILE, and around it, lets people do more than it should.",
      "Without FILE it looks at the instance's own configuration. Each finding has a severity, its place, "
@@ -106,10 +108,11 @@ static void print_usage(FILE *stream, const struct command *command)
         fprintf(stream, command->takes & NEEDS_ARGUMENT ? " %s" : " [%s]", command->argument);
     if (command->takes & TAKES_WHO)
         fprintf(stream, " --user NAME|SID [--groups A,B,...] | --process PID [--access read|write]");
-    fprintf(stream, "%s%s%s%s%s%s%s\n", command->takes & TAKES_TOPIC ? " | config [KEY]" : "",
+    fprintf(stream, "%s%s%s%s%s%s%s%s\n", command->takes & TAKES_TOPIC ? " | config [KEY]" : "",
             command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
             command->takes & TAKES_INSTANCE ? " [--instance NAME]" : "",
             command->takes & TAKES_JSON ? " [--json]" : "", command->takes & TAKES_QUIET ? " [--quiet]" : "",
+            command->takes & TAKES_AS_SERVICE ? " [--as-service]" : "",
             command->takes & TAKES_REMOVE ? " [--remove-data]" : "",
             command->takes & TAKES_KEEP ? " [--keep]" : "");
 }
@@ -127,6 +130,7 @@ static void print_overview(FILE *stream)
             "  --instance NAME  a second broker, independent of the first: 1 to 40 letters, digits, _ or -\n"
             "  --json           machine-readable, on standard output\n"
             "  --quiet          errors alone\n"
+            "  --as-service     `check` refuses what the service refuses\n"
             "  --user NAME|SID  the account that `explain` is about; --groups A,B,... are its groups\n"
             "  --process PID    or the program; --access read, or write, is what it wants\n"
             "  --remove-data    configuration, backing files and logs go with the service\n"
@@ -227,6 +231,10 @@ static int take_option(const struct command *command, int argc, char **argv, int
     }
     if ((command->takes & TAKES_QUIET) && strcmp(word, "--quiet") == 0) {
         options->quiet = true;
+        return EXIT_OK;
+    }
+    if ((command->takes & TAKES_AS_SERVICE) && strcmp(word, "--as-service") == 0) {
+        options->as_service = true;
         return EXIT_OK;
     }
     if ((command->takes & TAKES_REMOVE) && strcmp(word, "--remove-data") == 0) {

@@ -17,6 +17,7 @@ typedef struct command_options {
     bool json;            /* --json */
     bool remove_data;     /* --remove-data */
     bool quiet;           /* --quiet */
+    bool as_service;      /* --as-service */
     const char *user;     /* --user, --groups, --access and --process of explain; NULL when not given */
     const char *groups;
     const char *access;

@@ -26,6 +26,12 @@ void guard_end(guard *g)
     trust_report_free(&g->report);
 }
 
+void guard_as_service(guard *g)
+{
+    if (platform_has_service_accounts())
+        g->keepers.count = GUARD_SERVICES;
+}
+
 FILE *guard_open(guard *g, const char *path, platform_failure *failure)
 {
     return platform_config_open(path, &g->keepers, &g->report, failure);
@@ -61,7 +67,8 @@ void guard_print(const guard *g, FILE *stream)
 {
     for (size_t i = 0; i < g->report.count; i++) {
         char *what = trust_describe(&g->report.items[i]), *remedy = trust_remedy(&g->report.items[i]);
-        fprintf(stream, "warning: %s; a broker refuses such a configuration; take that away with %s\n",
+        fprintf(stream,
+                "warning: %s; the service will not start with such a configuration; take that away with %s\n",
                 what ? what : "out of memory", remedy ? remedy : "icacls");
         free(what);
         free(remedy);

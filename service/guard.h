@@ -26,6 +26,9 @@ typedef struct guard {
 bool guard_begin(guard *g, const char *instance, platform_failure *failure);
 void guard_end(guard *g);
 
+/* From now on judges as the service will: what the account of this process may change is refused, too. */
+void guard_as_service(guard *g);
+
 /* Opens a configuration file and notes who may change it or what it stands in. NULL with `failure` set. */
 FILE *guard_open(guard *g, const char *path, platform_failure *failure);
 
@@ -35,7 +38,7 @@ bool guard_look_at_folder(guard *g, const char *path, platform_failure *failure)
 /* Whether somebody may change what was opened who should not: then `failure` names the first, and the remedy. */
 bool guard_refuses(const guard *g, platform_failure *failure);
 
-/* One warning to a line about each that was found. */
+/* One warning to a line about each that was found, and that the service will not start. */
 void guard_print(const guard *g, FILE *stream);
 
 #endif

@@ -94,6 +94,19 @@ bool platform_user_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
     return ok;
 }
 
+/* "NT SERVICE\ALL SERVICES" is known wherever services have accounts. */
+bool platform_has_service_accounts(void)
+{
+    wchar_t name[64], domain[64];
+    DWORD name_size = 64, domain_size = 64;
+    SID_NAME_USE use;
+    PSID all = NULL;
+    bool known = ConvertStringSidToSidW(L"S-1-5-80-0", &all) &&
+                 LookupAccountSidW(NULL, all, name, &name_size, domain, &domain_size, &use);
+    LocalFree(all);
+    return known;
+}
+
 bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platform_failure *failure)
 {
     sid[0] = 0;

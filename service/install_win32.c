@@ -170,9 +170,14 @@ static bool asks_for_large_pages(const config_model *model)
     return asks;
 }
 
-/* A configuration that is not right yet does not keep the service from being installed; saying so now helps. Returns
-   whether it asks for large pages. */
-static bool inspect_config(const char *path, const char *instance)
+/* What `install` finds out about the configuration. */
+typedef struct inspection {
+    bool will_do; /* the service will start with it */
+    bool large_pages;
+} inspection;
+
+/* A configuration that is not right yet does not keep the service from being installed; saying so now helps. */
+static inspection inspect_config(const char *path, const char *instance)
 {
     static config_diagnostics diagnostics;
     platform_failure failure;
@@ -180,8 +185,11 @@ static bool inspect_config(const char *path, const char *instance)
     config_model *model = NULL;
     config_diagnostics_init(&diagnostics, path);
     const reading what = {&g, path, path, platform_resolver(), false};
-    if (guard_begin(&g, instance, &failure))
+    if (guard_begin(&g, instance, &failure)) {
+        guard_as_service(&g);
         model = reading_load(&what, &diagnostics, &failure);
+    }
+    inspection found = {model && !guard_refuses(&g, &(platform_failure){0}), asks_for_large_pages(model)};
     guard_print(&g, stderr);
     guard_end(&g);
     config_diagnostics_print(&diagnostics, stderr, platform_shows_colour(stderr));
@@ -189,10 +197,9 @@ static bool inspect_config(const char *path, const char *instance)
         fprintf(stderr, "warning: %s; the service will not start without a configuration\n", failure.text);
     else if (!model)
         fputs("warning: the service will not start until the configuration is corrected\n", stderr);
-    bool large_pages = asks_for_large_pages(model);
     config_model_free(model);
     config_diagnostics_free(&diagnostics);
-    return large_pages;
+    return found;
 }
 
 /* The service manager starts no service that requires a privilege which its account has not got: so it is required only
@@ -263,11 +270,12 @@ int command_install(const command_options *options)
         code = create_or_update_named(&c, options->config ? config : NULL, options->instance, &created);
     if (code == EXIT_OK) {
         copy_default_config(config);
-        bool large_pages = inspect_config(config, options->instance);
-        set_extras(&c, large_pages && grant_lock_memory(&c));
+        inspection found = inspect_config(config, options->instance);
+        set_extras(&c, found.large_pages && grant_lock_memory(&c));
         register_events(&c);
-        printf("%s is %s, with %s; `shmbroker start` starts it, and so does the next boot\n", c.name,
-               created ? "installed" : "updated", config);
+        printf("%s is %s, with %s; %s\n", c.name, created ? "installed" : "updated", config,
+               found.will_do ? "`shmbroker start` starts it, and so does the next boot"
+                             : "it will not start until that file is corrected: `shmbroker check` shows how");
     }
     control_close(&c);
     return code;

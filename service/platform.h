@@ -156,6 +156,9 @@ bool platform_owner_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure);
 /* The SID of the account that this process runs as. */
 bool platform_user_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure);
 
+/* Whether services run under accounts of their own here, as on every Windows; under Wine they run as whoever asks. */
+bool platform_has_service_accounts(void);
+
 /* The SID of `NT SERVICE\SERVICE`, computed. */
 bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platform_failure *failure);
 

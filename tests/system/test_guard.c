@@ -81,6 +81,21 @@ static void check_warns_and_shows_it(void **state)
                     support_text("warning: the file %s has an entry that lets", b->config));
 }
 
+static void check_as_the_service_refuses_it(void **state)
+{
+    (void)state;
+    test_broker *b = prepare();
+    process *p = process_run("shmbroker.exe", "check --as-service --quiet \"%s\"", b->config);
+    bool owned = process_wait(p) != 0; /* by the account that runs the tests, which is no administrator */
+    account_set_rights(b->config, EVERYBODY_WRITES);
+    p = process_run("shmbroker.exe", "check --as-service --quiet \"%s\"", b->config);
+    assert_int_equal(process_wait(p), 2);
+    assert_contains(process_errors(p), "error: will not use a configuration that others");
+    assert_contains(process_errors(p),
+                    support_text("warning: the file %s has an entry that lets", b->config));
+    assert_false(owned && support_under_wine());
+}
+
 static void a_service_refuses_it_and_start_tells(void **state)
 {
     (void)state;
@@ -92,7 +107,8 @@ static void a_service_refuses_it_and_start_tells(void **state)
     process *install =
         process_run("shmbroker.exe", "install --config \"%s\" --instance %s", b->config, b->instance);
     assert_int_equal(process_wait(install), 0);
-    assert_contains(process_errors(install), "a broker refuses such a configuration");
+    assert_contains(process_errors(install), "the service will not start with such a configuration");
+    assert_contains(process_output(install), "it will not start until that file is corrected");
     process *start = process_run("shmbroker.exe", "start --instance %s", b->instance);
     assert_int_equal(process_wait(start), 2);
     assert_contains(process_errors(start), "others than administrators can change");
@@ -135,6 +151,7 @@ int main(void)
         SYSTEM_TEST(a_file_in_a_folder_that_everybody_may_write_is_refused),
         SYSTEM_TEST(a_file_below_a_folder_that_everybody_may_empty_is_refused),
         SYSTEM_TEST(check_warns_and_shows_it),
+        SYSTEM_TEST(check_as_the_service_refuses_it),
         SYSTEM_TEST(a_service_refuses_it_and_start_tells),
         SYSTEM_TEST(a_configuration_behind_a_link_is_refused),
         SYSTEM_TEST(nobody_changes_it_while_it_is_read),

@@ -8,6 +8,7 @@
  */
 #include "checks.h"
 
+#include "account.h"
 #include "installer_listing.h"
 #include "process.h"
 #include "shmb.h"
@@ -230,13 +231,11 @@ static void an_older_version_is_refused(void **state)
 }
 
 /* It is asked before anything is touched: the service that runs goes on, with what it has read. */
-static void an_upgrade_that_does_not_take_the_configuration_changes_nothing(void **state)
+static void assert_upgrade_changes_nothing(void)
 {
-    (void)state;
     const char *service = listing_of_key(SERVICE_KEY);
     const char *running = process_output(shmbroker("status"));
     listing *before = listing_take();
-    write_text(CONFIG, "version: 1\nregions: [wrong]\n");
     assert_int_not_equal(msiexec("/i", UPGRADE, ""), MSI_OK);
     listing *after = listing_take();
     assert_string_equal(listing_added(before, after, ""), "");
@@ -246,7 +245,23 @@ static void an_upgrade_that_does_not_take_the_configuration_changes_nothing(void
     assert_string_equal(listing_of_key(SERVICE_KEY), service);
     assert_string_equal(process_output(shmbroker("status")), running);
     assert_client_attaches();
+}
+
+static void an_upgrade_that_does_not_take_the_configuration_changes_nothing(void **state)
+{
+    (void)state;
+    write_text(CONFIG, "version: 1\nregions: [wrong]\n");
+    assert_upgrade_changes_nothing();
     write_text(CONFIG, EDITED);
+}
+
+/* The running version took it before it could be changed; the next start would not. */
+static void nor_does_one_whose_configuration_everybody_can_change(void **state)
+{
+    (void)state;
+    account_set_rights(CONFIG, "D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;WD)");
+    assert_upgrade_changes_nothing();
+    account_set_rights(CONFIG, "D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;0x1200a9;;;BU)");
 }
 
 static void installing_the_same_version_again_repairs(void **state)
@@ -368,6 +383,7 @@ int main(void)
         SYSTEM_TEST(a_fragment_is_served_by_the_configuration_that_was_installed),
         SYSTEM_TEST(a_client_attaches_when_the_configuration_was_edited),
         SYSTEM_TEST(an_upgrade_that_does_not_take_the_configuration_changes_nothing),
+        SYSTEM_TEST(nor_does_one_whose_configuration_everybody_can_change),
         SYSTEM_TEST(a_start_that_fails_in_an_upgrade_brings_the_earlier_version_back),
         SYSTEM_TEST(a_copy_that_fails_in_an_upgrade_brings_the_earlier_version_back),
         SYSTEM_TEST(an_upgrade_keeps_configuration_and_data),

@@ -31,9 +31,8 @@ static int closed_machine(void **state)
     return 0;
 }
 
-static int check(const char *config, bool json)
+static int check_with(const char *config, command_options options)
 {
-    const command_options options = {.argument = "a.yaml", .instance = "", .json = json};
     streams_capture out, err;
     free(printed);
     free(complained);
@@ -44,6 +43,16 @@ static int check(const char *config, bool json)
     complained = streams_capture_end(&err);
     printed = streams_capture_end(&out);
     return code;
+}
+
+static int check(const char *config, bool json)
+{
+    return check_with(config, (command_options){.argument = "a.yaml", .instance = "", .json = json});
+}
+
+static int check_as_service(const char *config)
+{
+    return check_with(config, (command_options){.argument = "a.yaml", .instance = "", .as_service = true});
 }
 
 static void a_good_file_is_shown_as_the_service_would_create_it(void **state)
@@ -135,6 +144,22 @@ static void a_file_that_others_can_change_is_shown_with_a_warning(void **state)
     assert_int_equal(strncmp(complained, "warning: the file a.yaml has an entry that lets S-1-1-0 ", 56), 0);
 }
 
+static void as_the_service_it_is_an_error(void **state)
+{
+    (void)state;
+    static const char *const sids[] = {"S-1-1-0", FAKE_USER};
+    for (size_t i = 0; i < COUNT_OF(sids); i++) {
+        fake.untrusted = sids[i];
+        assert_int_equal(check_as_service(GOOD), EXIT_BAD_USAGE);
+        assert_string_equal(printed, "");
+        assert_non_null(strstr(complained, "error: will not use a configuration that others than "
+                                           "administrators can change: the file a.yaml has an entry"));
+    }
+    fake.untrusted = NULL;
+    assert_int_equal(check_as_service(GOOD), EXIT_OK);
+    assert_string_equal(complained, "");
+}
+
 #define WITH_FRAGMENTS                                                                                       \
     "version: 1\ninclude: [conf.d/*.yaml]\nregions: {}\ndefaults: { access: { read: [Users] } }\n"
 
@@ -162,6 +187,16 @@ static void an_included_file_that_others_can_change_is_warned_of(void **state)
     assert_int_equal(check(WITH_FRAGMENTS, false), EXIT_OK);
     assert_non_null(strstr(complained, "warning: "));
     assert_non_null(strstr(complained, "a.yaml"));
+}
+
+static void as_the_service_an_included_file_is_an_error_too(void **state)
+{
+    (void)state;
+    fake.files = fragments;
+    fake.untrusted = "S-1-1-0";
+    fake.untrusted_file = "a.yaml";
+    assert_int_equal(check_as_service(WITH_FRAGMENTS), EXIT_BAD_USAGE);
+    assert_non_null(strstr(complained, "error: "));
 }
 
 static void an_included_file_that_fails_is_an_error_at_its_entry(void **state)
@@ -238,8 +273,10 @@ int main(void)
         CHECK_TEST(colour_is_for_terminals_alone),
         CHECK_TEST(json_is_alone_on_standard_output),
         CHECK_TEST(a_file_that_others_can_change_is_shown_with_a_warning),
+        CHECK_TEST(as_the_service_it_is_an_error),
         CHECK_TEST(regions_of_included_files_are_shown_with_those_of_the_main_file),
         CHECK_TEST(an_included_file_that_others_can_change_is_warned_of),
+        CHECK_TEST(as_the_service_an_included_file_is_an_error_too),
         CHECK_TEST(an_included_file_that_fails_is_an_error_at_its_entry),
         CHECK_TEST(a_folder_that_cannot_be_listed_is_an_error),
         CHECK_TEST(a_file_that_is_not_there_is_a_bad_config),

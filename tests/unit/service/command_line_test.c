@@ -114,7 +114,9 @@ static void options_stand_before_and_behind_the_free_word(void **state)
         assert_true(seen.json);
     }
     assert_runs("check a.yaml --quiet", "check");
-    assert_true(seen.quiet && !seen.json);
+    assert_true(seen.quiet && !seen.json && !seen.as_service);
+    assert_runs("check --as-service a.yaml", "check");
+    assert_true(seen.as_service && !seen.quiet);
     assert_runs("run --config b.yaml", "run");
     assert_string_equal(seen.config, "b.yaml");
     assert_runs("status Telemetry", "status");
@@ -150,8 +152,9 @@ static void what_is_not_known_is_refused_with_the_usage(void **state)
                                 "usage: shmbroker run [--config FILE] [--instance NAME]\n");
     assert_refused("run a.yaml", "does not know what to do with a.yaml");
     assert_refused("check a.yaml b.yaml", "does not know what to do with b.yaml");
-    assert_refused("check", "error: shmbroker check: needs a FILE\n"
-                            "usage: shmbroker check FILE [--instance NAME] [--json] [--quiet]\n");
+    assert_refused("check",
+                   "error: shmbroker check: needs a FILE\n"
+                   "usage: shmbroker check FILE [--instance NAME] [--json] [--quiet] [--as-service]\n");
     assert_refused("run --config", "needs a value behind --config");
     assert_refused("status --instance", "usage: shmbroker status [REGION] [--instance NAME] [--json]");
 }
@@ -215,7 +218,8 @@ static void help_of_one_command_shows_its_usage(void **state)
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
         assert_int_equal(run(lines[i]), EXIT_OK);
         assert_null(called);
-        static const char usage[] = "shmbroker check FILE [--instance NAME] [--json] [--quiet]\n";
+        static const char usage[] =
+            "shmbroker check FILE [--instance NAME] [--json] [--quiet] [--as-service]\n";
         assert_int_equal(strncmp(printed, usage, sizeof usage - 1), 0);
     }
     assert_refused("help frobnicate", "there is no command \"frobnicate\"");

@@ -372,6 +372,11 @@ bool platform_user_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
     return true;
 }
 
+bool platform_has_service_accounts(void)
+{
+    return !fake.no_service_accounts;
+}
+
 bool platform_service_sid(const char *service, char sid[CONFIG_SID_TEXT], platform_failure *failure)
 {
     sid[0] = '\0';

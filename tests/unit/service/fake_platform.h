@@ -62,6 +62,7 @@ typedef struct fake_machine {
     uint64_t reserved;                 /* how large the catalog's section may be */
     uint64_t commit_limit;             /* bytes of memory that the machine has */
     uint64_t commit_available;         /* bytes that it can still give; sections do not lower it */
+    bool no_service_accounts;          /* services run as whoever asks */
     bool no_large_pages;               /* it gives none, and no NUMA node but the first */
     unsigned fail_at;                  /* this call fails, counted from 1; 0: none does */
     unsigned fail_calls;               /* how many calls fail from there on; 0 counts as 1 */

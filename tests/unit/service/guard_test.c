@@ -54,6 +54,29 @@ static void the_broker_and_whoever_runs_this_may_change_it(void **state)
     }
 }
 
+static bool service_refuses(void)
+{
+    guard_end(&g);
+    assert_true(guard_begin(&g, "", &failure));
+    guard_as_service(&g);
+    FILE *stream = guard_open(&g, "C:\\a.yaml", &failure);
+    assert_non_null(stream);
+    fclose(stream);
+    return guard_refuses(&g, &failure);
+}
+
+static void a_service_takes_no_file_that_whoever_runs_this_may_change(void **state)
+{
+    (void)state;
+    fake.untrusted = FAKE_USER;
+    assert_true(service_refuses());
+    fake.no_service_accounts = true;
+    assert_false(service_refuses());
+    fake.no_service_accounts = false;
+    fake.untrusted = FAKE_BROKER;
+    assert_false(service_refuses());
+}
+
 static void a_file_of_others_is_refused_with_the_entry_and_the_remedy(void **state)
 {
     (void)state;
@@ -79,6 +102,7 @@ static void warnings_are_a_line_each(void **state)
     char *printed = streams_capture_end(&capture);
     assert_int_equal(strncmp(printed, "warning: the file C:\\a.yaml ", 28), 0);
     assert_non_null(strstr(printed, "\nwarning: the folder C:\\conf.d "));
+    assert_non_null(strstr(printed, "; the service will not start with such a configuration; "));
     free(printed);
 }
 
@@ -113,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         GUARD_TEST(a_file_of_administrators_is_taken),
         GUARD_TEST(the_broker_and_whoever_runs_this_may_change_it),
+        GUARD_TEST(a_service_takes_no_file_that_whoever_runs_this_may_change),
         GUARD_TEST(a_file_of_others_is_refused_with_the_entry_and_the_remedy),
         GUARD_TEST(warnings_are_a_line_each),
         GUARD_TEST(a_report_that_is_not_whole_refuses),
