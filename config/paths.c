@@ -110,17 +110,42 @@ const char *config_path_source_problem(const char *path, size_t length)
     return problem;
 }
 
-const char *config_path_problem(const char *path, size_t length)
+/* What in the data folder is no region's. */
+static const struct {
+    const char *name;
+    const char *problem;
+} brokers_own[] = {
+    {"logs", "the folder logs of the data folder belongs to the broker's log"},
+    {"snapshots", "the folder snapshots of the data folder belongs to the broker's snapshots"},
+    {"state", "the folder state of the data folder belongs to what the broker remembers"},
+    {"lives.txt",
+     "the file lives.txt of the data folder is the broker's book of how each region's life ended"},
+    {"lives.txt.new", "the file lives.txt.new of the data folder is a draft of the broker's book"},
+};
+
+const char *config_path_brokers_name(size_t index)
+{
+    return index < sizeof brokers_own / sizeof brokers_own[0] ? brokers_own[index].name : NULL;
+}
+
+const char *config_path_data_problem(const char *path, size_t length)
 {
     size_t first = 0;
     while (first < length && !is_separator(path[first])) {
         first++;
     }
-    const char *problem = config_path_source_problem(path, length);
-    if (problem == NULL && config_text_same(path, first, "logs", 4)) {
-        problem = "the folder logs of the data folder belongs to the broker's log";
+    for (size_t i = 0; i < sizeof brokers_own / sizeof brokers_own[0]; i++) {
+        if (config_text_same(path, first, brokers_own[i].name, strlen(brokers_own[i].name))) {
+            return brokers_own[i].problem;
+        }
     }
-    return problem;
+    return NULL;
+}
+
+const char *config_path_problem(const char *path, size_t length)
+{
+    const char *problem = config_path_source_problem(path, length);
+    return problem != NULL ? problem : config_path_data_problem(path, length);
 }
 
 size_t config_path_last(const char *path)

@@ -10,16 +10,22 @@
 
 /*
  * Says what keeps `path` from naming a backing file, fit to stand behind "because"; NULL when nothing does.
- * Allowed are a path relative to the data folder, outside its folder `logs`, and a full local one (`X:\…`).
+ * Allowed are a path relative to the data folder, other than the broker's own there, and a full local one (`X:\…`).
  * Both separators count.
  */
 const char *config_path_problem(const char *path, size_t length);
 
-/* The same for a file to copy from, which may lie in any folder `logs`. */
+/* The same for a file to copy from, which may lie in any folder. */
 const char *config_path_source_problem(const char *path, size_t length);
 
 /* The same for an entry of `include`: a relative path, whose last part may have the wildcards * and ?. */
 const char *config_path_pattern_problem(const char *pattern, size_t length);
+
+/* Why the path, relative to the data folder, leads to what is the broker's own there; NULL when it does not. */
+const char *config_path_data_problem(const char *path, size_t length);
+
+/* The names of the broker's own folders and files there, one by one; NULL behind the last. */
+const char *config_path_brokers_name(size_t index);
 
 /* Where the last part of a path begins: behind its last separator, or at 0. */
 size_t config_path_last(const char *path);

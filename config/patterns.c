@@ -4,6 +4,7 @@
 #include "patterns.h"
 
 #include "diagnostics.h"
+#include "paths.h"
 #include "text.h"
 #include "units.h"
 
@@ -167,9 +168,12 @@ static void put_path(pattern *to)
 const char *config_pattern_backing_file(char *buffer)
 {
     pattern result = start(buffer);
-    put(&result, "^(?!");
-    put_any_case(&result, "logs");
-    put(&result, "(?:[\\\\/]|$))");
+    put(&result, "^(?!(?:");
+    for (size_t i = 0; config_path_brokers_name(i) != NULL; i++) {
+        put(&result, "%s", i > 0 ? "|" : "");
+        put_any_case(&result, config_path_brokers_name(i));
+    }
+    put(&result, ")(?:[\\\\/]|$))");
     put_path(&result);
     return buffer;
 }

@@ -123,6 +123,7 @@ platform_section_request apply_request(const declared_region *declared)
                                       .size = declared->size,
                                       .backing_path = declared->backing_path,
                                       .file_sddl = declared->file_sddl,
+                                      .own = declared->own,
                                       .initial = declared->initial,
                                       .large_pages = declared->large_pages,
                                       .numa_node = declared->numa_node,

@@ -133,15 +133,42 @@ static void audit_backing(const config_region *region, const access_descriptor *
     }
     trust_keepers keepers = {sids, keepers_of(section, RIGHT_MAP_WRITE, sids)};
     sids[keepers.count++] = facts->identity->broker_sid;
-    facts->look_at_backing(facts->context, region, TRUST_FILE, &keepers, &writing);
+    facts->look_at_file(facts->context, region, AUDIT_BACKING, TRUST_FILE, &keepers, &writing);
     keepers.count = keepers_of(section, RIGHT_MAP_READ | RIGHT_MAP_WRITE, sids);
     sids[keepers.count++] = facts->identity->broker_sid;
-    facts->look_at_backing(facts->context, region, TRUST_CONTENT, &keepers, &reading);
+    facts->look_at_file(facts->context, region, AUDIT_BACKING, TRUST_CONTENT, &keepers, &reading);
     add_backing(region, &writing, true, report);
     add_backing(region, &reading, false, report);
     report->failed = report->failed || writing.failed || reading.failed;
     trust_report_free(&writing);
     trust_report_free(&reading);
+    free(sids);
+}
+
+/* Who may write the region may as well write what it begins with. */
+static void audit_initial(const config_region *region, const access_descriptor *section,
+                          const audit_facts *facts, audit_report *report)
+{
+    trust_report found = {0};
+    const audit_place place = {region->file, region->where, region->name};
+    const char **sids = calloc(section->count + 1, sizeof *sids);
+    if (!sids) {
+        report->failed = true;
+        return;
+    }
+    trust_keepers keepers = {sids, keepers_of(section, RIGHT_MAP_WRITE, sids)};
+    sids[keepers.count++] = facts->identity->broker_sid;
+    facts->look_at_file(facts->context, region, AUDIT_INITIAL, TRUST_FILE, &keepers, &found);
+    for (size_t i = 0; i < found.count; i++) {
+        char *remedy = trust_remedy(&found.items[i]);
+        audit_add(
+            report, AUDIT_HIGH, "initial-writable", &place, trust_describe(&found.items[i]),
+            "who may not write the region can decide what it begins with; a broker refuses such a region",
+            remedy ? text_make("take that away with %s", remedy) : NULL);
+        free(remedy);
+    }
+    report->failed = report->failed || found.failed;
+    trust_report_free(&found);
     free(sids);
 }
 
@@ -204,8 +231,10 @@ static void audit_region(const config_region *region, const audit_facts *facts, 
                 "use `access` where it can say the same; `shmbroker check` shows the entries in words"));
     }
     audit_access(region, &section, facts, report);
-    if (region->backing_file && facts->look_at_backing)
+    if (region->backing_file && facts->look_at_file)
         audit_backing(region, &section, facts, report);
+    if (region->initial.kind == CONFIG_INITIAL_FILE && facts->look_at_file)
+        audit_initial(region, &section, facts, report);
     audit_name(region, report);
     access_descriptor_free(&section);
 }

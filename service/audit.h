@@ -47,6 +47,12 @@ typedef struct audit_report {
     bool failed;                         /* memory ran out: what is there is not all */
 } audit_report;
 
+/* The files of a region. */
+typedef enum audit_file {
+    AUDIT_BACKING, /* that it is backed by */
+    AUDIT_INITIAL  /* that its contents come from when it is made */
+} audit_file;
+
 /* What the machine says. Reports may be NULL: then nobody looked. */
 typedef struct audit_facts {
     const access_identity *identity; /* the broker's */
@@ -57,9 +63,9 @@ typedef struct audit_facts {
     void *context;               /* for the functions */
     /* Whether surely nobody has the SID: not when the machine cannot be asked. */
     bool (*account_is_gone)(void *context, const char *sid);
-    /* Adds who may do to the file behind `region` what `place` stands for, and is no keeper. */
-    void (*look_at_backing)(void *context, const config_region *region, trust_place place,
-                            const trust_keepers *keepers, trust_report *report);
+    /* Adds who may do to that file of `region` what `place` stands for, and is no keeper. */
+    void (*look_at_file)(void *context, const config_region *region, audit_file file, trust_place place,
+                         const trust_keepers *keepers, trust_report *report);
 } audit_facts;
 
 /* Fills `report`, which audit_free frees. */

@@ -139,6 +139,25 @@ void win32_backing_release(HANDLE section)
         }
 }
 
+/* The open file may have a name that was not seen for the broker's own, such as a short one. */
+static bool is_not_ours(HANDLE file, const platform_section_request *request, platform_failure *failure)
+{
+    const char *shown = request->backing_path, *problem = NULL;
+    wchar_t *final = win32_final_path(file, shown, failure);
+    char *real = final ? win32_shown_path(final) : NULL;
+    bool known = real != NULL;
+    if (known && request->own)
+        problem = own_places_problem(request->own, real);
+    if (final && !known)
+        win32_fail(failure, ERROR_OUTOFMEMORY, "cannot open the backing file %s", shown);
+    else if (problem)
+        win32_fail_advise(failure, 0, "correct backing.file", "%s cannot be a backing file: %s", shown,
+                          problem);
+    free(real);
+    free(final);
+    return known && !problem;
+}
+
 /* ---- Opening one ------------------------------------------------------------------------------- */
 
 /* The label of a file that existed, likewise. It is set only where it is another one: that takes WRITE_OWNER, which not
@@ -221,7 +240,7 @@ static bool create_whole(const wchar_t *path, const wchar_t *draft, const platfo
 {
     win32_contents contents;
     const char *shown = request->backing_path;
-    if (!win32_contents_open(&request->initial, request->size, &contents, failure))
+    if (!win32_contents_open(request, &contents, failure))
         return false;
     DeleteFileW(draft); /* what an interrupted start left; absent is as good */
     HANDLE file = open_file(draft, descriptor, CREATE_NEW);
@@ -264,8 +283,8 @@ static HANDLE open_or_create(const wchar_t *path, const wchar_t *draft,
         return file;
     }
     if (is_fit(file, shown, request->size, failure) && win32_is_where_named(file, shown, failure) &&
-        win32_owner_is_trusted(file, shown, failure) && is_free(file, shown, failure) &&
-        secure(file, shown, descriptor, failure))
+        is_not_ours(file, request, failure) && win32_owner_is_trusted(file, shown, failure) &&
+        is_free(file, shown, failure) && secure(file, shown, descriptor, failure))
         return file;
     CloseHandle(file);
     return INVALID_HANDLE_VALUE;

@@ -131,7 +131,7 @@ static int read_config(broker *b)
     }
     if (!declare_regions(b->model, b->options->instance, b->folders.data, &b->identity, &b->declared,
                          &failure))
-        return start_failed(b, &failure, EXIT_FAILED);
+        return start_failed(b, &failure, failure.code == DECLARE_REFUSED ? EXIT_BAD_USAGE : EXIT_FAILED);
     return EXIT_OK;
 }
 

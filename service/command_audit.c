@@ -102,11 +102,12 @@ static void look_at_places(auditing *a)
 }
 
 /* The broker of a console makes the file its user's own. */
-static void look_at_backing(void *context, const config_region *region, trust_place place,
-                            const trust_keepers *keepers, trust_report *report)
+static void look_at_file(void *context, const config_region *region, audit_file file, trust_place place,
+                         const trust_keepers *keepers, trust_report *report)
 {
     const auditing *a = context;
-    char *path = declare_backing_path(a->folders.data, region->backing_file);
+    char *path = file == AUDIT_INITIAL ? declare_initial_path(&region->initial)
+                                       : declare_backing_path(a->folders.data, region->backing_file);
     const char **sids = calloc(keepers->count + GUARD_KEEPERS, sizeof *sids);
     if (path && sids) {
         memcpy(sids, keepers->sids, keepers->count * sizeof *sids);
@@ -158,7 +159,7 @@ static int audit(auditing *a, bool json)
         .program = &a->program,
         .context = a,
         .account_is_gone = account_is_gone,
-        .look_at_backing = look_at_backing,
+        .look_at_file = look_at_file,
     };
     look_at_places(a);
     audit_run(a->model, &facts, &a->report);

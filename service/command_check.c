@@ -22,7 +22,7 @@ static int report_regions(const config_model *model, const command_options *opti
         !platform_folders_find(options->instance, &folders, &failure) ||
         !declare_regions(model, options->instance, folders.data, &identity, &declared, &failure)) {
         fprintf(stderr, "error: %s\n", failure.text);
-        return EXIT_FAILED;
+        return failure.code == DECLARE_REFUSED ? EXIT_BAD_USAGE : EXIT_FAILED;
     }
     platform_memory read;
     const platform_memory *machine = platform_memory_read(&read, &failure) ? &read : NULL;

@@ -1,8 +1,60 @@
 /* What a region holds at first. See contents_win32.h. */
 #include "contents_win32.h"
 
+#include "paths_win32.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+#define RIGHT_MAP_WRITE 0x2u
+
+/* Those who may write the region: they could put the same bytes there. The broker is among them. */
+static size_t find_writers(const access_descriptor *section, const char **sids)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < section->count; i++)
+        if (!section->entries[i].denies && (section->entries[i].mask & RIGHT_MAP_WRITE))
+            sids[count++] = section->entries[i].sid;
+    return count;
+}
+
+static bool fail_breached(const trust_breach *breach, platform_failure *failure)
+{
+    char *what = trust_describe(breach), *remedy = trust_remedy(breach);
+    win32_fail_advise(
+        failure, 0, remedy ? remedy : "correct its rights",
+        "will not take the initial contents from a file that others can change than may write the "
+        "region: %s",
+        what ? what : breach->path);
+    free(remedy);
+    free(what);
+    return false;
+}
+
+/* Whoever may change the file decides what the region holds. The file is open, and nobody can write it meanwhile. */
+static bool is_guarded(HANDLE file, const platform_section_request *request, platform_failure *failure)
+{
+    access_descriptor section = {0};
+    trust_report report = {0};
+    char user[CONFIG_SID_TEXT];
+    const char *path = request->initial.path, **sids = NULL;
+    bool ok = platform_sddl_read(request->sddl, &section, failure) && platform_user_sid(user, failure);
+    if (ok) {
+        sids = calloc(section.count + 1, sizeof *sids);
+        ok = sids || win32_fail(failure, ERROR_OUTOFMEMORY, "cannot see who may change %s", path);
+    }
+    if (ok) {
+        size_t count = find_writers(&section, sids);
+        sids[count++] = user;
+        ok = win32_trust_judge(file, path, &(trust_keepers){sids, count}, &report, failure);
+    }
+    if (ok && report.count > 0)
+        ok = fail_breached(&report.items[0], failure);
+    trust_report_free(&report);
+    free(sids);
+    access_descriptor_free(&section);
+    return ok;
+}
 
 static bool open_file(const char *path, win32_contents *contents, platform_failure *failure)
 {
@@ -28,9 +80,11 @@ static bool open_file(const char *path, win32_contents *contents, platform_failu
     return true;
 }
 
-bool win32_contents_open(const config_initial *initial, uint64_t size, win32_contents *contents,
+bool win32_contents_open(const platform_section_request *request, win32_contents *contents,
                          platform_failure *failure)
 {
+    const config_initial *initial = &request->initial;
+    const uint64_t size = request->size;
     *contents = (win32_contents){.initial = initial, .file = INVALID_HANDLE_VALUE};
     if (initial->kind == CONFIG_INITIAL_FILL)
         contents->length = initial->fill ? size : 0;
@@ -38,6 +92,10 @@ bool win32_contents_open(const config_initial *initial, uint64_t size, win32_con
         contents->length = initial->length;
     else if (initial->kind == CONFIG_INITIAL_FILE && !open_file(initial->path, contents, failure))
         return false;
+    if (initial->kind == CONFIG_INITIAL_FILE && !is_guarded(contents->file, request, failure)) {
+        win32_contents_close(contents);
+        return false;
+    }
     if (contents->length <= size)
         return true;
     win32_fail_advise(failure, 0, "declare a larger region, or give less",

@@ -11,9 +11,10 @@ typedef struct win32_contents {
     uint64_t at;     /* how many have been taken */
 } win32_contents;
 
-/* Opens the contents for a region of `size` bytes. False when there are more than that, or the file that has them cannot
-   be opened. The caller closes `contents` when it was true. */
-bool win32_contents_open(const config_initial *initial, uint64_t size, win32_contents *contents,
+/* Opens the contents of the region. False when they are longer than it, the file that has them cannot be opened, or others
+   can change that file than administrators, this broker and those who may write the region. The caller closes `contents`
+   when it was true. */
+bool win32_contents_open(const platform_section_request *request, win32_contents *contents,
                          platform_failure *failure);
 
 /* The next `bytes`: zeros after the last. */

@@ -36,8 +36,9 @@ char *declare_backing_path(const char *data_folder, const char *file)
 }
 
 /* A relative path starts in the folder of the configuration file that has it. */
-static char *beside_config(const char *config, const char *path)
+char *declare_initial_path(const config_initial *initial)
 {
+    const char *config = initial->file, *path = initial->path;
     const char *folder_end = config;
     if (is_absolute(path) || path[0] == '\\' || path[0] == '/')
         return text_make("%s", path);
@@ -104,7 +105,7 @@ static bool declare_memory(declaration *d, const config_region *region, declared
     out->on_dirty = region->on_dirty;
     if (region->initial.kind != CONFIG_INITIAL_FILE)
         return true;
-    out->initial.path = keep(d, beside_config(region->initial.file, region->initial.path));
+    out->initial.path = keep(d, declare_initial_path(&region->initial));
     return out->initial.path || out_of_memory(failure);
 }
 
@@ -133,6 +134,7 @@ typedef struct last_compiled {
 typedef struct compiling {
     const char *instance;
     const char *data_folder;
+    const own_places *own;
     const access_identity *identity;
     last_compiled last[2]; /* of sections, of files */
 } compiling;
@@ -168,6 +170,30 @@ static bool compile_descriptors(declaration *d, const config_region *region, con
     return (out->section_sddl && (!region->backing_file || out->file_sddl)) || out_of_memory(failure);
 }
 
+static bool refuse_place(const config_region *region, const char *problem, platform_failure *failure)
+{
+    failure->code = DECLARE_REFUSED;
+    snprintf(failure->text, sizeof failure->text,
+             "%.300s:%u:%u: the region %.200s: %.400s cannot be a backing file: %s; correct backing.file",
+             region->file ? region->file : "", region->where.line, region->where.column, region->name,
+             region->backing_file, problem);
+    return false;
+}
+
+static bool declare_backing(declaration *d, const config_region *region, const compiling *how,
+                            declared_region *out, platform_failure *failure)
+{
+    if (!region->backing_file)
+        return true;
+    out->own = how->own;
+    out->backing_path = keep(d, declare_backing_path(how->data_folder, region->backing_file));
+    if (!out->backing_path)
+        return out_of_memory(failure);
+    d->file_count++;
+    const char *problem = own_places_problem(how->own, out->backing_path);
+    return !problem || refuse_place(region, problem, failure);
+}
+
 static bool declare_region(declaration *d, const config_region *region, compiling *how, declared_region *out,
                            platform_failure *failure)
 {
@@ -176,13 +202,32 @@ static bool declare_region(declaration *d, const config_region *region, compilin
     out->size = region->size;
     if (!name_object(d, region, how->instance, out, failure) || !declare_memory(d, region, out, failure))
         return false;
-    if (region->backing_file) {
-        out->backing_path = keep(d, declare_backing_path(how->data_folder, region->backing_file));
-        if (!out->backing_path)
-            return out_of_memory(failure);
-        d->file_count++;
-    }
+    if (!declare_backing(d, region, how, out, failure))
+        return false;
     return compile_descriptors(d, region, how->identity, how->last, out, failure);
+}
+
+/* The data folder and the configuration's files, as they are really called. */
+static bool find_own_places(declaration *d, const config_model *model, const char *data_folder)
+{
+    char path[PLATFORM_PATH];
+    size_t count = 0;
+    const char **files = calloc(model->file_count + 1, sizeof *files);
+    d->own = calloc(1, sizeof *d->own);
+    if (!files || !d->own) {
+        free(files);
+        return false;
+    }
+    platform_path_real(data_folder, path);
+    *d->own = (own_places){keep(d, text_make("%s", path)), files, 0};
+    for (; count < model->file_count; count++) {
+        platform_path_real(model->files[count], path);
+        files[count] = keep(d, text_make("%s", path));
+        if (!files[count])
+            return false;
+    }
+    d->own->file_count = count;
+    return d->own->data_folder != NULL;
 }
 
 bool declare_regions(const config_model *model, const char *instance, const char *data_folder,
@@ -191,8 +236,10 @@ bool declare_regions(const config_model *model, const char *instance, const char
     compiling how = {.instance = instance, .data_folder = data_folder, .identity = identity};
     memset(result, 0, sizeof *result);
     declared_region *regions = calloc(model->region_count + 1, sizeof *regions);
-    result->texts = calloc(model->region_count * TEXTS_PER_REGION + 1, sizeof *result->texts);
-    bool ok = regions && result->texts;
+    result->texts = calloc(model->region_count * TEXTS_PER_REGION + model->file_count + 1 /* data folder */,
+                           sizeof *result->texts);
+    bool ok = regions && result->texts && find_own_places(result, model, data_folder);
+    how.own = result->own;
     if (!ok)
         out_of_memory(failure);
     result->regions.items = regions;
@@ -210,6 +257,9 @@ void declaration_free(declaration *d)
     for (size_t i = 0; i < d->text_count; i++)
         free(d->texts[i]);
     free(d->texts);
+    if (d->own)
+        free((void *)(uintptr_t)d->own->files);
+    free(d->own);
     free((void *)(uintptr_t)d->regions.items);
     memset(d, 0, sizeof *d);
 }

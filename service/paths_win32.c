@@ -82,6 +82,27 @@ bool win32_is_where_named(HANDLE handle, const char *path, platform_failure *fai
     return same;
 }
 
+void platform_path_real(const char *path, char real[PLATFORM_PATH])
+{
+    platform_failure ignored;
+    wchar_t *wide = win32_wide(path);
+    HANDLE file =
+        wide ? CreateFileW(wide, FILE_READ_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                           NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL)
+             : INVALID_HANDLE_VALUE;
+    wchar_t *final = file != INVALID_HANDLE_VALUE ? win32_final_path(file, path, &ignored) : NULL;
+    char *shown = final ? win32_shown_path(final) : NULL;
+    if (shown && strlen(shown) < PLATFORM_PATH)
+        memcpy(real, shown, strlen(shown) + 1);
+    else if (!platform_path_absolute(path, real, &ignored))
+        snprintf(real, PLATFORM_PATH, "%s", path);
+    free(shown);
+    free(final);
+    if (file != INVALID_HANDLE_VALUE)
+        CloseHandle(file);
+    free(wide);
+}
+
 /* Services (S-1-5-80-…) are made by administrators alone. */
 static bool is_trusted(PSID owner)
 {

@@ -23,4 +23,9 @@ bool win32_is_where_named(HANDLE handle, const char *path, platform_failure *fai
    can always change the rights again. False with `failure` set. */
 bool win32_owner_is_trusted(HANDLE handle, const char *shown, platform_failure *failure);
 
+/* Adds to `report` who may change the file `path`, which is open, or put another in its place, as platform_config_open
+   does. False with `failure` set when that cannot be found out, or a link leads to it. */
+bool win32_trust_judge(HANDLE file, const char *path, const trust_keepers *keepers, trust_report *report,
+                       platform_failure *failure);
+
 #endif

@@ -7,6 +7,7 @@
 #define SHMBROKER_PLAN_H
 
 #include "model.h"
+#include "own_places.h"
 
 /* A region as it is to be, compiled for the kernel. */
 typedef struct declared_region {
@@ -17,6 +18,7 @@ typedef struct declared_region {
     const char *section_sddl; /* complete */
     const char *backing_path; /* absolute, or NULL */
     const char *file_sddl;    /* complete, or NULL without a file */
+    const own_places *own;    /* where that file may not be; NULL without a file */
     uint64_t size;
     config_initial
         initial; /* `path` can be opened as it is. Like `prefetch`, it matters to a new object alone */

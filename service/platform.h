@@ -13,6 +13,7 @@
 
 #include "access.h"
 #include "loader.h"
+#include "own_places.h"
 #include "token.h"
 #include "trust.h"
 
@@ -51,6 +52,7 @@ typedef struct platform_section_request {
     uint64_t size;            /* bytes */
     const char *backing_path; /* NULL: paging file; otherwise the absolute path of the file */
     const char *file_sddl;    /* the file's descriptor; NULL without a file */
+    const own_places *own;    /* where that file may not be; NULL without a file */
     config_initial initial;   /* what it holds when it is made anew; `path` can be opened as it is */
     config_large_pages large_pages;
     uint32_t numa_node; /* or CONFIG_NUMA_ANY */
@@ -74,8 +76,8 @@ typedef struct platform_section_granted {
  *
  * A new section holds `initial` and is zero beyond it; it is not published before this returns. A backing file is
  * created whole with these bytes when absent, kept when present, given the descriptor in both cases, and refused when
- * it is remote, reached through a reparse point, not a plain file, or shorter than `size`. An initial file that is
- * longer than `size`, or cannot be read, is a failure.
+ * it is remote, reached through a reparse point, not a plain file, the broker's own, or shorter than `size`. An initial file that is
+ * longer than `size`, cannot be read, or can be changed by others than may write the region, is a failure.
  *
  * Large pages that are only preferred, a NUMA node and prefetching are left out, with a note, when the machine does
  * not give them. A private namespace is made, or opened when it exists; where the platform has none, or this process
@@ -280,6 +282,10 @@ bool platform_folders_remove(const platform_folders *folders, char left[PLATFORM
 /* The absolute form of `path`. */
 bool platform_path_absolute(const char *path, char absolute[PLATFORM_PATH], platform_failure *failure);
 
+/* The path that a file or folder really has: absolute, in long names, without links. One that is not there has its
+   absolute path, or when there is none, `path`. */
+void platform_path_real(const char *path, char real[PLATFORM_PATH]);
+
 /* Opens a file for reading; the caller closes it with fclose. */
 FILE *platform_file_open(const char *path, platform_failure *failure);
 
@@ -298,7 +304,7 @@ bool platform_trust_examine(const char *path, trust_place place, const trust_kee
 
 /*
  * Calls `found` with the name of each file in a folder, in any order, until it returns false. Folders in it are passed
- * over. One that is not there has no files.
+ * over. One that is not there has no files. One with more than 16384 entries is a failure.
  */
 bool platform_folder_list(const char *path, bool (*found)(void *receiver, const char *name), void *receiver,
                           platform_failure *failure);

@@ -177,7 +177,7 @@ static bool fill(HANDLE section, const making *m, platform_failure *failure)
     win32_contents contents;
     if (m->granted->adopted || m->request->backing_path)
         return true;
-    if (!win32_contents_open(&m->request->initial, m->request->size, &contents, failure))
+    if (!win32_contents_open(m->request, &contents, failure))
         return false;
     bool filled = win32_section_fill(section, &contents, &m->request->progress, failure);
     win32_contents_close(&contents);

@@ -12,11 +12,18 @@ static bool is_folder(const WIN32_FIND_DATAW *entry)
     return (entry->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
 }
 
+#define MOST_NAMES 16384u /* folders and others counted: what holds more is no folder of configurations */
+
 /* Hands out names until there are no more or no more are wanted. The first has been found. */
 static bool walk(HANDLE search, WIN32_FIND_DATAW *entry, bool (*found)(void *receiver, const char *name),
                  void *receiver, DWORD *error)
 {
+    size_t seen = 0;
     do {
+        if (++seen > MOST_NAMES) {
+            *error = ERROR_TOO_MANY_NAMES;
+            return false;
+        }
         if (is_folder(entry))
             continue;
         char *name = win32_utf8(entry->cFileName);
@@ -48,8 +55,12 @@ bool platform_folder_list(const char *path, bool (*found)(void *receiver, const 
     if (search == INVALID_HANDLE_VALUE)
         return error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND ||
                win32_fail_advise(failure, error, "check who may read that folder", "cannot list %s", path);
-    bool ok = walk(search, &entry, found, receiver, &error) ||
-              win32_fail(failure, error, "cannot list %s to its end", path);
+    bool ok = walk(search, &entry, found, receiver, &error);
+    if (!ok && error == ERROR_TOO_MANY_NAMES)
+        win32_fail_advise(failure, 0, "keep nothing but configurations in that folder",
+                          "%s has more than %u entries", path, MOST_NAMES);
+    else if (!ok)
+        win32_fail(failure, error, "cannot list %s to its end", path);
     FindClose(search);
     return ok;
 }

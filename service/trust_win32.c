@@ -181,6 +181,12 @@ static bool judge_all(HANDLE handle, const char *path, trust_place place, const 
     return ok;
 }
 
+bool win32_trust_judge(HANDLE file, const char *path, const trust_keepers *keepers, trust_report *report,
+                       platform_failure *failure)
+{
+    return judge_all(file, path, TRUST_FILE, keepers, report, failure);
+}
+
 /* ---- What platform.h promises ------------------------------------------------------------------ */
 
 bool platform_trust_examine(const char *path, trust_place place, const trust_keepers *keepers,

@@ -222,6 +222,52 @@ static void one_file_under_two_names_is_not_two_regions_files(void **state)
     assert_contains(process_errors(b->process), "is that of another region, by another name");
 }
 
+/* A configuration whose region is backed by the configuration itself, called `path`. */
+static test_broker *backed_by_itself(const char *name, const char *(*call)(const char *path))
+{
+    test_broker *b = broker_prepare(BROKER_HEAD "  X: { size: 1 }\n");
+    char *text =
+        support_text(BROKER_HEAD "  %s: { size: 1, backing: { file: '%s' } }\n", name, call(b->config));
+    support_write_file(b->config, text, strlen(text));
+    return b;
+}
+
+static const char *long_name(const char *path)
+{
+    return path;
+}
+
+static const char *short_name(const char *path)
+{
+    wchar_t name[MAX_PATH];
+    DWORD length = GetShortPathNameW(support_wide(path), name, MAX_PATH);
+    if (length == 0 || length >= MAX_PATH || !wcschr(name, L'~') || wcsstr(name, L"shmbroker.yaml"))
+        SKIP("this volume gives no short names");
+    return support_utf8(name);
+}
+
+static void the_configuration_is_no_regions_file(void **state)
+{
+    (void)state;
+    test_broker *b = backed_by_itself("X", long_name);
+    process *p = process_run("shmbroker.exe", "run --config \"%s\" --instance %s", b->config, b->instance);
+    assert_int_equal(process_wait(p), 2);
+    assert_contains(process_errors(p), "it is a file of the configuration");
+}
+
+/* Only the open file tells. */
+static void the_configuration_is_no_regions_file_by_its_short_name_either(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Itself");
+    test_broker *b = backed_by_itself(name, short_name);
+    broker_start(b);
+    shmb_attach_options options = region_options(b, SHMB_ACCESS_READ);
+    assert_int_equal(region_try(name, &options), SHMB_REGION_FAILED);
+    assert_contains(options.message, "it is a file of the configuration");
+    broker_stop(b);
+}
+
 static void a_file_is_free_again_when_its_broker_has_ended(void **state)
 {
     (void)state;
@@ -287,6 +333,8 @@ int main(void)
         SYSTEM_TEST(a_remote_path_is_an_error_of_the_configuration),
         SYSTEM_TEST(a_file_that_another_program_keeps_for_itself_is_refused),
         SYSTEM_TEST(one_file_under_two_names_is_not_two_regions_files),
+        SYSTEM_TEST(the_configuration_is_no_regions_file),
+        SYSTEM_TEST(the_configuration_is_no_regions_file_by_its_short_name_either),
         SYSTEM_TEST(a_file_is_free_again_when_its_broker_has_ended),
         SYSTEM_TEST(a_file_that_belongs_to_an_ordinary_account_is_refused),
         SYSTEM_TEST(the_files_rights_are_those_of_the_region),

@@ -5,6 +5,7 @@
 #include "broker.h"
 #include "service.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define EVERYBODY_WRITES "D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;WD)"
@@ -144,6 +145,25 @@ static void nobody_changes_it_while_it_is_read(void **state)
     CloseHandle(writer);
 }
 
+/* More than anybody keeps in a folder of configurations; none of them matches. */
+static void a_folder_with_too_many_files_is_not_listed_to_its_end(void **state)
+{
+    (void)state;
+    test_broker *b = broker_prepare("version: 1\ninclude: [many/*.yaml]\nregions: {}\n");
+    const char *folder = support_text("%s\\many", folder_of(b->config));
+    assert_true(CreateDirectoryW(support_wide(folder), NULL));
+    for (int i = 0; i <= 16384; i++) {
+        char path[MAX_PATH];
+        snprintf(path, sizeof path, "%s\\%d", folder, i);
+        HANDLE file = CreateFileA(path, GENERIC_WRITE, 0, NULL, CREATE_NEW, 0, NULL);
+        assert_true(file != INVALID_HANDLE_VALUE);
+        CloseHandle(file);
+    }
+    process *p = process_run("shmbroker.exe", "check \"%s\"", b->config);
+    assert_int_equal(process_wait(p), 2);
+    assert_contains(process_errors(p), "many has more than 16384 entries");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +175,7 @@ int main(void)
         SYSTEM_TEST(a_service_refuses_it_and_start_tells),
         SYSTEM_TEST(a_configuration_behind_a_link_is_refused),
         SYSTEM_TEST(nobody_changes_it_while_it_is_read),
+        SYSTEM_TEST(a_folder_with_too_many_files_is_not_listed_to_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,6 +152,25 @@ static void a_file_that_cannot_be_read_breaks_the_region(void **state)
     broker_stop(b);
 }
 
+static void a_file_that_others_than_the_regions_writers_can_change_breaks_it(void **state)
+{
+    (void)state;
+    const char *closed = support_unique("Closed"), *open = support_unique("Open"),
+               *backed = support_unique("ClosedBacked");
+    test_broker *b = broker_prepare(
+        BROKER_HEAD "  %s: { size: 9, initial: { file: t.bin } }\n"
+                    "  %s: { size: 9, initial: { file: t.bin }, backing: { file: c.shm } }\n"
+                    "  %s: { size: 9, initial: { file: t.bin }, access: { write: [Everyone] } }\n",
+        closed, backed, open);
+    account_set_rights(beside_config(b, "t.bin", "012345678", 9), "D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;WD)");
+    broker_start(b);
+    assert_refused(b, closed, "t.bin has an entry that lets", "icacls");
+    assert_refused(b, backed, "t.bin has an entry that lets", "icacls");
+    shmb_detach(region_attach(b, open, SHMB_ACCESS_READ));
+    broker_stop(b);
+    assert_false(support_file_exists(data_file(b, "c.shm")));
+}
+
 static void a_new_backing_file_has_the_contents_and_keeps_what_is_written(void **state)
 {
     (void)state;
@@ -442,6 +461,7 @@ int main(void)
         SYSTEM_TEST(a_file_that_just_fits_fills_the_region),
         SYSTEM_TEST(a_file_longer_than_the_region_breaks_it_with_both_sizes),
         SYSTEM_TEST(a_file_that_cannot_be_read_breaks_the_region),
+        SYSTEM_TEST(a_file_that_others_than_the_regions_writers_can_change_breaks_it),
         SYSTEM_TEST(a_new_backing_file_has_the_contents_and_keeps_what_is_written),
         SYSTEM_TEST(a_region_that_is_taken_over_keeps_its_data),
         SYSTEM_TEST(a_region_in_large_pages_is_granted_and_said_to_be),

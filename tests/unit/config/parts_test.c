@@ -294,7 +294,7 @@ static void paths_of_plain_files_are_allowed(void **state)
 {
     static const char *const paths[] = {
         "a.shm",    "dir/a.shm",  "dir\\a.shm",   "C:\\shm\\a",  "z:/a",   ".hidden",  "a..b",
-        "logs.shm", "logsdir\\a", "dir\\logs\\a", "C:\\logs\\a", "con1",   "COM10",    "communal.shm",
+        "logs.shm", "states\\a", "dir\\logs\\a", "C:\\logs\\a", "con1",   "COM10",    "communal.shm",
         "nul1.txt", " a",         "\xC3\xA9.shm", "a b.shm",     "%TEMP%", "a;b,c=d'e"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(paths); i++) {

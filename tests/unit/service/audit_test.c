@@ -76,11 +76,11 @@ static struct {
     uint32_t rights;
 } on_file;
 
-static void look(void *context, const config_region *region, trust_place place, const trust_keepers *keepers,
-                 trust_report *report)
+static void look(void *context, const config_region *region, audit_file file, trust_place place,
+                 const trust_keepers *keepers, trust_report *report)
 {
     (void)context;
-    assert_string_equal(region->backing_file, "t.shm");
+    assert_int_equal(file, region->backing_file ? AUDIT_BACKING : AUDIT_INITIAL);
     trust_entry entry = {.mask = on_file.rights, .allows = true};
     const trust_subject subject = {
         .path = "C:\\data\\t.shm", .place = place, .owner = SYSTEM, .entries = &entry, .count = 1};
@@ -88,36 +88,60 @@ static void look(void *context, const config_region *region, trust_place place, 
     trust_judge(&subject, keepers, report);
 }
 
-static void audit_file(const char *sid, uint32_t rights)
+static void audit_backed(const char *sid, uint32_t rights)
 {
     config_region region = testing_region();
     const config_model model = model_of(&region, 1);
     region.backing_file = "t.shm";
     on_file.sid = sid;
     on_file.rights = rights;
-    testing_audit_with(&model, (audit_facts){.look_at_backing = look});
+    testing_audit_with(&model, (audit_facts){.look_at_file = look});
+}
+
+static void audit_initial(const char *sid)
+{
+    config_region region = testing_region();
+    const config_model model = model_of(&region, 1);
+    region.initial = (config_initial){.kind = CONFIG_INITIAL_FILE, .path = "t.bin"};
+    on_file.sid = sid;
+    on_file.rights = 0x2;
+    testing_audit_with(&model, (audit_facts){.look_at_file = look});
+}
+
+static void initial_contents_that_others_than_writers_may_change_are_found(void **state)
+{
+    (void)state;
+    audit_initial(USERS);
+    assert_int_equal(testing_found.count, 1);
+    assert_int_equal(testing_finding("initial-writable")->severity, AUDIT_HIGH);
+    assert_string_equal(testing_found.items[0].place.region, "Telemetry");
+    const char *const writers[] = {SENSOR, FAKE_BROKER, ADMINS};
+    for (size_t i = 0; i < COUNT_OF(writers); i++) {
+        audit_initial(writers[i]);
+        assert_int_equal(testing_found.count, 0);
+    }
 }
 
 static void a_file_that_others_may_write_is_found(void **state)
 {
     (void)state;
-    audit_file(USERS, 0x3); /* a reader of the region */
+    audit_backed(USERS, 0x3); /* a reader of the region */
     assert_int_equal(testing_found.count, 1);
     assert_int_equal(testing_finding("backing-wider-to-write")->severity, AUDIT_HIGH);
     assert_string_equal(testing_found.items[0].place.region, "Telemetry");
-    audit_file(SENSOR, 0x3); /* its writer */
+    audit_backed(SENSOR, 0x3); /* its writer */
     assert_int_equal(testing_found.count, 0);
-    audit_file(FAKE_BROKER, 0x3);
+    audit_backed(FAKE_BROKER, 0x3);
     assert_int_equal(testing_found.count, 0);
 }
 
 static void a_file_that_others_may_read_is_found(void **state)
 {
     (void)state;
-    audit_file(ANNA, 0x1);
+    audit_backed(ANNA, 0x1);
     assert_int_equal(testing_found.count, 1);
     assert_int_equal(testing_finding("backing-wider-to-read")->severity, AUDIT_MEDIUM);
-    audit_file(USERS, 0x1);
+    audit_backed(USERS, 0x1);
     assert_int_equal(testing_found.count, 0);
 }
 
@@ -202,6 +226,7 @@ int main(void)
         AUDIT_TEST(what_others_can_change_is_found),
         AUDIT_TEST(what_the_person_who_asks_can_change_is_a_small_finding),
         AUDIT_TEST(breaches_beyond_the_kept_ones_count),
+        AUDIT_TEST(initial_contents_that_others_than_writers_may_change_are_found),
         AUDIT_TEST(a_file_that_others_may_write_is_found),
         AUDIT_TEST(a_file_that_others_may_read_is_found),
         AUDIT_TEST(a_local_name_is_found),

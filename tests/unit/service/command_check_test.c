@@ -144,6 +144,18 @@ static void a_file_that_others_can_change_is_shown_with_a_warning(void **state)
     assert_int_equal(strncmp(complained, "warning: the file a.yaml has an entry that lets S-1-1-0 ", 56), 0);
 }
 
+static void a_backing_file_that_is_the_configuration_is_a_bad_config(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        check("version: 1\nregions:\n  A: { size: 4 KiB, access: { read: [Users] }, backing: { file: "
+              "'X:\\here\\a.yaml' } }\n",
+              false),
+        EXIT_BAD_USAGE);
+    assert_int_equal(strncmp(complained, "error: a.yaml:3:", 16), 0);
+    assert_string_equal(printed, "");
+}
+
 static void as_the_service_it_is_an_error(void **state)
 {
     (void)state;
@@ -274,6 +286,7 @@ int main(void)
         CHECK_TEST(json_is_alone_on_standard_output),
         CHECK_TEST(a_file_that_others_can_change_is_shown_with_a_warning),
         CHECK_TEST(as_the_service_it_is_an_error),
+        CHECK_TEST(a_backing_file_that_is_the_configuration_is_a_bad_config),
         CHECK_TEST(regions_of_included_files_are_shown_with_those_of_the_main_file),
         CHECK_TEST(an_included_file_that_others_can_change_is_warned_of),
         CHECK_TEST(as_the_service_an_included_file_is_an_error_too),

@@ -159,6 +159,32 @@ static void an_absolute_backing_file_stays_where_it_is(void **state)
     declaration_free(&d);
 }
 
+static void assert_place_refused(const char *backing, const char *why)
+{
+    static const char *const files[] = {"a.yaml", "conf.d\\b.yaml"};
+    config_region region = plain_region("A");
+    const config_model model = {.regions = &region, .region_count = 1, .files = files, .file_count = 2};
+    declaration d;
+    platform_failure failure = {0};
+    region.backing_file = backing;
+    region.file = files[1];
+    region.where = (config_position){3, 5};
+    assert_false(declare_regions(&model, "", "X:\\data", &identity, &d, &failure));
+    assert_int_equal(failure.code, DECLARE_REFUSED);
+    assert_non_null(strstr(failure.text, "conf.d\\b.yaml:3:5: the region A: "));
+    assert_non_null(strstr(failure.text, why));
+    declaration_free(&d);
+}
+
+static void a_backing_file_that_is_the_brokers_own_is_refused_with_its_place(void **state)
+{
+    (void)state;
+    assert_place_refused("X:/data/Logs/shmbroker.log", "belongs to the broker's log");
+    assert_place_refused("X:\\data\\snapshots\\a.shm", "belongs to the broker's snapshots");
+    assert_place_refused("X:\\here\\a.yaml", "a file of the configuration");
+    assert_place_refused("x:\\here\\conf.d\\B.yaml", "a file of the configuration");
+}
+
 static void a_descriptor_of_its_own_is_completed(void **state)
 {
     (void)state;
@@ -204,7 +230,7 @@ static void a_hundred_thousand_regions_are_declared(void **state)
     assert_int_equal(d.file_count, CONFIG_MAX_REGIONS / 2);
     assert_string_equal(d.regions.items[CONFIG_MAX_REGIONS - 1].backing_path, "X:\\data\\a");
     assert_true(d.text_count <=
-                CONFIG_MAX_REGIONS * 3 / 2 + 2); /* names and paths; the descriptors are shared */
+                CONFIG_MAX_REGIONS * 3 / 2 + 3); /* names and paths; the descriptors are shared */
     declaration_free(&d);
 }
 
@@ -242,6 +268,7 @@ int main(void)
         cmocka_unit_test_setup(what_was_declared_is_carried_over, new_machine),
         cmocka_unit_test_setup(a_backing_file_stands_in_the_data_folder_with_the_same_rights, new_machine),
         cmocka_unit_test_setup(an_absolute_backing_file_stays_where_it_is, new_machine),
+        cmocka_unit_test_setup(a_backing_file_that_is_the_brokers_own_is_refused_with_its_place, new_machine),
         cmocka_unit_test_setup(a_descriptor_of_its_own_is_completed, new_machine),
         cmocka_unit_test_setup(a_descriptor_that_cannot_be_completed_fails_all_and_leaves_nothing,
                                new_machine),

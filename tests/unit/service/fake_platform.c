@@ -574,6 +574,11 @@ bool platform_path_absolute(const char *path, char absolute[PLATFORM_PATH], plat
     return true;
 }
 
+void platform_path_real(const char *path, char real[PLATFORM_PATH])
+{
+    snprintf(real, PLATFORM_PATH, "%s%s", path[0] && path[1] == ':' ? "" : "X:\\here\\", path);
+}
+
 /* Whether `path` is `folder\\...\\rest`, either separator. */
 static bool path_ends_with(const char *path, const char *rest)
 {
