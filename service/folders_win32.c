@@ -1,4 +1,5 @@
 /* Where things stand on disk, with their descriptors. See platform.h. */
+#include "folder_rights_win32.h"
 #include "names.h"
 #include "paths_win32.h"
 #include "taken_win32.h"
@@ -48,8 +49,8 @@ static bool is_plain_folder(const wchar_t *path, const char *shown, platform_fai
 
 /* Gives an existing folder its rights again. Checked and set on one handle, so that nobody can put another folder, or a
    link, in its place meanwhile. */
-static bool repair_descriptor(const wchar_t *path, PSECURITY_DESCRIPTOR descriptor, const char *shown,
-                              platform_failure *failure)
+static bool repair_descriptor(const wchar_t *path, PSECURITY_DESCRIPTOR descriptor, const char *sddl,
+                              const char *shown, platform_failure *failure)
 {
     PACL dacl = NULL;
     BOOL present, defaulted;
@@ -73,6 +74,7 @@ static bool repair_descriptor(const wchar_t *path, PSECURITY_DESCRIPTOR descript
         ok = error == ERROR_SUCCESS ||
              win32_fail(failure, error, "cannot set the rights of the folder %s", shown);
     }
+    ok = ok && win32_folder_has_rights(folder, sddl, shown, failure);
     CloseHandle(folder);
     return ok;
 }
@@ -92,8 +94,10 @@ static bool create_folder(const char *path, const char *sddl, bool repair, platf
     ok = CreateDirectoryW(wide, &security);
     if (!ok && GetLastError() == ERROR_ALREADY_EXISTS)
         ok = is_plain_folder(wide, path, failure) &&
-             (!repair || repair_descriptor(wide, descriptor, path, failure));
-    else if (!ok)
+             (!repair || repair_descriptor(wide, descriptor, sddl, path, failure));
+    else if (ok)
+        ok = win32_new_folder_has_rights(wide, sddl, path, failure);
+    else
         win32_fail_advise(failure, GetLastError(), "run `shmbroker install` elevated once, which makes it",
                           "cannot create the folder %s", path);
 cleanup:

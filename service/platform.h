@@ -265,7 +265,8 @@ bool platform_folders_find(const char *instance, platform_folders *folders, plat
  * configuration: SYSTEM and Administrators have it all, the broker and Users read. The data folder: SYSTEM,
  * Administrators and the broker have it all, others nothing. One that exists must be a plain folder; `repair`
  * gives it the descriptor again, unless it belongs to an ordinary user: then it fails; it also makes conf.d, where
- * products drop files to be included, with the rights of the configuration's folder. A process that is neither a
+ * products drop files to be included, with the rights of the configuration's folder. What was made or repaired is looked at
+ * again on its handle: a descriptor that is not the one that was given is a failure. A process that is neither a
  * service nor elevated creates none.
  */
 bool platform_folders_create(const platform_folders *folders, const access_identity *identity, bool repair,
@@ -304,7 +305,7 @@ bool platform_trust_examine(const char *path, trust_place place, const trust_kee
 
 /*
  * Calls `found` with the name of each file in a folder, in any order, until it returns false. Folders in it are passed
- * over. One that is not there has no files. One with more than 16384 entries is a failure.
+ * over. One that is not there has no files. One with more than 4096 entries is a failure.
  */
 bool platform_folder_list(const char *path, bool (*found)(void *receiver, const char *name), void *receiver,
                           platform_failure *failure);

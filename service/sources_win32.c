@@ -12,7 +12,7 @@ static bool is_folder(const WIN32_FIND_DATAW *entry)
     return (entry->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
 }
 
-#define MOST_NAMES 16384u /* folders and others counted: what holds more is no folder of configurations */
+#define MOST_NAMES 4096u /* folders and others counted: what holds more is no folder of configurations */
 
 /* Hands out names until there are no more or no more are wanted. The first has been found. */
 static bool walk(HANDLE search, WIN32_FIND_DATAW *entry, bool (*found)(void *receiver, const char *name),

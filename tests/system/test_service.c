@@ -5,6 +5,7 @@
 #include "region.h"
 #include "service.h"
 
+#include <sddl.h>
 #include <string.h>
 
 /* ---- A service of the test's own ------------------------------------------------------------------------------- */
@@ -386,6 +387,39 @@ static void the_service_uses_the_configuration_of_its_own_folder(void **state)
     command(b, "stop", 0);
 }
 
+/* The DACL of a file or folder in SDDL. */
+static const char *rights_of(const char *path)
+{
+    wchar_t *sddl;
+    assert_true(ConvertSecurityDescriptorToStringSecurityDescriptorW(
+        account_security_of_file(path), SDDL_REVISION_1, DACL_SECURITY_INFORMATION, &sddl, NULL));
+    const char *text = support_utf8(sddl);
+    LocalFree(sddl);
+    return text;
+}
+
+static void install_gives_its_folders_their_rights_again(void **state)
+{
+    (void)state;
+    test_broker *b = prepare_service(support_unique("Rights"));
+    command(b, "install", 0);
+    const char *folders[] = {b->home, support_text("%s\\data", b->home),
+                             support_text("%s\\data\\logs", b->home)};
+    const char *rights[3];
+    for (size_t i = 0; i < 3; i++) {
+        rights[i] = rights_of(folders[i]);
+        assert_null(strstr(rights[i], ";WD)"));
+        account_set_rights(folders[i], "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;WD)");
+        assert_non_null(strstr(rights_of(folders[i]), ";WD)"));
+    }
+    command(b, "install", 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_null(strstr(rights_of(folders[i]), "FA;;;WD)"));
+        if (!support_under_wine()) /* which shows of them what Unix permissions can say */
+            assert_string_equal(rights_of(folders[i]), rights[i]);
+    }
+}
+
 static void the_services_objects_belong_to_session_0(void **state)
 {
     (void)state;
@@ -442,6 +476,7 @@ int main(void)
         SYSTEM_TEST(a_bad_configuration_keeps_the_service_from_starting_and_is_in_the_log),
         SYSTEM_TEST(a_region_that_fails_does_not_keep_the_service_from_starting),
         SYSTEM_TEST(the_service_uses_the_configuration_of_its_own_folder),
+        SYSTEM_TEST(install_gives_its_folders_their_rights_again),
         SYSTEM_TEST(the_services_objects_belong_to_session_0),
         SYSTEM_TEST(the_service_is_restarted_after_a_crash),
     };
