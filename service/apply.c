@@ -1,6 +1,8 @@
 /* Carries out a plan. See apply.h. */
 #include "apply.h"
 
+#include "shared_text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,16 +13,16 @@ static void release_texts(existing_region *region)
 {
     free((void *)(uintptr_t)region->name);
     free((void *)(uintptr_t)region->object_name);
-    free((void *)(uintptr_t)region->section_sddl);
+    shared_text_release(region->section_sddl);
     free((void *)(uintptr_t)region->backing_path);
     memset(region, 0, sizeof *region);
 }
 
-static bool grow(holdings *h)
+/* Makes room for `capacity` regions. What is there stays in any case. */
+static bool reserve(holdings *h, size_t capacity)
 {
-    if (h->count < h->capacity)
+    if (capacity <= h->capacity)
         return true;
-    size_t capacity = h->capacity ? h->capacity * 2 : 64;
     existing_region *regions = realloc(h->regions, capacity * sizeof *regions);
     if (regions)
         h->regions = regions;
@@ -39,11 +41,12 @@ static bool grow(holdings *h)
 /* Takes a section into the holdings, at index count. */
 static bool hold(holdings *h, const declared_region *declared, platform_section *section)
 {
-    if (!grow(h))
+    if (!reserve(h, h->count + 1))
         return false;
+    const char *last_sddl = h->count > 0 ? h->regions[h->count - 1].section_sddl : NULL;
     existing_region region = {.name = text_make("%s", declared->name),
                               .object_name = text_make("%s", declared->object_name),
-                              .section_sddl = text_make("%s", declared->section_sddl),
+                              .section_sddl = shared_text_make(last_sddl, declared->section_sddl),
                               .size = declared->size,
                               .large_pages = declared->large_pages,
                               .numa_node = declared->numa_node};
@@ -275,10 +278,20 @@ static void compact(holdings *h)
     h->count = to;
 }
 
+/* All the room at once, and no more than that. Where there is not so much, what there is will do for some. */
+static void reserve_for(holdings *h, const plan *p)
+{
+    size_t wanted = h->count;
+    for (size_t i = 0; i < p->count; i++)
+        wanted += p->actions[i].kind == PLAN_CREATE;
+    reserve(h, wanted);
+}
+
 void apply_plan(const apply_context *context, const plan *p, const declared_regions *declared,
                 apply_outcome *outcome)
 {
     memset(outcome, 0, sizeof *outcome);
+    reserve_for(context->holdings, p);
     for (size_t i = 0; i < p->count; i++) {
         const plan_action *action = &p->actions[i];
         platform_failure failure = {0};

@@ -328,15 +328,19 @@ static void serve(broker *b)
         tend(b);
 }
 
-/* Publishes that the regions are going, and lets them go. */
+/* Publishes that the regions are going, and lets them go. The keeper ends next, with all that it has: it need not give it
+   back one by one. */
 static void retire_all(broker *b)
 {
     const declared_regions nothing = {NULL, 0};
+    const keeper_load load = holdings_load(&b->holdings);
     platform_failure failure = {0};
     apply_outcome outcome;
     log_write(b->log, LOG_STOPPING, "%u regions are let go", (unsigned)b->holdings.count);
     catalog_set_state(&b->catalog, SHMB_BROKER_STOPPING);
     end_lives(b, true);
+    if (load.count > 0)
+        memset(load.kept, 0, load.count * sizeof *load.kept);
     if (!reconcile(b, &nothing, false, &outcome, &failure))
         log_write(b->log, LOG_STOPPING, "clients are not told that regions are gone: %s", failure.text);
 }

@@ -47,6 +47,11 @@ int main(int argc, char **argv)
     bench_settings settings = {BENCH_REPEATS, BENCH_REGIONS};
     const char *output = NULL;
     int at = 1;
+#if defined(_WIN64)
+    unsigned count;
+    if (argc == 4 && strcmp(argv[1], "--bare-loop") == 0 && read_number(argv[2], 1, 100000, &count))
+        return bench_bare_loop(count, argv[3]);
+#endif
     for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
         bool ok = true;
         if (strcmp(argv[at], "--output") == 0)

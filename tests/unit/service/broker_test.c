@@ -58,11 +58,8 @@ static void starting_and_stopping_go_in_their_order(void **state)
                                           "section-create Local\\C\n"
                                           "keeper-hold Local\\C\n"
                                           "section-close Global\\A\n"
-                                          "keeper-release Global\\A\n"
                                           "section-close Global\\B\n"
-                                          "keeper-release Global\\B\n"
                                           "section-close Local\\C\n"
-                                          "keeper-release Local\\C\n"
                                           "keeper-end 0\n"
                                           "catalog-close\n"
                                           "claim-release\n");
