@@ -3,6 +3,7 @@
  *
  *   shmbroker-peer attach INSTANCE REGION read|write TIMEOUT_MS STEP…   through the client DLL
  *   shmbroker-peer open OBJECT read|write SIZE STEP…                    with bare Win32 calls
+ *   shmbroker-peer crowd INSTANCE REGION FIRST COUNT                    as many clients at once: crowd.h
  *   shmbroker-peer press-ctrl-c PID                                     in the console of process PID
  *
  * `attach` prints `attached BYTES`, or `refused STATUS: what the status means` and `because: the message`; `open`
@@ -12,6 +13,7 @@
  *   get OFFSET           prints `got TEXT`
  *   hold                 prints `holding`, goes on when standard input ends
  */
+#include "crowd.h"
 #include "shmb.h"
 
 #include <stdbool.h>
@@ -119,6 +121,8 @@ int main(int argc, char **argv)
         return attach(argv + 2);
     if (argc >= 5 && strcmp(argv[1], "open") == 0)
         return open_bare(argv + 2);
+    if (argc == 6 && strcmp(argv[1], "crowd") == 0)
+        return crowd(argv + 2);
     if (argc == 3 && strcmp(argv[1], "press-ctrl-c") == 0)
         return press_ctrl_c(strtoul(argv[2], NULL, 10));
     fputs("usage: see peer.c\n", stderr);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MOST_ATTEMPTS 5u         /* to start one program */
-#define OUTPUT_MAX    (4u << 20) /* bytes kept of one stream */
+#define OUTPUT_MAX    (8u << 20) /* bytes kept of one stream */
 
 /* One captured stream: a thread reads the pipe to its end. */
 typedef struct stream {
