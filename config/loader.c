@@ -168,8 +168,11 @@ static void read_fragments(loading *load, const config_sources *sources)
     for (const config_included *each = first; each != NULL; each = each->next) {
         count++;
     }
-    load->fragments = count > 0 ? calloc(count, sizeof *load->fragments) : NULL;
-    reading->out_of_memory |= load->fragments == NULL && count > 0;
+    if (count == 0) {
+        return;
+    }
+    load->fragments = calloc(count, sizeof *load->fragments);
+    reading->out_of_memory |= load->fragments == NULL;
     for (const config_included *each = first; each != NULL && !reading->out_of_memory; each = each->next) {
         read_fragment(load, sources, each, &load->fragments[load->fragment_count++]);
     }

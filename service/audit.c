@@ -27,8 +27,10 @@ void audit_add(audit_report *report, audit_severity severity, const char *id, co
         (report->count & (report->count - 1)) == 0) { /* room for twice as many at each power of two */
         size_t room = report->count ? report->count * 2 : 1;
         audit_finding *items = realloc(report->items, room * sizeof *items);
-        report->failed = !items;
-        report->items = items ? items : report->items;
+        if (items)
+            report->items = items;
+        else
+            report->failed = true;
     }
     report->failed = report->failed || !what || !advice;
     report->counts[severity]++;

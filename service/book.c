@@ -69,7 +69,7 @@ static bool parse(book *b, size_t length, platform_failure *why)
         return fail(why, "it is of another format than this version of shmbroker reads");
     for (const char *at = b->text; *at; at++)
         lines += *at == '\n';
-    b->entries = calloc(lines, sizeof *b->entries);
+    b->entries = calloc(lines + 1, sizeof *b->entries);
     if (!b->entries)
         return fail(why, "out of memory; close other programs");
     for (char *at = b->text + first; *at;) {

@@ -274,7 +274,9 @@ static bool empty_folder(HANDLE folder, const char *path, int depth, platform_fa
         return win32_fail_advise(failure, 0, "remove it by hand",
                                  "%s stands deeper in folders than anything that the broker makes", path);
     BYTE *answer = malloc(LISTED);
-    bool ok = answer || win32_fail(failure, ERROR_OUTOFMEMORY, "cannot list the folder %s", path);
+    bool ok = answer != NULL;
+    if (!ok)
+        win32_fail(failure, ERROR_OUTOFMEMORY, "cannot list the folder %s", path);
     while (ok && GetFileInformationByHandleEx(folder, FileIdBothDirectoryInfo, answer, LISTED))
         ok = remove_entries(path, answer, depth, failure);
     if (ok && GetLastError() != ERROR_NO_MORE_FILES)

@@ -132,7 +132,7 @@ static void readable_part(const char *region, char part[33])
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     size_t length = 0;
-    for (; region[length] && length < 32; length++)
+    for (; length < 32 && region[length]; length++)
         part[length] = strchr(plain, region[length]) ? region[length] : '_';
     part[length] = 0;
 }

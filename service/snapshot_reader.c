@@ -26,7 +26,7 @@ static snapshot_verdict check_header(const snapshot_reader *reader, const char *
                  (unsigned long long)reader->header.size, (unsigned long long)size);
     else if (file_size < around || file_size - around != size)
         snprintf(why->text, sizeof why->text, "it is torn: the file has %llu bytes, a whole one %llu",
-                 (unsigned long long)file_size, (unsigned long long)(size + around));
+                 (unsigned long long)file_size, (unsigned long long)size + around);
     else
         return SNAPSHOT_GOOD;
     return SNAPSHOT_REFUSED;

@@ -112,6 +112,7 @@ static void installing_leaves_a_running_service(void **state)
                                         INSTALLED "\\shmbroker-keeper.exe",
                                         INSTALLED "\\NOTICES.txt",
                                         INSTALLED "\\docs\\LAYOUT.md",
+                                        INSTALLED "\\docs\\GUIDE.md",
                                         INSTALLED "\\docs\\REFERENCE.md",
                                         INSTALLED "\\docs\\shmbroker.schema.json",
                                         INSTALLED "\\examples\\client\\writer.c",

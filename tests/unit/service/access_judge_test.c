@@ -311,12 +311,12 @@ static void more_rights_in_a_token_or_a_list_never_take_access_away(void **state
             entries[i] = (access_entry){.denies = testing_random(&seed) % 4 == 0,
                                         .mask = testing_random(&seed) & 0xF001F,
                                         .sid = sids[testing_random(&seed) % COUNT_OF(sids)]};
+        entries[5] = (access_entry){.mask = 0xF001F, .sid = ANNA}; /* counts later */
         access_descriptor d = {.owner = OWNER, .entries = entries, .count = 5};
         access_verdict before = asks(&d, &who, READ);
         granted += before.granted;
         assert_int_equal(before.granted, before.missing == 0);
         assert_true(before.entry == NOWHERE || before.entry < 5);
-        entries[5] = (access_entry){.mask = 0xF001F, .sid = ANNA};
         d.count = 6;
         assert_true(!before.granted || asks(&d, &who, READ).granted);
         assert_int_equal(asks(&d, &who, READ).reason == ACCESS_NO_ENTRY, 0);

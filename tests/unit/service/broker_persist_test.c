@@ -94,14 +94,14 @@ static void after_a_stop_the_last_bytes_are_back(void **state)
 static void after_a_crash_at_most_one_interval_is_lost(void **state)
 {
     (void)state;
-    for (unsigned crash = 3; crash < 12; crash++) {
+    for (unsigned at = 3; at < 12; at++) {
         fake_reset();
         assert_int_equal(run(SNAPSHOTS, 12), EXIT_OK);
-        fake_disk_cut(operations[crash], FAKE_CUT_WRITTEN, 0);
+        fake_disk_cut(operations[at], FAKE_CUT_WRITTEN, 0);
         writes = false;
         assert_int_equal(run(SNAPSHOTS, 0), EXIT_OK);
         writes = true;
-        assert_in_range(seen, written[crash] - 3, written[crash]);
+        assert_in_range(seen, written[at] - 3, written[at]);
         assert_int_equal(flags & (SHMB_FLAG_LAST_CLEAN | SHMB_FLAG_LAST_DIRTY), SHMB_FLAG_LAST_DIRTY);
     }
 }

@@ -165,8 +165,8 @@ static void the_heart_beats_with_each_wait(void **state)
         assert_int_equal(run_broker(host, NULL, ""), EXIT_OK);
         beats[i] = info_now().heartbeat;
     }
-    assert_int_equal(beats[1],
-                     beats[0] + 10 * (1 + BROKER_HEARTBEAT_MS * 10000u)); /* a look at the clock is a unit */
+    assert_int_equal(beats[1], beats[0] + 10ull * (1 + BROKER_HEARTBEAT_MS *
+                                                           10000ull)); /* a look at the clock is a unit */
 }
 
 static void a_region_that_fails_is_told_and_the_others_are_served(void **state)

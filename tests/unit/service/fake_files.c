@@ -106,7 +106,7 @@ static unsigned new_inode(disk *d)
 
 static void put(inode *file, size_t offset, const uint8_t *bytes, size_t length)
 {
-    if (offset + length > file->length) {
+    if (offset + length > file->length || !file->bytes) {
         file->bytes = must(realloc(file->bytes, offset + length + 1));
         memset(file->bytes + file->length, 0, offset + length - file->length);
         file->length = offset + length;

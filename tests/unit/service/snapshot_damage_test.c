@@ -63,7 +63,7 @@ static void a_snapshot_with_any_bit_flipped_is_refused(void **state)
     assert_int_equal(length, WHOLE);
     uint8_t whole[WHOLE], harmed[WHOLE];
     memcpy(whole, found, WHOLE);
-    for (size_t bit = 0; bit < 8 * WHOLE; bit++) {
+    for (size_t bit = 0; bit < (size_t)8 * WHOLE; bit++) {
         memcpy(harmed, whole, WHOLE);
         harmed[bit / 8] ^= (uint8_t)(1u << bit % 8);
         if (bit % 1024 == 0)

@@ -272,12 +272,12 @@ static void bytes_that_change_while_they_are_copied_are_a_whole_snapshot_all_the
     snapshot_restored restored;
     (void)state;
     test_region_free(&region);
-    test_region_make(&region, "Telemetry", 2 * SNAPSHOT_STEP);
+    test_region_make(&region, "Telemetry", (size_t)2 * SNAPSHOT_STEP);
     test_region_fill(&region, 1);
     region.on_open = write_while_copied;
     assert_int_equal(test_snapshot(&region, 3, &failure), SNAPSHOT_WRITTEN);
     region.on_open = NULL;
-    uint8_t *mixed = malloc(2 * SNAPSHOT_STEP);
+    uint8_t *mixed = malloc((size_t)2 * SNAPSHOT_STEP);
     assert_non_null(mixed);
     test_region_fill(&region, 1);
     memcpy(mixed, region.bytes, SNAPSHOT_STEP);
@@ -285,7 +285,7 @@ static void bytes_that_change_while_they_are_copied_are_a_whole_snapshot_all_the
     memcpy(mixed + SNAPSHOT_STEP, region.bytes + SNAPSHOT_STEP, SNAPSHOT_STEP);
     test_region_fill(&region, 0);
     assert_true(snapshot_restore(&test_store, &region.region, &restored, &failure));
-    assert_memory_equal(region.bytes, mixed, 2 * SNAPSHOT_STEP);
+    assert_memory_equal(region.bytes, mixed, (size_t)2 * SNAPSHOT_STEP);
     free(mixed);
 }
 

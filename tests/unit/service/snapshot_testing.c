@@ -71,7 +71,7 @@ void test_region_free(test_region *r)
 
 static uint8_t byte_of(unsigned number, uint64_t at)
 {
-    return number == 0 ? 0 : (uint8_t)(number * 31u + at * 7u + (at >> 8) + (at >> 16));
+    return number == 0 ? 0 : (uint8_t)((uint64_t)number * 31u + at * 7u + (at >> 8) + (at >> 16));
 }
 
 void test_region_fill(test_region *r, unsigned number)
