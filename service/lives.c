@@ -197,6 +197,20 @@ static bool refuse_held(platform_failure *failure)
     return false;
 }
 
+/* Served all the same, it would begin without what was saved, and lose at its end what is written from here on. */
+static bool refuse_unsaved(const lives *l, platform_failure *failure)
+{
+    failure->code = 0;
+    snprintf(
+        failure->text, sizeof failure->text,
+        "what was saved of it and how its last life ended cannot be known, for the folder %.600s cannot be "
+        "used; "
+        "let an elevated console or the service serve it, run `shmbroker install` again, then restart the "
+        "broker",
+        l->data);
+    return false;
+}
+
 /* The file that a crash left makes way for a new one, and stays beside it for whoever wants to look. */
 static bool set_file_aside(const declared_region *declared, platform_failure *failure)
 {
@@ -208,6 +222,9 @@ static bool set_file_aside(const declared_region *declared, platform_failure *fa
 bool lives_prepare(lives *l, const declared_region *declared, const platform_section_request *request,
                    lives_beginning *with, platform_failure *failure)
 {
+    if (!l->usable &&
+        (declared->persist.mode == CONFIG_PERSIST_SNAPSHOT || declared->on_dirty != CONFIG_DIRTY_KEEP))
+        return refuse_unsaved(l, failure);
     with->last = last_life(l, declared);
     with->choice = lives_choose(with->last, declared->on_dirty, declared->persist.mode);
     if (with->choice == LIVES_AS_FOUND || with->choice == LIVES_RESTORED)
@@ -256,6 +273,5 @@ bool lives_fill(lives *l, const declared_region *declared, platform_section *sec
         return true;
     }
     outcome->flags = flags[with->last];
-    return with->choice != LIVES_RESTORED || !l->usable ||
-           restore(l, declared, section, generation, outcome, failure);
+    return with->choice != LIVES_RESTORED || restore(l, declared, section, generation, outcome, failure);
 }

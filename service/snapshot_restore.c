@@ -61,18 +61,28 @@ static snapshot_verdict go_through(passage *p, const char *path, snapshot_header
 
 /* Only a file that was read to its end and found good is copied. It is summed up once more on the way: whoever changed
    it meanwhile is found out. */
+static snapshot_verdict check_and_copy(passage *p, const char *path, snapshot_header *header,
+                                       platform_failure *why)
+{
+    p->copies = false;
+    snapshot_verdict verdict = go_through(p, path, header, why);
+    if (verdict == SNAPSHOT_GOOD) {
+        p->copies = true;
+        verdict = go_through(p, path, header, why);
+    }
+    return verdict;
+}
+
+/* What the system did not give may be good, and newer than all the others: it is asked once more. */
 static snapshot_verdict try_file(passage *p, uint64_t sequence, snapshot_restored *restored,
                                  platform_failure *why)
 {
     char path[PLATFORM_PATH];
     snapshot_header header;
     snapshot_path(p->store, p->region->name, sequence, path);
-    p->copies = false;
-    snapshot_verdict verdict = go_through(p, path, &header, why);
-    if (verdict == SNAPSHOT_GOOD) {
-        p->copies = true;
-        verdict = go_through(p, path, &header, why);
-    }
+    snapshot_verdict verdict = check_and_copy(p, path, &header, why);
+    if (verdict == SNAPSHOT_UNREADABLE && !p->region_failed)
+        verdict = check_and_copy(p, path, &header, why);
     if (verdict == SNAPSHOT_GOOD) {
         restored->sequence = sequence;
         restored->generation = header.generation;

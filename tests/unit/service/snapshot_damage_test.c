@@ -120,12 +120,27 @@ static void a_file_that_the_system_does_not_give_is_told_and_set_aside(void **st
     (void)state;
     make_two_snapshots();
     fake.fail_at = fake.calls + 2; /* the list comes first */
+    fake.fail_calls = 2;           /* it is asked twice */
     test_region_fill(&region, 0);
     assert_true(snapshot_restore(&test_store, &region.region, &restored, &failure));
     assert_string_equal(fake.failed_call, "files-open");
     assert_true(test_region_is(&region, 1));
     assert_non_null(strstr(test_refusals, "00002.snapshot: cannot do files-open"));
     assert_non_null(fake_disk_file(NEWEST ".refused", &length));
+}
+
+static void a_file_that_the_system_gives_at_the_second_time_is_the_newest(void **state)
+{
+    snapshot_restored restored;
+    (void)state;
+    for (unsigned call = 2; call < 8; call++) {
+        make_two_snapshots();
+        fake.fail_at = fake.calls + call;
+        test_region_fill(&region, 0);
+        assert_true(snapshot_restore(&test_store, &region.region, &restored, &failure));
+        assert_true(test_region_is(&region, 2));
+        assert_int_equal(restored.refused, 0);
+    }
 }
 
 static unsigned opened;
@@ -229,6 +244,7 @@ int main(void)
         DAMAGE_TEST(a_snapshot_of_another_format_is_refused_with_that_word),
         DAMAGE_TEST(the_end_of_another_snapshot_is_refused),
         DAMAGE_TEST(a_file_that_the_system_does_not_give_is_told_and_set_aside),
+        DAMAGE_TEST(a_file_that_the_system_gives_at_the_second_time_is_the_newest),
         DAMAGE_TEST(a_file_that_is_changed_between_looking_and_copying_is_found_out),
         DAMAGE_TEST(any_operation_may_fail_and_the_earlier_snapshots_stay),
         DAMAGE_TEST(all_operations_may_fail_from_any_one_on),
