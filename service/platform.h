@@ -217,8 +217,9 @@ bool platform_keepers_open(const char *base_name, const access_identity *identit
 void platform_keepers_close(platform_keepers *keepers);
 
 /* The keeper recorded at `place`. NULL when there is none: it has died, or what has its number now is no keeper of this
-   account; then the place is free. */
-platform_keeper *platform_keeper_find(platform_keepers *keepers, unsigned place);
+   account; then the place is free. False when that cannot be found out. */
+bool platform_keeper_find(platform_keepers *keepers, unsigned place, platform_keeper **keeper,
+                          platform_failure *failure);
 
 /* Starts a keeper and records it at `place`, which is free. It has the record, and ends with this broker until
    platform_keeper_stay. */

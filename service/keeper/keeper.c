@@ -70,6 +70,27 @@ static bool take_place(keeper *k, platform_failure *failure)
     return platform_keeper_hold_catalog(own_keeper(k), k->catalog, failure);
 }
 
+/* What earlier brokers left. One that is there and not seen would be there for ever: so nothing is kept rather than that
+   its place is taken. */
+static bool find_earlier(keeper *k, platform_failure *failure)
+{
+    for (unsigned place = 0; place < PLATFORM_KEEPERS; place++)
+        if (!platform_keeper_find(k->record, place, &k->places[place], failure) &&
+            !platform_keeper_find(k->record, place, &k->places[place], failure))
+            return false;
+    return true;
+}
+
+static void forget_all(keeper *k)
+{
+    for (unsigned place = 0; place < PLATFORM_KEEPERS; place++) {
+        platform_keeper_close(k->places[place]);
+        k->places[place] = NULL;
+    }
+    platform_keepers_close(k->record);
+    k->record = NULL;
+}
+
 void keeper_open(keeper *k, const char *instance, const access_identity *identity,
                  const platform_catalog *catalog, broker_log *log)
 {
@@ -81,8 +102,11 @@ void keeper_open(keeper *k, const char *instance, const access_identity *identit
         fail(k, &failure);
         return;
     }
-    for (unsigned place = 0; place < PLATFORM_KEEPERS; place++)
-        k->places[place] = platform_keeper_find(k->record, place);
+    if (!find_earlier(k, &failure)) {
+        forget_all(k);
+        fail(k, &failure);
+        return;
+    }
     if (!take_place(k, &failure))
         fail(k, &failure);
     else

@@ -169,18 +169,32 @@ static HANDLE open_recorded(const recorded_keeper *recorded, PSECURITY_DESCRIPTO
     return process;
 }
 
-platform_keeper *platform_keeper_find(platform_keepers *keepers, unsigned place)
+/* Why a process cannot be opened, when that says nothing about whether it is there. */
+static bool says_nothing(DWORD error)
+{
+    return error != ERROR_SUCCESS && error != ERROR_INVALID_PARAMETER && error != ERROR_ACCESS_DENIED;
+}
+
+bool platform_keeper_find(platform_keepers *keepers, unsigned place, platform_keeper **keeper,
+                          platform_failure *failure)
 {
     recorded_keeper *recorded = &keepers->record->places[place];
-    platform_keeper *keeper = calloc(1, sizeof *keeper);
-    HANDLE process = keeper ? open_recorded(recorded, keepers->process, WANTED) : NULL;
-    if (!process) {
-        InterlockedExchange(&recorded->pid, 0);
-        free(keeper);
-        return NULL;
+    *keeper = calloc(1, sizeof **keeper);
+    SetLastError(ERROR_OUTOFMEMORY);
+    HANDLE process = *keeper ? open_recorded(recorded, keepers->process, WANTED) : NULL;
+    if (process) {
+        **keeper = (platform_keeper){.process = process, .pid = (DWORD)recorded->pid};
+        return true;
     }
-    *keeper = (platform_keeper){.process = process, .pid = (DWORD)recorded->pid};
-    return keeper;
+    const DWORD error = GetLastError();
+    free(*keeper);
+    *keeper = NULL;
+    if (says_nothing(error))
+        return win32_fail(failure, error,
+                          "cannot see whether the keeper of an earlier broker, process %ld, lives",
+                          recorded->pid);
+    InterlockedExchange(&recorded->pid, 0);
+    return true;
 }
 
 /* ---- Starting ---------------------------------------------------------------------------------- */

@@ -90,14 +90,19 @@ void platform_keepers_close(platform_keepers *keepers)
         fake.open_keepers--;
 }
 
-platform_keeper *platform_keeper_find(platform_keepers *keepers, unsigned place)
+bool platform_keeper_find(platform_keepers *keepers, unsigned place, platform_keeper **keeper,
+                          platform_failure *failure)
 {
-    fake_keeper *keeper = (fake_keeper *)(void *)keepers + place;
-    if (!keeper->lives || fake_refuses("keeper-find", NULL))
-        return NULL;
-    keeper->found = true;
+    fake_keeper *found = (fake_keeper *)(void *)keepers + place;
+    *keeper = NULL;
+    if (fake_refuses("keeper-find", failure))
+        return false;
+    if (!found->lives)
+        return true;
+    found->found = true;
     fake.open_keepers++;
-    return (platform_keeper *)(void *)keeper;
+    *keeper = (platform_keeper *)(void *)found;
+    return true;
 }
 
 /* ---- One keeper */

@@ -199,6 +199,58 @@ static void a_start_that_fails_leaves_the_earlier_keeper(void **state)
     assert_serves_and_goes(THREE_REGIONS);
 }
 
+/* Call after call of the next start fails: whether it serves or not, nothing is lost. The start that serves is killed,
+   for a stop would let go. */
+static void a_start_in_which_any_call_fails_loses_nothing(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n < MOST_CALLS; n++) {
+        fake_reset();
+        serve_and_die(THREE_REGIONS);
+        const unsigned a = serial_of("Global\\A"), c = serial_of("Local\\C");
+        fake.failed_call = NULL;
+        fake.fail_at = fake.calls + n;
+        run_killed_by(THREE_REGIONS, 0, die);
+        fake.fail_at = 0;
+        if (!fake.failed_call)
+            return;
+        if (serial_of("Global\\A") != a || serial_of("Local\\C") != c)
+            fail_msg("what was kept is lost when %s, call %u, fails", fake.failed_call, n);
+        assert_serves_and_goes(THREE_REGIONS);
+    }
+    fail_msg("%s", "there is no end to what may fail");
+}
+
+/* Once the keeper runs, the catalog gets no more memory. */
+static void refuse_commits(const char *call)
+{
+    if (strcmp(call, "keeper-start") == 0)
+        fake.fail_always = "catalog-commit";
+}
+
+static void a_start_that_fails_behind_its_keeper_ends_that_one_and_leaves_the_earlier(void **state)
+{
+    static char many[65536]; /* regions, more than the catalog's first memory has room for */
+    test_host host = {0};
+    (void)state;
+    serve_and_die(THREE_REGIONS);
+    const unsigned a = serial_of("Global\\A");
+    size_t used = (size_t)snprintf(many, sizeof many, "%s", THREE_REGIONS);
+    for (unsigned i = 0; i < 400; i++)
+        used += (size_t)snprintf(many + used, sizeof many - used,
+                                 "  Another%u: { size: 1, description: %0100u }\n", i, i);
+    fake.config = many;
+    fake.on_call = refuse_commits;
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_FAILED);
+    assert_string_equal(fake.fail_always, "catalog-commit");
+    fake.on_call = NULL;
+    fake.fail_always = NULL;
+    assert_int_equal(fake.keepers_started, 2);
+    assert_int_equal(fake_living_keepers(), 1);
+    assert_int_equal(serial_of("Global\\A"), a);
+    assert_serves_and_goes(THREE_REGIONS);
+}
+
 /* ---- The keeper dies */
 
 static void end_each_keeper(void)
@@ -304,6 +356,8 @@ int main(void)
         KEEPER_TEST(what_is_declared_otherwise_gives_way_and_the_rest_stays),
         KEEPER_TEST(stopping_with_keep_leaves_all_in_one_keeper),
         KEEPER_TEST(a_start_that_fails_leaves_the_earlier_keeper),
+        KEEPER_TEST(a_start_in_which_any_call_fails_loses_nothing),
+        KEEPER_TEST(a_start_that_fails_behind_its_keeper_ends_that_one_and_leaves_the_earlier),
         KEEPER_TEST(a_keeper_that_was_ended_is_started_again_with_all_that_it_had),
         KEEPER_TEST(a_keeper_that_dies_at_once_each_time_is_started_after_longer_and_longer_pauses),
         KEEPER_TEST(a_keeper_that_lived_long_is_started_again_at_once),
