@@ -40,6 +40,12 @@ static void fail_creation(const platform_section_request *request, DWORD error, 
         win32_fail_advise(
             failure, error, "enlarge the paging file, end other programs, or back the region by a file",
             "cannot create %s of %llu bytes", request->object_name, (unsigned long long)request->size);
+    else if (error == ERROR_TOO_MANY_OPEN_FILES || error == ERROR_NO_SYSTEM_RESOURCES)
+        win32_fail_advise(
+            failure, error,
+            "the system has no room for more objects: declare fewer regions, or end programs that "
+            "have many open, then restart the broker",
+            "cannot create %s of %llu bytes", request->object_name, (unsigned long long)request->size);
     else if (error == ERROR_PRIVILEGE_NOT_HELD && strstr(request->sddl, "S:(ML"))
         win32_fail_advise(
             failure, error,
