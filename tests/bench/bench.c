@@ -131,7 +131,7 @@ static void take_repeat(result *made)
 
 static void summarize(result *made)
 {
-    double values[MOST_REPEATS];
+    double values[MOST_REPEATS] = {0};
     for (unsigned i = 0; i < made->count; i++)
         values[i] = made->repeats[i].value;
     made->value = median(values, made->count);
