@@ -405,6 +405,17 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .help = "Whether the region's pages are made present when it is created, so that first accesses "
                     "are fast.",
         },
+    [CONFIG_KEY_REVOKE] =
+        {
+            .name = "revoke",
+            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_BOOLEAN,
+            .fallback = "false",
+            .example = "true",
+            .help = "Whether a reload that changes who may use the region replaces it by a new one, empty "
+                    "unless `initial` or a file says otherwise. Without it programs that have the region "
+                    "open keep the rights with which they opened it.",
+        },
 };
 
 config_key_id config_key_find(config_section section, const char *name, size_t length)

@@ -84,6 +84,7 @@ typedef enum config_key_id {
     CONFIG_KEY_LARGE_PAGES,
     CONFIG_KEY_NUMA_NODE,
     CONFIG_KEY_PREFETCH,
+    CONFIG_KEY_REVOKE,
     CONFIG_KEY_COUNT
 } config_key_id;
 

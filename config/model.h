@@ -144,6 +144,7 @@ typedef struct config_region {
     config_persist persist;
     config_on_dirty on_dirty;
     bool prefetch;         /* its pages are made present when it is created */
+    bool revoke;           /* another access makes another object */
     const char *file;      /* the configuration file that declares it */
     config_position where; /* of the region's name */
 } config_region;

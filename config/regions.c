@@ -345,6 +345,7 @@ static void fill_memory(const config_level *level, config_region *region)
     const config_value *numa_node = effective(level, CONFIG_KEY_NUMA_NODE);
     region->numa_node = numa_node->node != NULL ? (uint32_t)numa_node->number : CONFIG_NUMA_ANY;
     region->prefetch = effective(level, CONFIG_KEY_PREFETCH)->number != 0;
+    region->revoke = effective(level, CONFIG_KEY_REVOKE)->number != 0;
     /* A file cannot lie in large pages, so that the default passes over regions that have one. */
     if (region->backing_file == NULL) {
         region->large_pages = (config_large_pages)effective(level, CONFIG_KEY_LARGE_PAGES)->number;

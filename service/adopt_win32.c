@@ -44,6 +44,65 @@ bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
     return same;
 }
 
+static bool same_first_entry(PACL left, PACL right)
+{
+    void *one, *other;
+    return left && right && GetAce(left, 0, &one) && GetAce(right, 0, &other) &&
+           ((const ACE_HEADER *)one)->AceSize == ((const ACE_HEADER *)other)->AceSize &&
+           memcmp(one, other, ((const ACE_HEADER *)one)->AceSize) == 0;
+}
+
+static bool is_of_same_broker(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
+{
+    PSECURITY_DESCRIPTOR found = NULL;
+    PSID owner = NULL, wanted_owner = NULL;
+    PACL dacl = NULL, wanted_dacl = NULL;
+    BOOL present, defaulted;
+    bool same =
+        GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+                        &owner, NULL, &dacl, NULL, &found) == ERROR_SUCCESS &&
+        GetSecurityDescriptorOwner(descriptor, &wanted_owner, &defaulted) && wanted_owner &&
+        GetSecurityDescriptorDacl(descriptor, &present, &wanted_dacl, &defaulted) &&
+        EqualSid(owner, wanted_owner) && same_first_entry(dacl, wanted_dacl);
+    LocalFree(found);
+    return same;
+}
+
+typedef void (*any_function)(void); /* what compilers let one convert to any other */
+
+/* What NtQueryObject tells of a handle's object ("PUBLIC_OBJECT_BASIC_INFORMATION"). */
+typedef struct object_basic_information {
+    ULONG attributes;    // cppcheck-suppress unusedStructMember ; the kernel's layout
+    ACCESS_MASK granted; // cppcheck-suppress unusedStructMember
+    ULONG handles;
+    ULONG pointers;     // cppcheck-suppress unusedStructMember
+    ULONG reserved[10]; // cppcheck-suppress unusedStructMember
+} object_basic_information;
+
+typedef LONG(WINAPI *query_object_function)(HANDLE, int, void *, ULONG, ULONG *);
+
+static unsigned count_handles(HANDLE object)
+{
+    object_basic_information info = {0};
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+    query_object_function query =
+        ntdll ? (query_object_function)(any_function)GetProcAddress(ntdll, "NtQueryObject") : NULL;
+    return query && query(object, 0, &info, sizeof info, NULL) >= 0 ? info.handles : 0;
+}
+
+bool win32_is_an_earlier_one(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, unsigned *handles)
+{
+    *handles = 0;
+    HANDLE section = OpenFileMappingW(READ_CONTROL, FALSE, name);
+    bool is = section && is_of_same_broker(section, descriptor);
+    if (is)
+        *handles = count_handles(section);
+    *handles -= *handles > 0; /* the one for looking */
+    if (section)
+        CloseHandle(section);
+    return is;
+}
+
 /* Whether the name that the kernel gives a view's file is that of `file`: in the form asked for, behind the first
    `prefix` characters of both. */
 static bool is_name_of(const wchar_t *viewed, HANDLE file, DWORD form, size_t prefix)
@@ -84,7 +143,6 @@ typedef struct section_basic_information {
 } section_basic_information;
 
 typedef LONG(WINAPI *query_section_function)(HANDLE, int, void *, SIZE_T, SIZE_T *);
-typedef void (*any_function)(void); /* what compilers let one convert to any other */
 
 bool win32_has_large_pages(const wchar_t *name)
 {

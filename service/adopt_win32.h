@@ -15,6 +15,11 @@
    where that can be seen. */
 bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor);
 
+/* Whether the section `name` belongs to the owner of `descriptor` and its first entry is the same, the broker's own: an
+   earlier declaration's, then, whatever else is different. `handles`: how many are open, apart from the one for looking;
+   0 when it cannot be seen. */
+bool win32_is_an_earlier_one(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, unsigned *handles);
+
 /* Whether the section `name` was made with large pages. */
 bool win32_has_large_pages(const wchar_t *name);
 

@@ -1,7 +1,6 @@
 /* Carries out a plan. See apply.h. */
 #include "apply.h"
 
-#include "shared_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,6 @@ static void release_texts(existing_region *region)
 {
     free((void *)(uintptr_t)region->name);
     free((void *)(uintptr_t)region->object_name);
-    shared_text_release(region->section_sddl);
     free((void *)(uintptr_t)region->backing_path);
     memset(region, 0, sizeof *region);
 }
@@ -43,17 +41,16 @@ static bool hold(holdings *h, const declared_region *declared, platform_section 
 {
     if (!reserve(h, h->count + 1))
         return false;
-    const char *last_sddl = h->count > 0 ? h->regions[h->count - 1].section_sddl : NULL;
     existing_region region = {.name = text_make("%s", declared->name),
                               .object_name = text_make("%s", declared->object_name),
-                              .section_sddl = shared_text_make(last_sddl, declared->section_sddl),
+                              .access = plan_access_of(declared),
+                              .details = plan_details_of(declared),
                               .size = declared->size,
                               .large_pages = declared->large_pages,
                               .numa_node = declared->numa_node};
     if (declared->backing_path)
         region.backing_path = text_make("%s", declared->backing_path);
-    if (!region.name || !region.object_name || !region.section_sddl ||
-        (declared->backing_path && !region.backing_path)) {
+    if (!region.name || !region.object_name || (declared->backing_path && !region.backing_path)) {
         release_texts(&region);
         return false;
     }
@@ -62,6 +59,29 @@ static bool hold(holdings *h, const declared_region *declared, platform_section 
     h->kept[h->count] = 0;
     h->count++;
     return true;
+}
+
+static void forget_unserved(holdings *h)
+{
+    for (size_t i = 0; i < h->unserved_count; i++)
+        free(h->unserved[i]);
+    h->unserved_count = 0;
+}
+
+/* When memory is short the catalog will go on telling of a region that is declared no more. */
+static void remember_unserved(holdings *h, const char *name)
+{
+    if (h->unserved_count == h->unserved_capacity) {
+        size_t capacity = h->unserved_capacity ? h->unserved_capacity * 2 : 16;
+        char **grown = realloc(h->unserved, capacity * sizeof *grown);
+        if (!grown)
+            return;
+        h->unserved = grown;
+        h->unserved_capacity = capacity;
+    }
+    char *copy = text_make("%s", name);
+    if (copy)
+        h->unserved[h->unserved_count++] = copy;
 }
 
 existing_regions holdings_regions(const holdings *h)
@@ -83,6 +103,8 @@ void holdings_release(holdings *h)
     free(h->regions);
     free(h->sections);
     free(h->kept);
+    forget_unserved(h);
+    free(h->unserved);
     memset(h, 0, sizeof *h);
 }
 
@@ -104,7 +126,7 @@ bool apply_announce(const apply_context *context, const plan *p, const declared_
                     platform_failure *failure)
 {
     for (size_t i = 0; i < p->count; i++) {
-        if (p->actions[i].kind != PLAN_CREATE)
+        if (p->actions[i].kind != PLAN_CREATE && p->actions[i].kind != PLAN_ADOPT)
             continue;
         const declared_region *region = &declared->items[p->actions[i].declared];
         catalog_place place;
@@ -133,11 +155,11 @@ platform_section_request apply_request(const declared_region *declared)
                                       .prefetch = declared->prefetch};
 }
 
-/* What came of creating one region. */
-typedef struct creation {
+/* How one region was made. */
+typedef struct manner {
     platform_section_granted granted;
     lives_outcome life;
-} creation;
+} manner;
 
 /* What is published of how it was made. */
 static uint32_t flags_of(const platform_section_granted *granted)
@@ -162,7 +184,7 @@ static void report_note(const apply_context *context, const declared_region *dec
 
 /* The section, with the bytes that its region is to begin with. */
 static bool create_and_fill(const apply_context *context, const declared_region *declared,
-                            uint64_t generation, platform_section **section, creation *made,
+                            uint64_t generation, platform_section **section, manner *made,
                             platform_failure *failure)
 {
     lives_beginning with;
@@ -188,7 +210,7 @@ static void start_persisting(const apply_context *context, const declared_region
 }
 
 static bool create_and_hold(const apply_context *context, const declared_region *declared,
-                            uint64_t generation, creation *made, platform_failure *failure)
+                            uint64_t generation, manner *made, platform_failure *failure)
 {
     platform_section *section;
     if (!create_and_fill(context, declared, generation, &section, made, failure))
@@ -206,48 +228,72 @@ static bool create_and_hold(const apply_context *context, const declared_region 
     return false;
 }
 
+/* What came of creating one region. */
+typedef enum creation {
+    CREATED,
+    FAILED,
+    AWAITED /* an object that programs have not let go of has its name */
+} creation;
+
+static shmb_region_state state_for(creation result)
+{
+    static const shmb_region_state states[] = {
+        [CREATED] = SHMB_REGION_READY, [FAILED] = SHMB_REGION_BROKEN, [AWAITED] = SHMB_REGION_PENDING};
+    return states[result];
+}
+
 /* Creates, holds and publishes one region; on failure publishes the reason instead. */
-static bool create_region(const apply_context *context, const declared_region *declared,
-                          apply_outcome *outcome, platform_failure *failure)
+static creation create_region(const apply_context *context, const declared_region *declared,
+                              apply_outcome *outcome, platform_failure *failure)
 {
     catalog_place place;
     uint64_t generation;
-    creation made = {0};
+    manner made = {0};
     if (!catalog_place_of(context->catalog, declared->name, &place, &generation, failure))
-        return false;
+        return FAILED;
     bool ok = create_and_hold(context, declared, generation, &made, failure);
+    creation result = ok ? CREATED : made.granted.superseded ? AWAITED : FAILED;
+    if (result == AWAITED && context->awaiting)
+        return AWAITED; /* so it is published already */
     if (ok && (!made.granted.adopted || generation == 0))
         generation++; /* another object, another number */
-    catalog_publication result =
-        publication_of(declared, ok ? SHMB_REGION_READY : SHMB_REGION_BROKEN, generation);
+    catalog_publication publication = publication_of(declared, state_for(result), generation);
     if (ok) {
-        result.flags |= flags_of(&made.granted) | made.life.flags;
-        result.restored = made.life.restored;
-        result.note = made.granted.note;
+        publication.flags |= flags_of(&made.granted) | made.life.flags;
+        publication.restored = made.life.restored;
+        publication.note = made.granted.note;
     } else {
-        result.reason = failure->text;
+        publication.reason = failure->text;
         lives_keep(context->lives, declared);
     }
     platform_failure unpublished;
-    bool published = catalog_publish(context->catalog, place, &result, &unpublished);
+    bool published = catalog_publish(context->catalog, place, &publication, &unpublished);
     if (!published && ok) {
         *failure = unpublished; /* the section is held, so its name stays ours; clients see it as pending */
-        return false;
+        return FAILED;
     }
     if (!published) {
-        result.reason = NULL; /* no room for it, but clients need not wait for what will not come */
-        catalog_publish(context->catalog, place, &result, &unpublished);
+        publication.reason = NULL; /* no room for it, but clients need not wait for what will not come */
+        catalog_publish(context->catalog, place, &publication, &unpublished);
     }
     outcome->adopted += ok && made.granted.adopted;
     if (ok && *made.granted.note)
         report_note(context, declared, outcome->noted++, made.granted.note);
-    return ok;
+    return result;
+}
+
+static void let_go(const apply_context *context, size_t index)
+{
+    holdings *h = context->holdings;
+    persist_remove(context->persist, h->sections[index]);
+    platform_section_close(h->sections[index]);
+    keeper_release(context->keeper, h->kept[index]);
+    release_texts(&h->regions[index]);
 }
 
 static void retire_region(const apply_context *context, size_t index)
 {
-    holdings *h = context->holdings;
-    const existing_region *region = &h->regions[index];
+    const existing_region *region = &context->holdings->regions[index];
     platform_failure
         ignored; /* a retirement adds no entry and no text, so it needs no space and cannot fail */
     catalog_place place;
@@ -257,10 +303,86 @@ static void retire_region(const apply_context *context, size_t index)
                                 .object_name = region->object_name};
     catalog_place_of(context->catalog, region->name, &place, &gone.generation, &ignored);
     catalog_publish(context->catalog, place, &gone, &ignored);
-    persist_remove(context->persist, h->sections[index]);
-    platform_section_close(h->sections[index]);
-    keeper_release(context->keeper, h->kept[index]);
-    release_texts(&h->regions[index]);
+    let_go(context, index);
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const char *const *l = left, *const *r = right;
+    return strcmp(*l, *r);
+}
+
+static void retire_unserved_but(const apply_context *context, const char *const *names, size_t count)
+{
+    const holdings *h = context->holdings;
+    for (size_t i = 0; i < h->unserved_count; i++) {
+        const char *name = h->unserved[i];
+        catalog_place place;
+        platform_failure ignored;
+        catalog_publication gone = {.state = SHMB_REGION_RETIRED, .now = platform_now()};
+        if (bsearch(&name, names, count, sizeof *names, by_name))
+            continue;
+        if (catalog_place_of(context->catalog, name, &place, &gone.generation, &ignored))
+            catalog_publish(context->catalog, place, &gone, &ignored);
+    }
+}
+
+/* What could not be served before, and is not declared any more, is not a failure any more. */
+static void retire_unserved(const apply_context *context, const declared_regions *declared)
+{
+    holdings *h = context->holdings;
+    if (h->unserved_count == 0)
+        return;
+    const char **names = calloc(declared->count + 1, sizeof(const char *));
+    for (size_t i = 0; names && i < declared->count; i++)
+        names[i] = declared->items[i].name;
+    if (names) {
+        qsort(names, declared->count, sizeof(const char *), by_name);
+        retire_unserved_but(context, names, declared->count);
+    }
+    free((void *)names);
+    forget_unserved(h);
+}
+
+/* Tells what else there is to tell of a region whose object stays. */
+static bool describe_region(const apply_context *context, const declared_region *declared,
+                            platform_failure *failure)
+{
+    catalog_place place;
+    uint64_t generation;
+    return catalog_place_of(context->catalog, declared->name, &place, &generation, failure) &&
+           catalog_describe(context->catalog, place, declared->description, platform_now(), failure);
+}
+
+static uint64_t generation_of(const apply_context *context, const declared_region *declared)
+{
+    catalog_place place;
+    uint64_t generation = 0;
+    platform_failure ignored;
+    catalog_place_of(context->catalog, declared->name, &place, &generation, &ignored);
+    return generation;
+}
+
+/* Gives the object its new descriptor. What fails is not remembered as done, so that the next plan has it again. */
+static bool secure_region(const apply_context *context, const plan_action *action,
+                          const declared_region *declared, platform_failure *failure)
+{
+    existing_region *region = &context->holdings->regions[action->existing];
+    platform_section_request request = apply_request(declared);
+    if (action->kind == PLAN_SECURE) {
+        if (!platform_section_secure(context->holdings->sections[action->existing], &request, failure))
+            return false;
+        region->access = plan_access_of(declared);
+    }
+    if ((action->changes & PLAN_CHANGED_DETAILS) == 0)
+        return true;
+    if (!describe_region(context, declared, failure))
+        return false;
+    persist_remove(context->persist, context->holdings->sections[action->existing]);
+    start_persisting(context, declared, context->holdings->sections[action->existing],
+                     generation_of(context, declared));
+    region->details = plan_details_of(declared);
+    return true;
 }
 
 /* Closes the gaps that retired regions left. */
@@ -287,28 +409,155 @@ static void reserve_for(holdings *h, const plan *p)
     reserve(h, wanted);
 }
 
+char *apply_refusal(const plan_action *action, const declared_regions *declared)
+{
+    const char *other = declared->items[action->other].name,
+               *path = declared->items[action->declared].backing_path;
+    switch (action->conflict) {
+    case PLAN_NAME_TWICE:
+        return text_make("another region has the same name; give one of them another");
+    case PLAN_FILE_TWICE:
+        return text_make("its backing file %s is that of region %s; give one of them another file", path,
+                         other);
+    case PLAN_FILE_STAYS:
+        return text_make(
+            "its backing file %s stays that of region %s, which is refused itself; correct that one", path,
+            other);
+    case PLAN_NO_CONFLICT:
+        break;
+    }
+    return text_make("it cannot be served as declared");
+}
+
+/* Of a region that is refused, what exists stays as it is; otherwise clients are told why there is none. */
+static void refuse_region(const apply_context *context, const plan_action *action,
+                          const declared_regions *declared, platform_failure *failure)
+{
+    const declared_region *region = &declared->items[action->declared];
+    catalog_place place;
+    uint64_t generation;
+    platform_failure ignored;
+    char *reason = apply_refusal(action, declared);
+    failure->code = 0;
+    snprintf(failure->text, sizeof failure->text, "%s", reason ? reason : "out of memory");
+    free(reason);
+    if (action->existing != PLAN_NOTHING || action->conflict == PLAN_NAME_TWICE)
+        return;
+    remember_unserved(context->holdings, region->name);
+    if (!catalog_place_of(context->catalog, region->name, &place, &generation, &ignored))
+        return;
+    catalog_publication broken = publication_of(region, SHMB_REGION_BROKEN, generation);
+    broken.reason = failure->text;
+    catalog_publish(context->catalog, place, &broken, &ignored);
+}
+
+/* A region that is to be created: counted and told by what came of it. */
+static bool carry_out_creation(const apply_context *context, const plan_action *action,
+                               const declared_region *declared, apply_outcome *outcome,
+                               platform_failure *failure)
+{
+    creation result = create_region(context, declared, outcome, failure);
+    if (context->awaits)
+        context->awaits[action->declared] = result == AWAITED;
+    outcome->created += result == CREATED;
+    outcome->awaited += result == AWAITED;
+    if (result != CREATED && !context->awaiting)
+        remember_unserved(context->holdings, declared->name);
+    if (result != CREATED && context->tried_again) {
+        platform_section_request request = apply_request(declared);
+        outcome->left += platform_section_is_left(&request);
+    }
+    if (result == FAILED)
+        report_failure(context, declared, outcome->failed++, failure->text);
+    else if (result == AWAITED && !context->tried_again && !context->awaiting)
+        log_write(context->log, LOG_REGION_NOTE, "region %s is awaited: %s", declared->name, failure->text);
+    return result == CREATED;
+}
+
+/* Returns whether it was done; otherwise `failure` says why not. */
+static bool carry_out(const apply_context *context, const plan_action *action,
+                      const declared_regions *declared, apply_outcome *outcome, platform_failure *failure)
+{
+    const declared_region *region =
+        action->declared == PLAN_NOTHING ? NULL : &declared->items[action->declared];
+    bool ok = true;
+    switch (action->kind) {
+    case PLAN_RETIRE:
+        retire_region(context, action->existing);
+        outcome->retired++;
+        break;
+    case PLAN_REPLACE: /* clients have been told that it is pending */
+        let_go(context, action->existing);
+        outcome->replaced++;
+        break;
+    case PLAN_SECURE:
+    case PLAN_UPDATE:
+        ok = secure_region(context, action, region, failure);
+        *(action->kind == PLAN_SECURE ? &outcome->secured : &outcome->updated) += ok;
+        outcome->kept++;
+        if (!ok)
+            report_failure(context, region, outcome->failed++, failure->text);
+        break;
+    case PLAN_KEEP:
+        outcome->kept++;
+        break;
+    case PLAN_CREATE:
+    case PLAN_ADOPT:
+        return carry_out_creation(context, action, region, outcome, failure);
+    case PLAN_REFUSE:
+        refuse_region(context, action, declared, failure);
+        report_failure(context, region, outcome->failed + outcome->refused++, failure->text);
+        return false;
+    }
+    return ok;
+}
+
+static void tell(const apply_context *context, const plan_action *action, const char *name,
+                 const char *reason)
+{
+    if (context->told && action->kind != PLAN_KEEP)
+        context->told(context->told_context, action, name, reason);
+}
+
 void apply_plan(const apply_context *context, const plan *p, const declared_regions *declared,
                 apply_outcome *outcome)
 {
     memset(outcome, 0, sizeof *outcome);
     reserve_for(context->holdings, p);
+    if (!context->awaiting && !context->ending)
+        retire_unserved(context, declared);
     for (size_t i = 0; i < p->count; i++) {
         const plan_action *action = &p->actions[i];
         platform_failure failure = {0};
-        if (action->kind == PLAN_RETIRE) {
-            retire_region(context, action->existing);
-            outcome->retired++;
-        } else if (action->kind == PLAN_KEEP) {
-            outcome->kept++;
-        } else if (create_region(context, &declared->items[action->declared], outcome, &failure)) {
-            outcome->created++;
-        } else {
-            platform_section_request request = apply_request(&declared->items[action->declared]);
-            report_failure(context, &declared->items[action->declared], outcome->failed, failure.text);
-            outcome->failed++;
-            outcome->left += context->tried_again && platform_section_is_left(&request);
-        }
+        if (action->kind == PLAN_RETIRE) /* the name goes with it */
+            tell(context, action, context->holdings->regions[action->existing].name, NULL);
+        bool ok = carry_out(context, action, declared, outcome, &failure);
+        if (action->kind != PLAN_RETIRE)
+            tell(context, action, declared->items[action->declared].name, ok ? NULL : failure.text);
         context->progress(context->progress_context);
     }
     compact(context->holdings);
+}
+
+bool apply_awaited(const apply_context *context, const declared_regions *declared, apply_outcome *outcome)
+{
+    apply_context again = *context;
+    plan p = {NULL, 0};
+    memset(outcome, 0, sizeof *outcome);
+    for (size_t i = 0; i < declared->count; i++)
+        p.count += context->awaits[i];
+    if (p.count == 0)
+        return true;
+    p.actions = calloc(p.count, sizeof *p.actions);
+    if (!p.actions)
+        return false;
+    size_t put = 0;
+    for (size_t i = 0; i < declared->count; i++)
+        if (context->awaits[i])
+            p.actions[put++] =
+                (plan_action){.kind = PLAN_CREATE, .declared = i, .existing = PLAN_NOTHING, .replaces = true};
+    again.awaiting = true;
+    apply_plan(&again, &p, declared, outcome);
+    plan_free(&p);
+    return true;
 }

@@ -21,6 +21,10 @@ typedef struct holdings {
     platform_kept *kept;
     size_t count;
     size_t capacity;
+    char **
+        unserved; /* names of regions that were declared and are not held, for when they are declared no more */
+    size_t unserved_count;
+    size_t unserved_capacity;
 } holdings;
 
 typedef struct apply_outcome {
@@ -30,8 +34,14 @@ typedef struct apply_outcome {
     size_t retired;
     size_t failed;
     size_t noted; /* created, and not all that was asked for could be had */
+    /* Of the failed and awaited: what an earlier broker left, with its data, that could not be taken over this time. */
+    size_t left;
+    size_t secured;
+    size_t updated;
     size_t
-        left; /* of these: what an earlier broker left, with its data, that could not be taken over this time */
+        replaced; /* let go, to be created as another object; these are counted again as created, failed or awaited */
+    size_t refused;
+    size_t awaited; /* cannot be created before programs let go of the object that has the name */
 } apply_outcome;
 
 /* What a plan is carried out with. */
@@ -43,8 +53,14 @@ typedef struct apply_context {
     persist *persist;
     broker_log *log;
     bool tried_again;                /* what fails is: the log does not have it yet */
+    bool awaiting;                   /* what is to be created is awaited, and published so */
+    bool ending;                     /* the broker ends: what was not served stays published so */
     void (*progress)(void *context); /* after each step */
     void *progress_context;
+    bool *awaits; /* for each declared region: whether it is awaited now; NULL: nobody asks */
+    /* What came of each action but KEEP, before `progress`; `reason` is NULL when it was done. May be NULL. */
+    void (*told)(void *context, const plan_action *action, const char *name, const char *reason);
+    void *told_context;
 } apply_context;
 
 /* Publishes what `p` will create as pending, so that clients wait for it rather than hear that it is unknown. */
@@ -54,6 +70,13 @@ bool apply_announce(const apply_context *context, const plan *p, const declared_
 /* Carries out `p`, which was made of `declared` and of what `context->holdings` had. */
 void apply_plan(const apply_context *context, const plan *p, const declared_regions *declared,
                 apply_outcome *outcome);
+
+/* Tries once more to create what is awaited (`context->awaits`), without a word in the log about what still is. Cheap: one
+   look at each. `outcome` has created, failed and awaited. False: out of memory. */
+bool apply_awaited(const apply_context *context, const declared_regions *declared, apply_outcome *outcome);
+
+/* Why `action` of a plan is refused, in words. NULL: out of memory. The caller frees it. */
+char *apply_refusal(const plan_action *action, const declared_regions *declared);
 
 /* What the platform is asked for, to make `declared`. */
 platform_section_request apply_request(const declared_region *declared);

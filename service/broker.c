@@ -36,6 +36,8 @@ typedef struct broker {
     persist persist;
     holdings holdings;
     apply_outcome outcome;
+    bool ending;
+    bool *awaits; /* for each declared region, while any is awaited; then `declared` stays, too */
 } broker;
 
 static int start_failed(broker *b, const platform_failure *failure, int code)
@@ -190,12 +192,26 @@ static void on_progress(void *context)
     b->host->progress(b->host->context);
 }
 
+static apply_context context_of(broker *b)
+{
+    return (apply_context){.catalog = &b->catalog,
+                           .holdings = &b->holdings,
+                           .keeper = &b->keeper,
+                           .lives = &b->lives,
+                           .persist = &b->persist,
+                           .log = b->log,
+                           .progress = on_progress,
+                           .progress_context = b,
+                           .awaits = b->awaits,
+                           .ending = b->ending};
+}
+
 /* Makes what exists what `declared` says. */
 static bool reconcile(broker *b, const declared_regions *declared, bool tried_again, apply_outcome *outcome,
                       platform_failure *failure)
 {
-    apply_context context = {&b->catalog, &b->holdings, &b->keeper,  &b->lives, &b->persist,
-                             b->log,      tried_again,  on_progress, b};
+    apply_context context = context_of(b);
+    context.tried_again = tried_again;
     existing_regions existing = holdings_regions(&b->holdings);
     plan p;
     memset(outcome, 0, sizeof *outcome);
@@ -220,13 +236,15 @@ static void end_earlier_keeper(broker *b)
     b->earlier_may_end = b->outcome.left == 0;
     if (b->earlier_may_end)
         keeper_end_earlier(&b->keeper, &load);
-    if (b->outcome.failed == 0)
+    if (b->outcome.failed + b->outcome.awaited == 0)
         return;
     if (!reconcile(b, &b->declared.regions, false, &again, &failure))
         log_write(b->log, LOG_REGION_FAILED, "%u regions are not served: %s", (unsigned)b->outcome.failed,
                   failure.text);
-    else
+    else {
         b->outcome.failed = again.failed;
+        b->outcome.awaited = again.awaited;
+    }
     b->outcome.created += again.created;
     b->outcome.adopted += again.adopted;
 }
@@ -234,6 +252,11 @@ static void end_earlier_keeper(broker *b)
 static int make_regions(broker *b)
 {
     platform_failure failure = {0};
+    b->awaits = calloc(b->declared.regions.count + 1, sizeof *b->awaits);
+    if (!b->awaits) {
+        snprintf(failure.text, sizeof failure.text, "out of memory; close other programs");
+        return start_failed(b, &failure, EXIT_FAILED);
+    }
     keeper_open(&b->keeper, b->options->instance, &b->identity, &b->memory, b->log);
     const bool earlier = keeper_has_earlier(&b->keeper);
     if (!reconcile(b, &b->declared.regions, earlier, &b->outcome, &failure))
@@ -278,9 +301,11 @@ static void end_lives(broker *b, bool are_over)
         write_ends(b, unfinished);
 }
 
-/* What was only needed to start: a broker of many regions keeps little of each. */
+/* What was only needed to make the regions: a broker of many keeps little of each. */
 static void forget_config(broker *b)
 {
+    free(b->awaits);
+    b->awaits = NULL;
     declaration_free(&b->declared);
     config_model_free(b->model);
     b->model = NULL;
@@ -301,8 +326,22 @@ static int start(broker *b)
         open_lives(b);
         code = make_regions(b);
     }
-    forget_config(b);
+    if (code != EXIT_OK || b->outcome.awaited == 0)
+        forget_config(b);
     return code;
+}
+
+/* Regions whose names programs had not let go of. When memory is short, the next beat tries again. */
+static void try_awaited(broker *b)
+{
+    apply_context context = context_of(b);
+    apply_outcome again;
+    if (!b->awaits || !apply_awaited(&context, &b->declared.regions, &again))
+        return;
+    if (again.created > 0)
+        log_write(b->log, LOG_READY, "%u awaited regions are served now", (unsigned)again.created);
+    if (again.awaited == 0)
+        forget_config(b);
 }
 
 /* Each heartbeat, and when the keeper dies. */
@@ -314,6 +353,7 @@ static void tend(broker *b)
     if (b->earlier_may_end)
         keeper_end_earlier(&b->keeper, &load);
     persist_work(&b->persist, PERSIST_SLICE_MS);
+    try_awaited(b);
 }
 
 static void serve(broker *b)
@@ -336,6 +376,8 @@ static void retire_all(broker *b)
     const keeper_load load = holdings_load(&b->holdings);
     platform_failure failure = {0};
     apply_outcome outcome;
+    forget_config(b);
+    b->ending = true;
     log_write(b->log, LOG_STOPPING, "%u regions are let go", (unsigned)b->holdings.count);
     catalog_set_state(&b->catalog, SHMB_BROKER_STOPPING);
     end_lives(b, true);
@@ -367,6 +409,7 @@ static void stop(broker *b, keeper_parting parting)
         catalog_set_state(&b->catalog, SHMB_BROKER_STOPPED);
     persist_close(&b->persist);
     lives_free(&b->lives);
+    forget_config(b);
     holdings_release(&b->holdings);
     keeper_close(&b->keeper, parting);
     platform_catalog_close(&b->memory);

@@ -225,6 +225,19 @@ bool catalog_publish(catalog *c, catalog_place place, const catalog_publication 
     return true;
 }
 
+bool catalog_describe(catalog *c, catalog_place place, const char *description, uint64_t now,
+                      platform_failure *failure)
+{
+    shmb_catalog_entry *entry = entry_at(c, place);
+    shmb_catalog_slot slot = entry->slots[entry->version % 2];
+    const shmb_text old = slot.description;
+    if (!store_text(c, old, description, &slot.description, failure))
+        return false;
+    slot.changed = now;
+    publish_slot(c, entry, &slot);
+    return true;
+}
+
 /* ---- Starting ---------------------------------------------------------------------------------- */
 
 /* Stores a text of the header, which clients of an adopted catalog may be reading. */

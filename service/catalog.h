@@ -71,6 +71,10 @@ bool catalog_place_of(catalog *c, const char *name, catalog_place *place, uint64
 bool catalog_publish(catalog *c, catalog_place place, const catalog_publication *publication,
                      platform_failure *failure);
 
+/* Publishes the region at `place` as it is, with another description. */
+bool catalog_describe(catalog *c, catalog_place place, const char *description, uint64_t now,
+                      platform_failure *failure);
+
 void catalog_set_state(catalog *c, shmb_broker_state state);
 void catalog_beat(catalog *c, uint64_t heartbeat);
 

@@ -200,6 +200,7 @@ static bool declare_region(declaration *d, const config_region *region, compilin
     out->name = region->name;
     out->description = region->description;
     out->size = region->size;
+    out->revoke = region->revoke;
     if (!name_object(d, region, how->instance, out, failure) || !declare_memory(d, region, out, failure))
         return false;
     if (!declare_backing(d, region, how, out, failure))

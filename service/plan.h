@@ -1,7 +1,9 @@
 /*
  * The plan: what must be done so that what exists becomes what is declared.
  *
- * A pure function. Starting plans from nothing to the configuration, stopping from what exists to nothing.
+ * A pure function. Starting plans from nothing to the configuration, stopping from what exists to nothing, a reload
+ * from the one configuration to the other: one path for all of them. What it plans, once carried out, leaves nothing to
+ * plan.
  */
 #ifndef SHMBROKER_PLAN_H
 #define SHMBROKER_PLAN_H
@@ -27,6 +29,7 @@ typedef struct declared_region {
     bool prefetch;
     config_persist persist;
     config_on_dirty on_dirty;
+    bool revoke; /* when its access changes, it becomes another object, so that nobody keeps the old rights */
 } declared_region;
 
 typedef struct declared_regions {
@@ -38,11 +41,13 @@ typedef struct declared_regions {
 typedef struct existing_region {
     const char *name;
     const char *object_name;
-    const char *section_sddl;
-    const char *backing_path; /* absolute, or NULL */
-    uint64_t size;
+    const char *backing_path;       /* absolute, or NULL */
+    uint64_t access;                /* plan_access_of what it was declared with last */
+    uint64_t details;               /* plan_details_of it */
+    uint64_t size;                  /* bytes */
     config_large_pages large_pages; /* as it was declared, whatever was granted */
     uint32_t numa_node;
+    bool left; /* not held: an earlier broker left it, so that `access` and `details` are not known */
 } existing_region;
 
 typedef struct existing_regions {
@@ -51,25 +56,65 @@ typedef struct existing_regions {
 } existing_regions;
 
 typedef enum plan_kind {
-    PLAN_RETIRE, /* exists, and is not declared so: let go of it */
+    PLAN_RETIRE, /* exists, and is not declared: let go of it */
+    PLAN_REPLACE, /* exists as another object than is declared: let go of it; a CREATE of the same region follows */
+    PLAN_SECURE, /* the same object, with another descriptor, which is given to it where it is */
+    PLAN_UPDATE, /* the same object, of which something else is to be told */
     PLAN_KEEP,   /* exists as declared: leave it alone */
-    PLAN_CREATE  /* declared, and does not exist so */
+    PLAN_CREATE, /* declared, and does not exist */
+    PLAN_ADOPT,  /* declared, and left by an earlier broker: take it over with its data */
+    PLAN_REFUSE  /* declared, and cannot be: what exists of it stays as it is */
 } plan_kind;
+
+/* In what an existing region differs from its declaration: any of these. */
+enum plan_change {
+    PLAN_CHANGED_SIZE = 1,
+    PLAN_CHANGED_NAME = 2, /* the object's: another namespace */
+    PLAN_CHANGED_BACKING = 4,
+    PLAN_CHANGED_LARGE_PAGES = 8,
+    PLAN_CHANGED_NUMA = 16,
+    PLAN_CHANGED_ACCESS = 32,
+    PLAN_CHANGED_DETAILS = 64
+};
+
+/* Why a region is refused. */
+typedef enum plan_conflict {
+    PLAN_NO_CONFLICT,
+    PLAN_NAME_TWICE, /* `other` has the same name */
+    PLAN_FILE_TWICE, /* `other` has the same backing file */
+    PLAN_FILE_STAYS  /* `other` is refused itself, and keeps this one's backing file */
+} plan_conflict;
+
+#define PLAN_NOTHING ((size_t)-1)
 
 typedef struct plan_action {
     plan_kind kind;
-    size_t declared; /* index, for KEEP and CREATE */
-    size_t existing; /* index, for RETIRE and KEEP */
+    size_t declared; /* index; PLAN_NOTHING for RETIRE */
+    size_t existing; /* index; PLAN_NOTHING when there is none */
+    unsigned changes;
+    bool replaces; /* CREATE: it follows a REPLACE */
+    plan_conflict conflict;
+    size_t other; /* index of a declared region, with a conflict */
 } plan_action;
 
-/* Retirements come first, so that the names and files which they free can be used again. */
+/*
+ * What lets go comes first, so that the names and files which it frees can be used again: RETIRE, then REPLACE. Then
+ * SECURE, which may take rights away; then the rest in the order of the declarations.
+ */
 typedef struct plan {
     plan_action *actions;
     size_t count;
 } plan;
 
-/* Names are unique within each list. False: out of memory, and the plan is empty. */
+/* What stands for a region's descriptors, and for what can be changed without touching the object: equal when they are. */
+uint64_t plan_access_of(const declared_region *declared);
+uint64_t plan_details_of(const declared_region *declared);
+
+/* Names are unique among the existing. False: out of memory, and the plan is empty. */
 bool plan_make(const declared_regions *declared, const existing_regions *existing, plan *result);
 void plan_free(plan *p);
+
+/* Whether nothing is to be done. */
+bool plan_is_empty(const plan *p);
 
 #endif

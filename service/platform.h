@@ -67,12 +67,16 @@ typedef struct platform_section_granted {
     bool numa_node;                   /* its memory is preferably on the node that was asked for */
     bool prefetched;                  /* its pages have been made present */
     char note[PLATFORM_FAILURE_TEXT]; /* what was asked for and is not so, and why; "" when all is */
+    bool
+        superseded; /* refused: the name is that of an object which this broker's account made otherwise, and which
+                        programs still have open. It can be had when they have let go */
 } platform_section_granted;
 
 /*
  * Creates a section. One that an earlier run of this broker made exactly so, and that clients have kept
  * alive, is taken over with its data: `adopted`. Any other object that has the name, of whatever kind, is a
- * failure that names the holder's kind and owner as far as they can be seen.
+ * failure that names the holder's kind and owner as far as they can be seen; when it is a section of this broker's,
+ * the failure says how many handles are open, and `superseded` is set.
  *
  * A new section holds `initial` and is zero beyond it; it is not published before this returns. A backing file is
  * created whole with these bytes when absent, kept when present, given the descriptor in both cases, and refused when
@@ -90,6 +94,11 @@ bool platform_section_create(const platform_section_request *request, platform_s
    memory; of a region with a file, whether there is any section of its name. Makes no section, but enters a private
    namespace. */
 bool platform_section_is_left(const platform_section_request *request);
+
+/* Gives a section, and the file behind it, the descriptors of `request`, which is of the same object otherwise. Programs
+   that have it open keep the rights with which they opened it. On failure some of it may be done: do it again. */
+bool platform_section_secure(const platform_section *section, const platform_section_request *request,
+                             platform_failure *failure);
 
 /* Lets go of it: the section lives on while clients hold it. NULL is fine. */
 void platform_section_close(platform_section *section);

@@ -158,6 +158,21 @@ static bool accept_memory(const making *m, platform_failure *failure)
     return true;
 }
 
+/* Whether an object of an earlier declaration is in the way, which the broker let go of and programs did not. */
+static bool fail_superseded(const making *m, DWORD error, platform_failure *failure)
+{
+    unsigned handles;
+    if (!win32_is_an_earlier_one(m->name, m->descriptor, &handles))
+        return false;
+    m->granted->superseded = true;
+    win32_fail_advise(
+        failure, error,
+        "it is made as soon as the last of them is closed: let these programs detach, or end them",
+        "programs still have the earlier %s open, made with other rights, size or backing (%u handles)",
+        m->request->object_name, handles);
+    return true;
+}
+
 /* Creates the section, of `file` or of the paging file, or takes over that of an earlier broker. NULL with
    `failure` set, also when the name is another's. */
 static HANDLE create_or_adopt(const making *m, platform_failure *failure)
@@ -168,7 +183,7 @@ static HANDLE create_or_adopt(const making *m, platform_failure *failure)
         section = win32_adopt_section(m->name, m->descriptor, m->request->size, m->file);
         m->granted->adopted = section != NULL;
     }
-    if (!section && error)
+    if (!section && error && !(win32_name_is_taken(error) && fail_superseded(m, error, failure)))
         fail_creation(m->request, error, failure);
     if (section && m->granted->adopted && !accept_memory(m, failure)) {
         CloseHandle(section);

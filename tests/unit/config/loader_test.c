@@ -332,6 +332,7 @@ static const char whole_grammar[] = "version: 1\n"
                                     "  large_pages: prefer\n"
                                     "  numa_node: 63\n"
                                     "  prefetch: true\n"
+                                    "  revoke: true\n"
                                     "regions:\n"
                                     "  Plain: { size: 4096 }\n"
                                     "  Own:\n"
@@ -344,6 +345,7 @@ static const char whole_grammar[] = "version: 1\n"
                                     "    large_pages: require\n"
                                     "    numa_node: 0\n"
                                     "    prefetch: false\n"
+                                    "    revoke: false\n"
                                     "  Kept: { size: 3, backing: { file: k }, initial: { fill: 0xA5 } }\n"
                                     "  Copied: { size: 3, initial: { file: in/a.bin }, appcontainer: [] }\n"
                                     "  Zero: { size: 1, initial: zero, sddl: 'D:P(A)' }\n";
@@ -373,6 +375,7 @@ static void defaults_hold_for_every_key_that_is_not_given(void **state)
     assert_int_equal(plain->large_pages, CONFIG_LARGE_PAGES_PREFER);
     assert_int_equal(plain->numa_node, 63);
     assert_true(plain->prefetch);
+    assert_true(plain->revoke);
     assert_string_equal(plain->file, "test.yaml");
     unload(&result);
 }
@@ -399,6 +402,7 @@ static void a_regions_own_keys_win_over_the_defaults(void **state)
     assert_int_equal(own->large_pages, CONFIG_LARGE_PAGES_REQUIRE);
     assert_int_equal(own->numa_node, 0);
     assert_false(own->prefetch);
+    assert_false(own->revoke);
 
     const config_region *kept = &result.model->regions[2];
     assert_int_equal(kept->initial.kind, CONFIG_INITIAL_FILL);
@@ -415,7 +419,7 @@ static void a_regions_own_keys_win_over_the_defaults(void **state)
     const config_region *zero = &result.model->regions[4];
     assert_int_equal(zero->initial.kind, CONFIG_INITIAL_ZERO);
     assert_string_equal(zero->sddl, "D:P(A)");
-    assert_int_equal(zero->sddl_where.line, 32);
+    assert_int_equal(zero->sddl_where.line, 34);
     assert_int_equal(zero->sddl_where.column, 41);
     assert_int_equal(zero->access.integrity, CONFIG_INTEGRITY_UNSET);
     assert_int_equal(zero->access.packages.count, 0);
@@ -436,6 +440,7 @@ static void without_defaults_nothing_special_holds(void **state)
     assert_int_equal(region->numa_node, CONFIG_NUMA_ANY);
     assert_int_equal(region->access.integrity, CONFIG_INTEGRITY_UNSET);
     assert_false(region->prefetch);
+    assert_false(region->revoke);
     assert_int_equal(region->boundary.count + region->access.manage.count + region->access.deny.count +
                          region->access.packages.count,
                      0);

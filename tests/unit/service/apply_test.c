@@ -248,11 +248,184 @@ static void a_region_that_changes_is_another_object(void **state)
     larger.size = 2;
     carry_out(three, 1);
     apply_outcome outcome = carry_out(&larger, 1);
-    assert_int_equal(outcome.retired, 1);
+    assert_int_equal(outcome.replaced, 1);
     assert_int_equal(outcome.created, 1);
     assert_state("A", SHMB_REGION_READY, 2);
     assert_int_equal(region.size, 2);
     assert_int_equal(fake.open_sections, 1);
+}
+
+static void another_access_is_given_to_the_object(void **state)
+{
+    (void)state;
+    declared_region other = three[0];
+    carry_out(three, 1);
+    other.section_sddl = "D:P(new)";
+    apply_outcome outcome = carry_out(&other, 1);
+    assert_int_equal(outcome.secured, 1);
+    assert_int_equal(outcome.created + outcome.replaced, 0);
+    assert_string_equal(fake_section_sddl("Global\\A"), "D:P(new)");
+    assert_state("A", SHMB_REGION_READY, 1); /* the same object */
+    outcome = carry_out(&other, 1);
+    assert_int_equal(outcome.secured, 0);
+    assert_int_equal(outcome.kept, 1);
+}
+
+static void an_access_that_cannot_be_given_is_tried_again_by_the_next_plan(void **state)
+{
+    (void)state;
+    declared_region other = three[0];
+    carry_out(three, 1);
+    other.section_sddl = "D:P(new)";
+    fake.fail_always = "section-secure";
+    apply_outcome outcome = carry_out(&other, 1);
+    assert_int_equal(outcome.secured, 0);
+    assert_int_equal(outcome.failed, 1);
+    assert_state("A", SHMB_REGION_READY, 1);
+    assert_string_equal(fake_section_sddl("Global\\A"), "D:P");
+    fake.fail_always = NULL;
+    outcome = carry_out(&other, 1);
+    assert_int_equal(outcome.secured, 1);
+}
+
+static void revoked_access_makes_another_object(void **state)
+{
+    (void)state;
+    declared_region other = three[0];
+    carry_out(three, 1);
+    other.section_sddl = "D:P(new)";
+    other.revoke = true;
+    apply_outcome outcome = carry_out(&other, 1);
+    assert_int_equal(outcome.replaced, 1);
+    assert_int_equal(outcome.created, 1);
+    assert_state("A", SHMB_REGION_READY, 2);
+}
+
+static void another_description_is_published_and_touches_nothing(void **state)
+{
+    (void)state;
+    declared_region other = three[0];
+    other.description = "other words";
+    carry_out(three, 1);
+    apply_outcome outcome = carry_out(&other, 1);
+    assert_int_equal(outcome.updated, 1);
+    assert_state("A", SHMB_REGION_READY, 1);
+    assert_string_equal(region.description, "other words");
+    assert_string_equal(region.object_name, "Global\\A");
+}
+
+/* Programs hold the old object: its name is not to be had before they let go. */
+static void a_replacement_waits_for_the_name(void **state)
+{
+    (void)state;
+    declared_region larger = three[0];
+    const declared_regions declared = {&larger, 1};
+    bool awaits[1] = {false};
+    apply_context asking = context;
+    apply_outcome outcome;
+    plan p;
+    larger.size = 2;
+    fake.clients_hold_sections = true;
+    carry_out(three, 1);
+    existing_regions existing = holdings_regions(&held);
+    asking.log = log_of_test;
+    asking.awaits = awaits;
+    assert_true(plan_make(&declared, &existing, &p));
+    apply_plan(&asking, &p, &declared, &outcome);
+    plan_free(&p);
+    assert_int_equal(outcome.replaced, 1);
+    assert_int_equal(outcome.awaited, 1);
+    assert_int_equal(outcome.failed, 0);
+    assert_true(awaits[0]);
+    assert_state("A", SHMB_REGION_PENDING, 1);
+    assert_string_equal(region.reason, "programs have the earlier Global\\A open");
+
+    uint64_t changes = test_info(&memory).generation;
+    assert_true(apply_awaited(&asking, &declared, &outcome));
+    assert_int_equal(outcome.awaited, 1);
+    assert_true(test_info(&memory).generation == changes); /* nothing is said twice */
+
+    fake_let_sections_go();
+    fake.clients_hold_sections = false;
+    assert_true(apply_awaited(&asking, &declared, &outcome));
+    assert_int_equal(outcome.created, 1);
+    assert_int_equal(outcome.awaited, 0);
+    assert_false(awaits[0]);
+    assert_state("A", SHMB_REGION_READY, 2);
+    assert_int_equal(region.size, 2);
+    assert_string_equal(region.reason, "");
+    assert_true(apply_awaited(&asking, &declared, &outcome));
+    assert_int_equal(outcome.created, 0);
+    steps = 0;
+}
+
+static void a_refused_region_has_its_reason_and_what_exists_stays(void **state)
+{
+    (void)state;
+    declared_region two[] = {three[2], three[0]};
+    carry_out(three, 3);
+    two[1].backing_path = "X:\\c";
+    two[1].file_sddl = "D:P(f)";
+    apply_outcome outcome = carry_out(two, 2);
+    assert_int_equal(outcome.refused, 1);
+    assert_int_equal(outcome.retired, 1);
+    assert_state("A", SHMB_REGION_READY, 1);
+    assert_true(fake_section_is_open("Global\\A"));
+    assert_true(fake_has(&fake.events, "region A is not served: its backing file X:\\c is that of region C"));
+
+    two[1].name = "D";
+    two[1].object_name = "Global\\D";
+    carry_out(two, 2);
+    assert_state("D", SHMB_REGION_BROKEN, 0);
+    assert_true(strstr(region.reason, "is that of region C") != NULL);
+    assert_state("A", SHMB_REGION_RETIRED, 1);
+}
+
+static void what_could_not_be_served_and_is_not_declared_any_more_is_retired(void **state)
+{
+    (void)state;
+    fake.taken = "Local\\B";
+    carry_out(three, 3);
+    assert_state("B", SHMB_REGION_BROKEN, 0);
+    fake.taken = NULL;
+    carry_out(three, 1);
+    assert_state("B", SHMB_REGION_RETIRED, 0);
+    assert_state("A", SHMB_REGION_READY, 1);
+}
+
+/* ---- What is told of each action */
+
+static text told;
+
+static void note(void *noted, const plan_action *action, const char *name, const char *reason)
+{
+    text_append(noted, "%d %s%s%s\n", (int)action->kind, name, reason ? ": " : "", reason ? reason : "");
+}
+
+static void each_action_is_told_but_those_that_do_nothing(void **state)
+{
+    (void)state;
+    declared_region after[] = {
+        three[1], three[2], {.name = "N", .object_name = "N", .section_sddl = "D:P", .size = 1}};
+    const declared_regions declared = {after, 3};
+    apply_context telling = context;
+    apply_outcome outcome;
+    plan p;
+    carry_out(three, 3);
+    after[0].section_sddl = "D:P(new)";
+    existing_regions existing = holdings_regions(&held);
+    telling.told = note;
+    telling.told_context = &told;
+    fake.taken = "N";
+    assert_true(plan_make(&declared, &existing, &p));
+    apply_plan(&telling, &p, &declared, &outcome);
+    plan_free(&p);
+    char *all = text_take(&told), wanted[200];
+    snprintf(wanted, sizeof wanted, "%d A\n%d B\n%d N: N is taken by a section of MACHINE\\other\n",
+             PLAN_RETIRE, PLAN_SECURE, PLAN_CREATE);
+    assert_string_equal(all, wanted);
+    free(all);
+    steps = 0;
 }
 
 static void an_object_that_clients_kept_alive_keeps_its_number(void **state)
@@ -372,6 +545,14 @@ int main(void)
         APPLY_TEST(what_was_not_granted_is_published_and_logged),
         APPLY_TEST(what_is_required_and_not_granted_breaks_the_region),
         APPLY_TEST(the_same_again_touches_nothing),
+        APPLY_TEST(another_access_is_given_to_the_object),
+        APPLY_TEST(an_access_that_cannot_be_given_is_tried_again_by_the_next_plan),
+        APPLY_TEST(revoked_access_makes_another_object),
+        APPLY_TEST(another_description_is_published_and_touches_nothing),
+        APPLY_TEST(a_replacement_waits_for_the_name),
+        APPLY_TEST(a_refused_region_has_its_reason_and_what_exists_stays),
+        APPLY_TEST(what_could_not_be_served_and_is_not_declared_any_more_is_retired),
+        APPLY_TEST(each_action_is_told_but_those_that_do_nothing),
         APPLY_TEST(retired_regions_are_let_go_and_said_to_be),
         APPLY_TEST(a_region_that_changes_is_another_object),
         APPLY_TEST(an_object_that_clients_kept_alive_keeps_its_number),

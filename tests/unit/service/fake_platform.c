@@ -164,6 +164,13 @@ bool platform_section_create(const platform_section_request *request, platform_s
         return false;
     fake_section *found = fake_find_section(request->object_name);
     granted->adopted = find_left(request) != NULL;
+    if (found && !found->held && !granted->adopted) {
+        granted->superseded = true;
+        failure->code = 183;
+        snprintf(failure->text, sizeof failure->text, "programs have the earlier %s open",
+                 request->object_name);
+        return false;
+    }
     if ((found && !granted->adopted) || (fake.taken && strcmp(fake.taken, request->object_name) == 0)) {
         failure->code = 183;
         snprintf(failure->text, sizeof failure->text, "%s is taken by a section of MACHINE\\other",
@@ -194,6 +201,40 @@ void fake_drop_section(fake_section *section)
     *at = section->next;
     free(section->bytes);
     free(section);
+}
+
+bool platform_section_secure(const platform_section *section, const platform_section_request *request,
+                             platform_failure *failure)
+{
+    fake_section *secured = (fake_section *)(void *)(uintptr_t)section;
+    if (!secured || !secured->held || strcmp(secured->name, request->object_name) != 0 ||
+        secured->size != request->size)
+        fake_violated("a section is secured that is another one");
+    if (fake_refuses("section-secure", failure))
+        return false;
+    snprintf(secured->sddl, sizeof secured->sddl, "%s", request->sddl);
+    text_append(&fake.trace, "section-secure %s\n", request->object_name);
+    return true;
+}
+
+void fake_let_sections_go(void)
+{
+    fake_section **at = &fake.sections;
+    while (*at) {
+        fake_section *section = *at;
+        if (section->held || section->kept) {
+            at = &section->next;
+            continue;
+        }
+        *at = section->next;
+        free(section);
+    }
+}
+
+const char *fake_section_sddl(const char *object_name)
+{
+    const fake_section *section = fake_find_section(object_name);
+    return section ? section->sddl : NULL;
 }
 
 void platform_section_close(platform_section *section)

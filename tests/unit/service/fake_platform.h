@@ -112,6 +112,12 @@ uint8_t *fake_section_bytes(const char *object_name);
 /* Whether the broker holds a section with this name. */
 bool fake_section_is_open(const char *object_name);
 
+/* Clients let go of all that the broker does not hold. */
+void fake_let_sections_go(void);
+
+/* The descriptor that the section has now; NULL: there is none. */
+const char *fake_section_sddl(const char *object_name);
+
 /* Whether the text has `wanted` in it. An empty text has nothing. */
 bool fake_has(const text *where, const char *wanted);
 

@@ -7,8 +7,19 @@
 
 static const declared_region telemetry = {
     .name = "Telemetry", .object_name = "Global\\Telemetry", .section_sddl = "D:P(1)", .size = 4096};
-static const existing_region telemetry_held = {
-    .name = "Telemetry", .object_name = "Global\\Telemetry", .section_sddl = "D:P(1)", .size = 4096};
+
+/* What is held of a region once it exists as declared. */
+static existing_region as_held(const declared_region *declared)
+{
+    return (existing_region){.name = declared->name,
+                             .object_name = declared->object_name,
+                             .backing_path = declared->backing_path,
+                             .access = plan_access_of(declared),
+                             .details = plan_details_of(declared),
+                             .size = declared->size,
+                             .large_pages = declared->large_pages,
+                             .numa_node = declared->numa_node};
+}
 
 static plan make(const declared_region *declared, size_t declared_count, const existing_region *existing,
                  size_t existing_count)
@@ -54,64 +65,127 @@ static void a_stop_retires_all(void **state)
     plan_free(&p);
 }
 
+static plan_action the_action(const declared_region *declared, const existing_region *existing)
+{
+    plan p = make(declared, 1, existing, 1);
+    assert_int_equal(p.count, 1);
+    plan_action action = p.actions[0];
+    plan_free(&p);
+    return action;
+}
+
 static void what_is_as_declared_is_kept(void **state)
 {
     (void)state;
-    plan p = make(&telemetry, 1, &telemetry_held, 1);
-    assert_int_equal(p.count, 1);
-    assert_int_equal(p.actions[0].kind, PLAN_KEEP);
-    plan_free(&p);
+    existing_region held = as_held(&telemetry);
+    plan_action action = the_action(&telemetry, &held);
+    assert_int_equal(action.kind, PLAN_KEEP);
+    assert_int_equal(action.changes, 0);
 }
 
-static void assert_replaced(const declared_region *declared, const existing_region *existing)
+static void assert_replaced(const declared_region *declared, const existing_region *existing,
+                            unsigned changes)
 {
     plan p = make(declared, 1, existing, 1);
     assert_int_equal(p.count, 2);
-    assert_int_equal(p.actions[0].kind, PLAN_RETIRE);
+    assert_int_equal(p.actions[0].kind, PLAN_REPLACE);
+    assert_int_equal(p.actions[0].changes, changes);
     assert_int_equal(p.actions[1].kind, PLAN_CREATE);
+    assert_true(p.actions[1].replaces);
     plan_free(&p);
 }
 
 static void any_difference_in_the_object_replaces_it(void **state)
 {
     (void)state;
+    existing_region held = as_held(&telemetry);
     declared_region other = telemetry;
     other.size = 4097;
-    assert_replaced(&other, &telemetry_held);
+    assert_replaced(&other, &held, PLAN_CHANGED_SIZE);
     other = telemetry;
     other.object_name = "Local\\Telemetry";
-    assert_replaced(&other, &telemetry_held);
-    other = telemetry;
-    other.section_sddl = "D:P(2)";
-    assert_replaced(&other, &telemetry_held);
-    other = telemetry;
-    other.backing_path = "X:\\a";
-    assert_replaced(&other, &telemetry_held);
+    assert_replaced(&other, &held, PLAN_CHANGED_NAME);
     other = telemetry;
     other.large_pages = CONFIG_LARGE_PAGES_PREFER;
-    assert_replaced(&other, &telemetry_held);
+    assert_replaced(&other, &held, PLAN_CHANGED_LARGE_PAGES);
     other = telemetry;
     other.numa_node = CONFIG_NUMA_ANY;
-    assert_replaced(&other, &telemetry_held);
+    assert_replaced(&other, &held, PLAN_CHANGED_NUMA);
     other = telemetry;
     other.backing_path = "X:\\a";
+    other.file_sddl = "D:P(3)";
+    assert_replaced(&other, &held, PLAN_CHANGED_BACKING | PLAN_CHANGED_ACCESS); /* the file's is new */
 
-    existing_region backed = telemetry_held;
+    existing_region backed = as_held(&other);
     backed.backing_path = "X:\\b";
-    assert_replaced(&telemetry, &backed);
-    assert_replaced(&other, &backed);
+    assert_replaced(&other, &backed, PLAN_CHANGED_BACKING);
+    other.backing_path = NULL;
+    assert_replaced(&other, &backed, PLAN_CHANGED_BACKING | PLAN_CHANGED_ACCESS);
 }
 
-static void what_matters_at_creation_alone_replaces_nothing(void **state)
+static void a_path_written_otherwise_is_the_same_file(void **state)
 {
     (void)state;
+    declared_region backed = telemetry;
+    backed.backing_path = "X:\\Data\\a.shm";
+    existing_region held = as_held(&backed);
+    backed.backing_path = "x:\\DATA\\A.SHM";
+    assert_int_equal(the_action(&backed, &held).kind, PLAN_KEEP);
+}
+
+static void another_access_is_given_to_the_object_that_there_is(void **state)
+{
+    (void)state;
+    existing_region held = as_held(&telemetry);
+    declared_region other = telemetry;
+    other.section_sddl = "D:P(2)";
+    plan_action action = the_action(&other, &held);
+    assert_int_equal(action.kind, PLAN_SECURE);
+    assert_int_equal(action.changes, PLAN_CHANGED_ACCESS);
+
+    declared_region backed = telemetry;
+    backed.backing_path = "X:\\a";
+    backed.file_sddl = "D:P(3)";
+    held = as_held(&backed);
+    backed.file_sddl = "D:P(4)";
+    assert_int_equal(the_action(&backed, &held).kind, PLAN_SECURE);
+}
+
+static void with_revoke_another_access_makes_another_object(void **state)
+{
+    (void)state;
+    existing_region held = as_held(&telemetry);
+    declared_region other = telemetry;
+    other.revoke = true;
+    assert_int_equal(the_action(&other, &held).kind, PLAN_KEEP); /* by itself it changes nothing */
+    other.section_sddl = "D:P(2)";
+    assert_replaced(&other, &held, PLAN_CHANGED_ACCESS);
+}
+
+static void other_words_touch_no_object(void **state)
+{
+    (void)state;
+    existing_region held = as_held(&telemetry);
     declared_region described = telemetry;
-    described.description = "other words";
     described.initial = (config_initial){.kind = CONFIG_INITIAL_FILL, .fill = 7};
-    described.prefetch = true;
-    plan p = make(&described, 1, &telemetry_held, 1);
-    assert_int_equal(p.count, 1);
-    assert_int_equal(p.actions[0].kind, PLAN_KEEP);
+    described.prefetch = true; /* both matter at creation alone */
+    assert_int_equal(the_action(&described, &held).kind, PLAN_KEEP);
+    described.description = "other words";
+    plan_action action = the_action(&described, &held);
+    assert_int_equal(action.kind, PLAN_UPDATE);
+    assert_int_equal(action.changes, PLAN_CHANGED_DETAILS);
+}
+
+static void what_an_earlier_broker_left_is_taken_over_when_it_fits(void **state)
+{
+    (void)state;
+    existing_region left = {
+        .name = "Telemetry", .object_name = "Global\\Telemetry", .size = 4096, .left = true};
+    assert_int_equal(the_action(&telemetry, &left).kind, PLAN_ADOPT);
+    left.size = 8192;
+    assert_replaced(&telemetry, &left, PLAN_CHANGED_SIZE);
+    plan p = make(NULL, 0, &left, 1); /* nobody holds it, so nobody can let it go */
+    assert_int_equal(p.count, 0);
     plan_free(&p);
 }
 
@@ -119,8 +193,82 @@ static void names_that_differ_in_case_are_two_regions(void **state)
 {
     (void)state;
     declared_region lower = telemetry;
+    existing_region held = as_held(&telemetry);
     lower.name = "telemetry";
-    assert_replaced(&lower, &telemetry_held);
+    plan p = make(&lower, 1, &held, 1);
+    assert_int_equal(p.count, 2);
+    assert_int_equal(p.actions[0].kind, PLAN_RETIRE);
+    assert_int_equal(p.actions[1].kind, PLAN_CREATE);
+    assert_false(p.actions[1].replaces);
+    plan_free(&p);
+}
+
+static void rights_are_taken_before_anything_is_made(void **state)
+{
+    (void)state;
+    const declared_region declared[] = {{.name = "new"}, {.name = "b", .section_sddl = "D:P(2)"}};
+    existing_region existing[] = {as_held(&declared[1]), {.name = "old"}};
+    existing[0].access++;
+    plan p = make(declared, 2, existing, 2);
+    assert_int_equal(p.count, 3);
+    assert_int_equal(p.actions[0].kind, PLAN_RETIRE);
+    assert_int_equal(p.actions[1].kind, PLAN_SECURE);
+    assert_int_equal(p.actions[2].kind, PLAN_CREATE);
+    plan_free(&p);
+}
+
+/* ---- Conflicts */
+
+static void of_two_with_one_name_the_second_is_refused(void **state)
+{
+    (void)state;
+    const declared_region twice[] = {telemetry, telemetry};
+    existing_region held = as_held(&telemetry);
+    plan p = make(twice, 2, &held, 1);
+    assert_int_equal(p.count, 2);
+    assert_int_equal(p.actions[0].kind, PLAN_KEEP);
+    assert_int_equal(p.actions[1].kind, PLAN_REFUSE);
+    assert_int_equal(p.actions[1].conflict, PLAN_NAME_TWICE);
+    assert_int_equal(p.actions[1].other, 0);
+    plan_free(&p);
+}
+
+static void of_two_on_one_file_the_one_that_has_it_keeps_it(void **state)
+{
+    (void)state;
+    declared_region two[] = {{.name = "a", .backing_path = "X:\\f"}, {.name = "b", .backing_path = "x:\\F"}};
+    plan p = make(two, 2, NULL, 0);
+    assert_int_equal(p.actions[0].kind, PLAN_CREATE);
+    assert_int_equal(p.actions[1].kind, PLAN_REFUSE);
+    assert_int_equal(p.actions[1].conflict, PLAN_FILE_TWICE);
+    plan_free(&p);
+    existing_region held = as_held(&two[1]);
+    p = make(two, 2, &held, 1);
+    assert_int_equal(p.actions[0].kind, PLAN_REFUSE);
+    assert_int_equal(p.actions[0].other, 1);
+    assert_int_equal(p.actions[1].kind, PLAN_KEEP);
+    plan_free(&p);
+}
+
+/* b is refused the file of a, so it stays on its own, which c therefore cannot have. */
+static void a_refused_region_keeps_its_file(void **state)
+{
+    (void)state;
+    declared_region before[] = {{.name = "a", .backing_path = "X:\\1"},
+                                {.name = "b", .backing_path = "X:\\2"}};
+    declared_region after[] = {{.name = "c", .backing_path = "X:\\2"},
+                               {.name = "b", .backing_path = "X:\\1"},
+                               {.name = "a", .backing_path = "X:\\1"}};
+    existing_region held[] = {as_held(&before[0]), as_held(&before[1])};
+    plan p = make(after, 3, held, 2);
+    assert_int_equal(p.count, 3);
+    assert_int_equal(p.actions[0].conflict, PLAN_FILE_STAYS);
+    assert_int_equal(p.actions[0].other, 1);
+    assert_int_equal(p.actions[1].conflict, PLAN_FILE_TWICE);
+    assert_int_equal(p.actions[1].existing, 1);
+    assert_int_equal(p.actions[2].kind, PLAN_KEEP);
+    assert_true(plan_is_empty(&p));
+    plan_free(&p);
 }
 
 /* ---- Properties, over pairs made at random from few names, so that they meet often */
@@ -133,98 +281,189 @@ static void make_names(void)
         snprintf(names[i], sizeof names[i], "r%u", i);
 }
 
-/* Chooses each name or not, in a random order; few variants of each, so that some are equal. */
-static size_t random_regions(uint64_t *seed, existing_region *regions)
+static const char *const files[] = {NULL, NULL, NULL, "X:\\f", "x:\\F", "X:\\g", "X:\\h"};
+#define FILES 3u
+
+/* Numbers the three files, whatever their spelling; FILES for none. */
+static size_t file_number(const char *path)
 {
-    unsigned order[MOST];
+    if (!path)
+        return FILES;
+    return path[3] == 'g' ? 1 : path[3] == 'h' ? 2 : 0;
+}
+
+/* Chooses each name or not, in a random order, now and then one twice; few variants of each, so that some are equal. */
+static size_t random_regions(uint64_t *seed, declared_region *regions)
+{
     size_t count = 0;
-    for (unsigned i = 0; i < MOST; i++)
-        order[i] = i;
-    for (unsigned i = MOST - 1; i > 0; i--) {
-        unsigned other = testing_random(seed) % (i + 1), kept = order[i];
-        order[i] = order[other];
-        order[other] = kept;
+    unsigned chance = testing_random(seed) % 5, first = testing_random(seed) % MOST;
+    for (unsigned i = 0; i < MOST; i++) {
+        if (testing_random(seed) % 4 >= chance)
+            continue;
+        unsigned name = testing_random(seed) % 16 ? (first + i * 5) % MOST : testing_random(seed) % MOST;
+        regions[count++] =
+            (declared_region){.name = names[name],
+                              .object_name = names[name],
+                              .section_sddl = testing_random(seed) % 3 ? "D:P" : "D:P(1)",
+                              .description = testing_random(seed) % 3 ? "" : "words",
+                              .backing_path = files[testing_random(seed) % (sizeof files / sizeof files[0])],
+                              .revoke = testing_random(seed) % 2,
+                              .size = 1 + testing_random(seed) % 2};
     }
-    unsigned chance = testing_random(seed) % 5;
-    for (unsigned i = 0; i < MOST; i++)
-        if (testing_random(seed) % 4 < chance)
-            regions[count++] = (existing_region){.name = names[order[i]],
-                                                 .object_name = names[order[i]],
-                                                 .section_sddl = testing_random(seed) % 3 ? "D:P" : "D:P(1)",
-                                                 .backing_path = testing_random(seed) % 4 ? NULL : "X:\\f",
-                                                 .size = 1 + testing_random(seed) % 2};
     return count;
 }
 
-static declared_region as_declared(const existing_region *region)
+/* A machine that carries plans out. */
+typedef struct machine {
+    existing_region held[MOST];
+    bool there[MOST]; /* at the same indexes, which a plan's `existing` speak of */
+    bool file_used[FILES + 1];
+    size_t count;
+    existing_region made[MOST];
+    size_t made_count;
+    size_t touched;
+} machine;
+
+static void let_go(machine *m, size_t index)
 {
-    return (declared_region){.name = region->name,
-                             .object_name = region->object_name,
-                             .section_sddl = region->section_sddl,
-                             .backing_path = region->backing_path,
-                             .size = region->size};
+    assert_true(m->there[index]);
+    m->there[index] = false;
+    m->file_used[file_number(m->held[index].backing_path)] = false;
+    m->touched++;
 }
 
-/* What exists after the plan; fails when one step has no sense. Returns the number of steps but KEEP. */
-static size_t carry_out(const plan *p, const declared_region *declared, const existing_region *existing,
-                        existing_region *after, size_t *after_count)
+static void make_region(machine *m, const declared_region *declared)
 {
-    size_t changes = 0;
-    bool retiring = true, held[MOST] = {false}, gone[MOST] = {false};
-    *after_count = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        const plan_action *action = &p->actions[i];
-        if (action->kind == PLAN_RETIRE) {
-            assert_true(retiring); /* all of them come first */
-            assert_false(gone[action->existing]);
-            gone[action->existing] = true;
-            changes++;
-            continue;
-        }
-        retiring = false;
-        const declared_region *d = &declared[action->declared];
-        unsigned long name = strtoul(d->name + 1, NULL, 10);
-        assert_false(held[name]); /* no name twice */
-        held[name] = true;
-        if (action->kind == PLAN_KEEP) {
-            assert_string_equal(existing[action->existing].name, d->name);
-            assert_false(gone[action->existing]);
-            after[(*after_count)++] = existing[action->existing];
-        } else {
-            after[(*after_count)++] =
-                (existing_region){d->name, d->object_name, d->section_sddl, d->backing_path,
-                                  d->size, d->large_pages, d->numa_node};
-            changes++;
-        }
+    size_t file = file_number(declared->backing_path);
+    for (size_t i = 0; i < m->count; i++)
+        assert_false(m->there[i] && strcmp(m->held[i].name, declared->name) == 0);
+    for (size_t i = 0; i < m->made_count; i++)
+        assert_string_not_equal(m->made[i].name, declared->name);
+    assert_false(file < FILES && m->file_used[file]);
+    m->file_used[file] = true;
+    m->made[m->made_count++] = as_held(declared);
+    m->touched++;
+}
+
+static void step(machine *m, const plan_action *action, const declared_region *declared)
+{
+    const declared_region *d = action->declared == PLAN_NOTHING ? NULL : &declared[action->declared];
+    if (action->existing != PLAN_NOTHING && d)
+        assert_string_equal(m->held[action->existing].name, d->name);
+    switch (action->kind) {
+    case PLAN_RETIRE:
+    case PLAN_REPLACE:
+        let_go(m, action->existing);
+        break;
+    case PLAN_CREATE:
+        assert_int_equal(action->existing, PLAN_NOTHING);
+        make_region(m, d);
+        break;
+    case PLAN_SECURE:
+    case PLAN_UPDATE:
+        assert_true(m->there[action->existing]);
+        m->held[action->existing].access = plan_access_of(d);
+        m->held[action->existing].details = plan_details_of(d);
+        m->touched++;
+        break;
+    case PLAN_KEEP:
+        assert_true(m->there[action->existing]);
+        break;
+    case PLAN_ADOPT:
+        fail_msg("nothing was left");
+        break;
+    case PLAN_REFUSE:
+        assert_int_not_equal(action->conflict, PLAN_NO_CONFLICT);
+        assert_int_not_equal(action->other, action->declared);
+        break;
     }
-    return changes;
+}
+
+/* Leaves what there is then in `held`. */
+static void carry_out(machine *m, const plan *p, const declared_region *declared)
+{
+    m->made_count = m->touched = 0;
+    for (size_t i = 0; i < p->count; i++)
+        step(m, &p->actions[i], declared);
+    size_t count = 0;
+    for (size_t i = 0; i < m->count; i++)
+        if (m->there[i])
+            m->held[count++] = m->held[i];
+    for (size_t i = 0; i < m->made_count; i++)
+        m->held[count++] = m->made[i];
+    m->count = count;
+    for (size_t i = 0; i < MOST; i++)
+        m->there[i] = i < count;
+}
+
+static const existing_region *find(const machine *m, const char *name)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (strcmp(m->held[i].name, name) == 0)
+            return &m->held[i];
+    return NULL;
+}
+
+static bool is_refused(const plan *p, size_t declared)
+{
+    bool refused = false;
+    for (size_t i = 0; i < p->count; i++)
+        refused = refused || (p->actions[i].kind == PLAN_REFUSE && p->actions[i].declared == declared);
+    return refused;
+}
+
+static void assert_same(const existing_region *left, const existing_region *right)
+{
+    assert_string_equal(left->name, right->name);
+    assert_int_equal(left->access, right->access);
+    assert_int_equal(left->details, right->details);
+    assert_int_equal(left->size, right->size);
+    assert_int_equal(file_number(left->backing_path), file_number(right->backing_path));
+}
+
+/* Every declared region is as declared, or refused; nothing else is left but what refused ones had. */
+static void check_end(const machine *m, const plan *p, const declared_region *declared, size_t count)
+{
+    size_t served = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_refused(p, i))
+            continue;
+        const existing_region *found = find(m, declared[i].name);
+        assert_non_null(found);
+        existing_region wanted = as_held(&declared[i]);
+        assert_same(found, &wanted);
+        served++;
+    }
+    for (size_t i = 0; i < p->count; i++)
+        served += p->actions[i].kind == PLAN_REFUSE && p->actions[i].existing != PLAN_NOTHING;
+    assert_int_equal(served, m->count);
 }
 
 static void any_plan_reaches_what_is_declared_and_a_second_does_nothing(void **state)
 {
     (void)state;
     uint64_t seed = 1;
+    unsigned refused = 0;
     make_names();
     for (unsigned round = 0; round < 20000; round++) {
-        existing_region wanted[MOST], existing[MOST], after[MOST], again[MOST];
-        declared_region declared[MOST];
-        size_t declared_count = random_regions(&seed, wanted), after_count, again_count;
-        size_t existing_count = random_regions(&seed, existing);
-        for (size_t i = 0; i < declared_count; i++)
-            declared[i] = as_declared(&wanted[i]);
-
-        plan first = make(declared, declared_count, existing, existing_count);
-        carry_out(&first, declared, existing, after, &after_count);
-        plan_free(&first);
-        assert_int_equal(after_count, declared_count);
-        for (size_t i = 0; i < after_count; i++)
-            assert_memory_equal(&after[i], &wanted[i], sizeof after[i]);
-
-        plan second = make(declared, declared_count, after, after_count);
-        assert_int_equal(second.count, declared_count);
-        assert_int_equal(carry_out(&second, declared, after, again, &again_count), 0);
-        plan_free(&second);
+        machine m = {.count = 0};
+        for (unsigned step_number = 0; step_number < 3; step_number++) {
+            declared_region declared[MOST];
+            size_t count = random_regions(&seed, declared);
+            plan first = make(declared, count, m.held, m.count);
+            carry_out(&m, &first, declared);
+            check_end(&m, &first, declared, count);
+            plan second = make(declared, count, m.held, m.count);
+            carry_out(&m, &second, declared);
+            assert_int_equal(m.touched, 0);
+            assert_true(plan_is_empty(&second));
+            for (size_t i = 0; i < count; i++)
+                refused += is_refused(&second, i);
+            plan_free(&second);
+            plan_free(&first);
+        }
     }
+    assert_true(refused > 1000); /* else the conflicts were not met */
 }
 
 static void what_is_the_same_on_both_sides_is_never_touched(void **state)
@@ -233,21 +472,23 @@ static void what_is_the_same_on_both_sides_is_never_touched(void **state)
     uint64_t seed = 2;
     make_names();
     for (unsigned round = 0; round < 20000; round++) {
-        existing_region existing[MOST];
-        declared_region declared[MOST];
-        size_t count = random_regions(&seed, existing);
-        unsigned changed = testing_random(&seed) % MOST;
-        for (size_t i = 0; i < count; i++) {
-            declared[count - 1 - i] = as_declared(&existing[i]);
-            if (i == changed)
-                declared[count - 1 - i].size = 99;
-        }
-        plan p = make(declared, count, existing, count);
-        assert_int_equal(p.count, changed < count ? count + 1 : count);
+        machine m = {.count = 0};
+        declared_region declared[MOST], other[MOST];
+        size_t count = random_regions(&seed, declared), other_count = random_regions(&seed, other);
+        plan p = make(declared, count, NULL, 0);
+        carry_out(&m, &p, declared);
+        plan_free(&p);
+        p = make(other, other_count, m.held, m.count);
         for (size_t i = 0; i < p.count; i++) {
-            bool on_changed = p.actions[i].kind == PLAN_RETIRE ? p.actions[i].existing == changed
-                                                               : p.actions[i].declared == count - 1 - changed;
-            assert_int_equal(p.actions[i].kind != PLAN_KEEP, on_changed && changed < count);
+            const plan_action *action = &p.actions[i];
+            if (action->existing == PLAN_NOTHING || action->declared == PLAN_NOTHING)
+                continue;
+            const existing_region wanted = as_held(&other[action->declared]),
+                                  *held = &m.held[action->existing];
+            bool same = held->access == wanted.access && held->details == wanted.details &&
+                        held->size == wanted.size &&
+                        file_number(held->backing_path) == file_number(wanted.backing_path);
+            assert_int_equal(same, action->kind == PLAN_KEEP || (same && action->kind == PLAN_REFUSE));
         }
         plan_free(&p);
     }
@@ -261,8 +502,16 @@ int main(void)
         cmocka_unit_test(a_stop_retires_all),
         cmocka_unit_test(what_is_as_declared_is_kept),
         cmocka_unit_test(any_difference_in_the_object_replaces_it),
-        cmocka_unit_test(what_matters_at_creation_alone_replaces_nothing),
+        cmocka_unit_test(a_path_written_otherwise_is_the_same_file),
+        cmocka_unit_test(another_access_is_given_to_the_object_that_there_is),
+        cmocka_unit_test(with_revoke_another_access_makes_another_object),
+        cmocka_unit_test(other_words_touch_no_object),
+        cmocka_unit_test(what_an_earlier_broker_left_is_taken_over_when_it_fits),
         cmocka_unit_test(names_that_differ_in_case_are_two_regions),
+        cmocka_unit_test(rights_are_taken_before_anything_is_made),
+        cmocka_unit_test(of_two_with_one_name_the_second_is_refused),
+        cmocka_unit_test(of_two_on_one_file_the_one_that_has_it_keeps_it),
+        cmocka_unit_test(a_refused_region_keeps_its_file),
         cmocka_unit_test(any_plan_reaches_what_is_declared_and_a_second_does_nothing),
         cmocka_unit_test(what_is_the_same_on_both_sides_is_never_touched),
     };
