@@ -1,7 +1,6 @@
 /* Carries out a plan. See apply.h. */
 #include "apply.h"
 
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,20 +121,46 @@ static catalog_publication publication_of(const declared_region *declared, shmb_
                                  .boundary = declared->boundary};
 }
 
+/* A region that takes another's place is announced when that goes: until then clients may use it. */
+static bool is_announced(const plan_action *action)
+{
+    return (action->kind == PLAN_CREATE && !action->replaces) || action->kind == PLAN_ADOPT;
+}
+
+static bool announce(const apply_context *context, const declared_region *region, platform_failure *failure)
+{
+    catalog_place place;
+    uint64_t generation;
+    if (!catalog_place_of(context->catalog, region->name, &place, &generation, failure))
+        return false;
+    catalog_publication pending = publication_of(region, SHMB_REGION_PENDING, generation);
+    return catalog_publish(context->catalog, place, &pending, failure);
+}
+
+/* What was announced, the first `count` actions of `p`, will not come. */
+static void take_back(const apply_context *context, const plan *p, const declared_regions *declared,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        catalog_place place;
+        uint64_t generation;
+        platform_failure ignored;
+        if (is_announced(&p->actions[i]) &&
+            catalog_place_of(context->catalog, declared->items[p->actions[i].declared].name, &place,
+                             &generation, &ignored))
+            catalog_mark(context->catalog, place, SHMB_REGION_RETIRED, platform_now());
+    }
+}
+
 bool apply_announce(const apply_context *context, const plan *p, const declared_regions *declared,
                     platform_failure *failure)
 {
     for (size_t i = 0; i < p->count; i++) {
-        if (p->actions[i].kind != PLAN_CREATE && p->actions[i].kind != PLAN_ADOPT)
+        if (!is_announced(&p->actions[i]) ||
+            announce(context, &declared->items[p->actions[i].declared], failure))
             continue;
-        const declared_region *region = &declared->items[p->actions[i].declared];
-        catalog_place place;
-        uint64_t generation;
-        if (!catalog_place_of(context->catalog, region->name, &place, &generation, failure))
-            return false;
-        catalog_publication pending = publication_of(region, SHMB_REGION_PENDING, generation);
-        if (!catalog_publish(context->catalog, place, &pending, failure))
-            return false;
+        take_back(context, p, declared, i);
+        return false;
     }
     return true;
 }
@@ -304,6 +329,17 @@ static void retire_region(const apply_context *context, size_t index)
     catalog_place_of(context->catalog, region->name, &place, &gone.generation, &ignored);
     catalog_publish(context->catalog, place, &gone, &ignored);
     let_go(context, index);
+}
+
+/* Clients hear that the region is to be waited for before its object goes. */
+static void await_another(const apply_context *context, size_t index)
+{
+    catalog_place place;
+    uint64_t generation;
+    platform_failure ignored; /* what is held has its place */
+    if (catalog_place_of(context->catalog, context->holdings->regions[index].name, &place, &generation,
+                         &ignored))
+        catalog_mark(context->catalog, place, SHMB_REGION_PENDING, platform_now());
 }
 
 static int by_name(const void *left, const void *right)
@@ -486,7 +522,8 @@ static bool carry_out(const apply_context *context, const plan_action *action,
         retire_region(context, action->existing);
         outcome->retired++;
         break;
-    case PLAN_REPLACE: /* clients have been told that it is pending */
+    case PLAN_REPLACE:
+        await_another(context, action->existing);
         let_go(context, action->existing);
         outcome->replaced++;
         break;

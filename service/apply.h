@@ -63,7 +63,8 @@ typedef struct apply_context {
     void *told_context;
 } apply_context;
 
-/* Publishes what `p` will create as pending, so that clients wait for it rather than hear that it is unknown. */
+/* Publishes what `p` will create as pending, so that clients wait for it rather than hear that it is unknown. When that
+   fails, it is taken back. */
 bool apply_announce(const apply_context *context, const plan *p, const declared_regions *declared,
                     platform_failure *failure);
 

@@ -101,13 +101,14 @@ static bool identify(HANDLE file, backed_section *identity)
 }
 
 /* Two regions on one file would be one another's bytes, and the second's rights would rule the first's file. */
-static bool is_free(HANDLE file, const char *shown, platform_failure *failure)
+static bool is_free(HANDLE file, HANDLE own, const char *shown, platform_failure *failure)
 {
     backed_section identity;
     if (!identify(file, &identity))
         return win32_fail(failure, GetLastError(), "cannot examine the backing file %s", shown);
     for (size_t i = 0; i < backed.count; i++)
-        if (backed.items[i].volume == identity.volume && backed.items[i].file == identity.file)
+        if (backed.items[i].section != own && backed.items[i].volume == identity.volume &&
+            backed.items[i].file == identity.file)
             return win32_fail_advise(failure, 0, "give each region a file of its own",
                                      "the backing file %s is that of another region, by another name", shown);
     return true;
@@ -265,7 +266,7 @@ static bool create_whole(const wchar_t *path, const wchar_t *draft, const platfo
 
 static HANDLE open_or_create(const wchar_t *path, const wchar_t *draft,
                              const platform_section_request *request, PSECURITY_DESCRIPTOR descriptor,
-                             platform_failure *failure)
+                             HANDLE own, platform_failure *failure)
 {
     const char *shown = request->backing_path;
     HANDLE file = open_file(path, NULL, OPEN_EXISTING);
@@ -284,14 +285,14 @@ static HANDLE open_or_create(const wchar_t *path, const wchar_t *draft,
     }
     if (is_fit(file, shown, request->size, failure) && win32_is_where_named(file, shown, failure) &&
         is_not_ours(file, request, failure) && win32_owner_is_trusted(file, shown, failure) &&
-        is_free(file, shown, failure) && secure(file, shown, descriptor, failure))
+        is_free(file, own, shown, failure) && secure(file, shown, descriptor, failure))
         return file;
     CloseHandle(file);
     return INVALID_HANDLE_VALUE;
 }
 
 HANDLE win32_backing_open(const platform_section_request *request, PSECURITY_DESCRIPTOR descriptor,
-                          platform_failure *failure)
+                          HANDLE own, platform_failure *failure)
 {
     const char *path = request->backing_path;
     HANDLE file = INVALID_HANDLE_VALUE;
@@ -303,7 +304,7 @@ HANDLE win32_backing_open(const platform_section_request *request, PSECURITY_DES
         win32_fail_advise(failure, 0, "keep the file on a local disk",
                           "the backing file %s is on another machine, where views are not coherent", path);
     else if (way_is_plain(wide, path, failure))
-        file = open_or_create(wide, draft, request, descriptor, failure);
+        file = open_or_create(wide, draft, request, descriptor, own, failure);
     free(draft);
     free(wide);
     free(draft_text);

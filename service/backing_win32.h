@@ -9,10 +9,10 @@
  * created whole: under another name, with `initial` and zeros after it, written through, then renamed, so that a crash
  * leaves no short file. Refused: remote files, reparse points on the way or at the end, what is not where its name says
  * once it is open, what is no plain file, files of an owner who is not to be trusted, files shorter than the region, the
- * file of a section that is held. INVALID_HANDLE_VALUE with `failure` set.
+ * file of a section that is held, unless that is `own` (NULL: none is). INVALID_HANDLE_VALUE with `failure` set.
  */
 HANDLE win32_backing_open(const platform_section_request *request, PSECURITY_DESCRIPTOR descriptor,
-                          platform_failure *failure);
+                          HANDLE own, platform_failure *failure);
 
 /* Remembers that `section` has that file, until win32_backing_release; false when it cannot be. */
 bool win32_backing_hold(HANDLE section, HANDLE file);

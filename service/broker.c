@@ -1,44 +1,17 @@
 /* The broker's engine. See broker.h. */
 #include "broker.h"
 
-#include "apply.h"
+#include "broker_state.h"
 #include "commit.h"
-#include "declare.h"
-#include "keeper.h"
+#include "desk.h"
 #include "names.h"
 #include "reading.h"
+#include "reload.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define PERSIST_SLICE_MS 50u /* of work on the disk between two beats */
-
-/* Everything that one run of the broker has, in the order in which it is acquired. */
-typedef struct broker {
-    const broker_options *options;
-    const broker_host *host;
-    broker_log *log;
-    char owner_sid[CONFIG_SID_TEXT];
-    char broker_sid[CONFIG_SID_TEXT];
-    access_identity identity;
-    platform_folders folders;
-    char config_path[PLATFORM_PATH];
-    platform_claim *claim;
-    bool has_folders;
-    bool has_begun; /* the book says that the regions are in use */
-    config_model *model;
-    declaration declared;
-    platform_catalog memory;
-    catalog catalog;
-    keeper keeper;
-    bool earlier_may_end; /* the keeper of the broker before: what it has is taken over, or not wanted */
-    lives lives;
-    persist persist;
-    holdings holdings;
-    apply_outcome outcome;
-    bool ending;
-    bool *awaits; /* for each declared region, while any is awaited; then `declared` stays, too */
-} broker;
 
 static int start_failed(broker *b, const platform_failure *failure, int code)
 {
@@ -99,18 +72,41 @@ static void log_diagnostics(broker_log *log, const config_diagnostics *diagnosti
                   (unsigned)diagnostics->dropped);
 }
 
-/* What others than administrators can change would make the broker theirs: it starts with nothing of the kind. */
-static int load_config(broker *b, const char *file, config_diagnostics *diagnostics,
+/* What others than administrators can change would make the broker theirs: it goes by nothing of the kind. */
+static int load_config(const broker *b, config_diagnostics *diagnostics, config_model **model,
                        platform_failure *failure)
 {
     guard g;
     int code = guard_begin(&g, b->options->instance, failure) ? EXIT_OK : EXIT_FAILED;
     if (code == EXIT_OK) {
-        const reading what = {&g, b->config_path, file, platform_resolver(), true};
-        b->model = reading_load(&what, diagnostics, failure);
-        code = b->model ? EXIT_OK : EXIT_BAD_USAGE;
+        const reading what = {&g, b->config_path, diagnostics->files[0], platform_resolver(), true};
+        *model = reading_load(&what, diagnostics, failure);
+        code = *model ? EXIT_OK : EXIT_BAD_USAGE;
     }
     guard_end(&g);
+    return code;
+}
+
+int broker_read_config(const broker *b, config_diagnostics *diagnostics, config_model **model,
+                       declaration *declared, platform_failure *failure)
+{
+    const char *file = b->options->config ? b->options->config : b->config_path;
+    *model = NULL;
+    memset(declared, 0, sizeof *declared);
+    config_diagnostics_init(diagnostics, file);
+    int code = load_config(b, diagnostics, model, failure);
+    log_diagnostics(b->log, diagnostics);
+    if (code != EXIT_OK && diagnostics->errors > 0)
+        snprintf(failure->text, sizeof failure->text,
+                 "%.900s has %u %s; correct them, `shmbroker check` shows them too", file,
+                 (unsigned)diagnostics->errors, diagnostics->errors == 1 ? "error" : "errors");
+    if (code == EXIT_OK &&
+        !declare_regions(*model, b->options->instance, b->folders.data, &b->identity, declared, failure))
+        code = failure->code == DECLARE_REFUSED ? EXIT_BAD_USAGE : EXIT_FAILED;
+    if (code != EXIT_OK) {
+        config_model_free(*model);
+        *model = NULL;
+    }
     return code;
 }
 
@@ -118,23 +114,9 @@ static int read_config(broker *b)
 {
     platform_failure failure = {0};
     static config_diagnostics diagnostics; /* its table is large for a service's stack */
-    const char *file = b->options->config ? b->options->config : b->config_path;
-    config_diagnostics_init(&diagnostics, file);
-    int code = load_config(b, file, &diagnostics, &failure);
-    log_diagnostics(b->log, &diagnostics);
-    size_t errors = diagnostics.errors;
+    int code = broker_read_config(b, &diagnostics, &b->model, &b->declared, &failure);
     config_diagnostics_free(&diagnostics);
-    if (code != EXIT_OK) {
-        if (errors > 0)
-            snprintf(failure.text, sizeof failure.text,
-                     "%.900s has %u %s; correct them, `shmbroker check` shows them too", file,
-                     (unsigned)errors, errors == 1 ? "error" : "errors");
-        return start_failed(b, &failure, code);
-    }
-    if (!declare_regions(b->model, b->options->instance, b->folders.data, &b->identity, &b->declared,
-                         &failure))
-        return start_failed(b, &failure, failure.code == DECLARE_REFUSED ? EXIT_BAD_USAGE : EXIT_FAILED);
-    return EXIT_OK;
+    return code == EXIT_OK ? EXIT_OK : start_failed(b, &failure, code);
 }
 
 /* Before anything is created: a start that would end half-way for want of memory does not begin. A machine that does
@@ -192,7 +174,7 @@ static void on_progress(void *context)
     b->host->progress(b->host->context);
 }
 
-static apply_context context_of(broker *b)
+apply_context broker_context(broker *b)
 {
     return (apply_context){.catalog = &b->catalog,
                            .holdings = &b->holdings,
@@ -210,7 +192,7 @@ static apply_context context_of(broker *b)
 static bool reconcile(broker *b, const declared_regions *declared, bool tried_again, apply_outcome *outcome,
                       platform_failure *failure)
 {
-    apply_context context = context_of(b);
+    apply_context context = broker_context(b);
     context.tried_again = tried_again;
     existing_regions existing = holdings_regions(&b->holdings);
     plan p;
@@ -301,8 +283,7 @@ static void end_lives(broker *b, bool are_over)
         write_ends(b, unfinished);
 }
 
-/* What was only needed to make the regions: a broker of many keeps little of each. */
-static void forget_config(broker *b)
+void broker_forget_config(broker *b)
 {
     free(b->awaits);
     b->awaits = NULL;
@@ -327,21 +308,21 @@ static int start(broker *b)
         code = make_regions(b);
     }
     if (code != EXIT_OK || b->outcome.awaited == 0)
-        forget_config(b);
+        broker_forget_config(b);
     return code;
 }
 
 /* Regions whose names programs had not let go of. When memory is short, the next beat tries again. */
 static void try_awaited(broker *b)
 {
-    apply_context context = context_of(b);
+    apply_context context = broker_context(b);
     apply_outcome again;
     if (!b->awaits || !apply_awaited(&context, &b->declared.regions, &again))
         return;
     if (again.created > 0)
         log_write(b->log, LOG_READY, "%u awaited regions are served now", (unsigned)again.created);
     if (again.awaited == 0)
-        forget_config(b);
+        broker_forget_config(b);
 }
 
 /* Each heartbeat, and when the keeper dies. */
@@ -354,17 +335,32 @@ static void tend(broker *b)
         keeper_end_earlier(&b->keeper, &load);
     persist_work(&b->persist, PERSIST_SLICE_MS);
     try_awaited(b);
+    if (b->host->reloads && b->host->reloads(b->host->context))
+        reload_run(b, 0, NULL);
+    desk_serve(b);
+}
+
+/* Until there is something to do. False: the end. */
+static bool wait_for_more(broker *b)
+{
+    void *wakes[BROKER_WAKES];
+    size_t count = 0;
+    wakes[count] = keeper_wake(&b->keeper);
+    count += wakes[count] != NULL;
+    wakes[count] = platform_control_wake(b->control);
+    count += wakes[count] != NULL;
+    return b->host->wait(b->host->context, persist_wait(&b->persist, BROKER_HEARTBEAT_MS), wakes, count);
 }
 
 static void serve(broker *b)
 {
     broker_summary summary = {b->config_path, b->outcome.created, b->outcome.failed, b->persist.count > 0};
+    desk_open(b);
     catalog_set_state(&b->catalog, SHMB_BROKER_RUNNING);
     log_write(b->log, LOG_READY, "%u regions are served, %u of them taken over with their data, %u failed",
               (unsigned)summary.regions, (unsigned)b->outcome.adopted, (unsigned)summary.failed);
     b->host->ready(b->host->context, &summary);
-    while (b->host->wait(b->host->context, persist_wait(&b->persist, BROKER_HEARTBEAT_MS),
-                         keeper_wake(&b->keeper)))
+    while (wait_for_more(b))
         tend(b);
 }
 
@@ -376,7 +372,7 @@ static void retire_all(broker *b)
     const keeper_load load = holdings_load(&b->holdings);
     platform_failure failure = {0};
     apply_outcome outcome;
-    forget_config(b);
+    broker_forget_config(b);
     b->ending = true;
     log_write(b->log, LOG_STOPPING, "%u regions are let go", (unsigned)b->holdings.count);
     catalog_set_state(&b->catalog, SHMB_BROKER_STOPPING);
@@ -401,6 +397,8 @@ static void leave_all(broker *b)
 
 static void stop(broker *b, keeper_parting parting)
 {
+    platform_control_close(b->control);
+    b->control = NULL;
     if (b->catalog.used && parting == KEEPER_STAYS)
         leave_all(b);
     else if (b->catalog.used)
@@ -409,7 +407,7 @@ static void stop(broker *b, keeper_parting parting)
         catalog_set_state(&b->catalog, SHMB_BROKER_STOPPED);
     persist_close(&b->persist);
     lives_free(&b->lives);
-    forget_config(b);
+    broker_forget_config(b);
     holdings_release(&b->holdings);
     keeper_close(&b->keeper, parting);
     platform_catalog_close(&b->memory);

@@ -9,6 +9,7 @@
 #include "platform.h"
 
 #define BROKER_HEARTBEAT_MS 500u
+#define BROKER_WAKES        2u
 
 /* How commands and the broker end; `shmbroker help` lists them. Under the service manager they are the
    service-specific exit codes. */
@@ -42,10 +43,11 @@ typedef struct broker_host {
     void *context;
     void (*progress)(void *context); /* after each step of starting and stopping */
     void (*ready)(void *context, const broker_summary *summary); /* once, when the regions exist */
-    /* Returns false as soon as it is to stop; earlier than after `milliseconds` when `wake` (NULL, or what
-       platform_keeper_wake gave) calls for it. */
-    bool (*wait)(void *context, uint32_t milliseconds, void *wake);
-    bool (*keeps)(void *context);     /* when it is to stop: whether the keeper stays, for the next broker */
+    /* Returns false as soon as it is to stop; earlier than after `milliseconds` when one of `wakes` (what
+       platform_keeper_wake and platform_control_wake gave; at most BROKER_WAKES) calls for it, or `reloads` has news. */
+    bool (*wait)(void *context, uint32_t milliseconds, void *const *wakes, size_t count);
+    bool (*reloads)(void *context); /* whether a reload was asked for since it was called last; may be NULL */
+    bool (*keeps)(void *context);   /* when it is to stop: whether the keeper stays, for the next broker */
     uint32_t (*grace)(void *context); /* at the stop: how many milliseconds writing to the disk may take */
     const char *purpose;              /* for the log: "in a console", "as a service" */
 } broker_host;

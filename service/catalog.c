@@ -225,6 +225,15 @@ bool catalog_publish(catalog *c, catalog_place place, const catalog_publication 
     return true;
 }
 
+void catalog_mark(catalog *c, catalog_place place, shmb_region_state state, uint64_t now)
+{
+    shmb_catalog_entry *entry = entry_at(c, place);
+    shmb_catalog_slot slot = entry->slots[entry->version % 2];
+    slot.state = state;
+    slot.changed = now;
+    publish_slot(c, entry, &slot);
+}
+
 bool catalog_describe(catalog *c, catalog_place place, const char *description, uint64_t now,
                       platform_failure *failure)
 {
@@ -258,6 +267,8 @@ static void introduce(catalog *c, const catalog_publisher *publisher)
     shmb_store_release_u64(&header->heartbeat, publisher->heartbeat);
     shmb_store_release_u32(&header->broker_pid, publisher->pid);
     shmb_store_release_u64(&header->broker_started, publisher->started);
+    shmb_store_release_u64(&header->reloaded, 0);
+    shmb_store_relaxed_u32(&header->reload_code, 0);
     shmb_store_release_u64(&header->epoch, header->epoch + 1);
     count_change(c);
 }
@@ -386,6 +397,13 @@ bool catalog_start(catalog *c, const catalog_memory *memory, bool adopted, const
 void catalog_set_state(catalog *c, shmb_broker_state state)
 {
     shmb_store_release_u32(&header_of(c)->broker_state, (uint32_t)state);
+    count_change(c);
+}
+
+void catalog_set_reload(catalog *c, uint64_t now, uint32_t code)
+{
+    shmb_store_relaxed_u32(&header_of(c)->reload_code, code);
+    shmb_store_release_u64(&header_of(c)->reloaded, now);
     count_change(c);
 }
 

@@ -71,9 +71,15 @@ bool catalog_place_of(catalog *c, const char *name, catalog_place *place, uint64
 bool catalog_publish(catalog *c, catalog_place place, const catalog_publication *publication,
                      platform_failure *failure);
 
+/* Publishes the region at `place` in another state. Needs no space, and cannot fail. */
+void catalog_mark(catalog *c, catalog_place place, shmb_region_state state, uint64_t now);
+
 /* Publishes the region at `place` as it is, with another description. */
 bool catalog_describe(catalog *c, catalog_place place, const char *description, uint64_t now,
                       platform_failure *failure);
+
+/* Publishes that a reload has ended, at `now` and with `code`, an exit code. */
+void catalog_set_reload(catalog *c, uint64_t now, uint32_t code);
 
 void catalog_set_state(catalog *c, shmb_broker_state state);
 void catalog_beat(catalog *c, uint64_t heartbeat);

@@ -17,7 +17,8 @@ enum {
     TAKES_TOPIC = 128,
     TAKES_WHO = 256,
     TAKES_KEEP = 512,
-    TAKES_AS_SERVICE = 1024
+    TAKES_AS_SERVICE = 1024,
+    TAKES_YES = 2048
 };
 
 static const struct command {
@@ -79,6 +80,20 @@ static const struct command {
      "next `start` goes on with them: for a restart or an upgrade. `stop` again lets them go. Waits at most "
      "a\n"
      "minute without progress."},
+    {"plan", "FILE", TAKES_INSTANCE | TAKES_JSON, command_plan, "Show what a reload would do.",
+     "Reads FILE, or the configuration that the running broker goes by, and compares it with what the "
+     "broker\n"
+     "serves: + create, ~ secure (other rights for the same object), ~ update (other words), \xC2\xB1 "
+     "replace\n"
+     "(another object), - retire, ! refuse. Changes nothing. Needs an elevated console when a broker runs."},
+    {"reload", NULL, TAKES_INSTANCE | TAKES_YES, command_reload,
+     "Have the running broker go by its configuration as it is now.",
+     "Shows the plan, asks, and has it done; --yes does not ask. A configuration with an error changes "
+     "nothing.\n"
+     "Other rights count from the next attach: handles already open keep theirs, unless the region says\n"
+     "`revoke: true`. A region whose size or kind changes is replaced as soon as programs have let go of "
+     "the\n"
+     "old one. `sc control ShmBroker paramchange` does the same without asking. Needs an elevated console."},
     {"status", "REGION", TAKES_INSTANCE | TAKES_JSON, command_status,
      "Show the broker and its regions, or one REGION.",
      "Reads the catalog that the broker publishes; needs no rights beyond those of any client."},
@@ -108,13 +123,13 @@ static void print_usage(FILE *stream, const struct command *command)
         fprintf(stream, command->takes & NEEDS_ARGUMENT ? " %s" : " [%s]", command->argument);
     if (command->takes & TAKES_WHO)
         fprintf(stream, " --user NAME|SID [--groups A,B,...] | --process PID [--access read|write]");
-    fprintf(stream, "%s%s%s%s%s%s%s%s\n", command->takes & TAKES_TOPIC ? " | config [KEY]" : "",
+    fprintf(stream, "%s%s%s%s%s%s%s%s%s\n", command->takes & TAKES_TOPIC ? " | config [KEY]" : "",
             command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
             command->takes & TAKES_INSTANCE ? " [--instance NAME]" : "",
             command->takes & TAKES_JSON ? " [--json]" : "", command->takes & TAKES_QUIET ? " [--quiet]" : "",
             command->takes & TAKES_AS_SERVICE ? " [--as-service]" : "",
             command->takes & TAKES_REMOVE ? " [--remove-data]" : "",
-            command->takes & TAKES_KEEP ? " [--keep]" : "");
+            command->takes & TAKES_KEEP ? " [--keep]" : "", command->takes & TAKES_YES ? " [--yes]" : "");
 }
 
 static void print_overview(FILE *stream)
@@ -133,6 +148,7 @@ static void print_overview(FILE *stream)
             "  --as-service     `check` refuses what the service refuses\n"
             "  --user NAME|SID  the account that `explain` is about; --groups A,B,... are its groups\n"
             "  --process PID    or the program; --access read, or write, is what it wants\n"
+            "  --yes            `reload` does not ask\n"
             "  --remove-data    configuration, backing files and logs go with the service\n"
             "  --               ends the options: what follows is a name, even if it begins with a dash\n"
             "\n"
@@ -239,6 +255,10 @@ static int take_option(const struct command *command, int argc, char **argv, int
     }
     if ((command->takes & TAKES_REMOVE) && strcmp(word, "--remove-data") == 0) {
         options->remove_data = true;
+        return EXIT_OK;
+    }
+    if ((command->takes & TAKES_YES) && strcmp(word, "--yes") == 0) {
+        options->yes = true;
         return EXIT_OK;
     }
     if ((command->takes & TAKES_KEEP) && strcmp(word, "--keep") == 0) {

@@ -23,6 +23,7 @@ typedef struct command_options {
     const char *access;
     const char *process;
     bool keep; /* --keep */
+    bool yes;  /* --yes */
 } command_options;
 
 /* Finds and runs the command of `argv` (UTF-8). */
@@ -37,6 +38,8 @@ int command_install(const command_options *options);
 int command_uninstall(const command_options *options);
 int command_start(const command_options *options);
 int command_stop(const command_options *options);
+int command_plan(const command_options *options);
+int command_reload(const command_options *options);
 int command_status(const command_options *options);
 int command_help(const command_options *options);
 int command_help_config(const command_options *options);

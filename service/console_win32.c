@@ -33,11 +33,13 @@ static void on_ready(void *context, const broker_summary *summary)
     fflush(stdout);
 }
 
-static bool wait_for_stop(void *context, uint32_t milliseconds, void *wake)
+static bool wait_for_stop(void *context, uint32_t milliseconds, void *const *wakes, size_t count)
 {
     (void)context;
-    const HANDLE awaited[] = {stop_event, wake};
-    return WaitForMultipleObjects(wake ? 2 : 1, awaited, FALSE, milliseconds) != WAIT_OBJECT_0;
+    HANDLE awaited[1 + BROKER_WAKES] = {stop_event};
+    for (size_t i = 0; i < count; i++)
+        awaited[1 + i] = wakes[i];
+    return WaitForMultipleObjects((DWORD)(1 + count), awaited, FALSE, milliseconds) != WAIT_OBJECT_0;
 }
 
 static uint32_t grace(void *context)
@@ -49,7 +51,7 @@ static uint32_t grace(void *context)
 int command_run(const command_options *options)
 {
     const log_targets targets = {.console = true};
-    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, NULL, grace, "in a console"};
+    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, NULL, NULL, grace, "in a console"};
     const broker_options what = {options->config, options->instance};
     stop_event = CreateEventW(NULL, TRUE, FALSE, NULL);
     broker_log *log = log_open(&targets);

@@ -17,6 +17,7 @@ static const struct {
     {LOG_READY, LOG_INFO, "ready"},
     {LOG_STOPPING, LOG_INFO, "stopping"},
     {LOG_STOPPED, LOG_INFO, "stopped"},
+    {LOG_RELOADED, LOG_INFO, "reloaded"},
     {LOG_CATALOG_ADOPTED, LOG_INFO, "catalog-adopted"},
     {LOG_RESTORED, LOG_INFO, "restored"},
     {LOG_PERSISTED, LOG_INFO, "persisted"},
@@ -29,7 +30,9 @@ static const struct {
     {LOG_LIVES_LOST, LOG_WARNING, "lives-lost"},
     {LOG_CONFIG_REFUSED, LOG_ERROR, "config-refused"},
     {LOG_START_FAILED, LOG_ERROR, "start-failed"},
+    {LOG_RELOAD_FAILED, LOG_ERROR, "reload-failed"},
     {LOG_FILE_LOST, LOG_WARNING, "log-file-lost"},
+    {LOG_CONTROL_LOST, LOG_WARNING, "control-lost"},
     {LOG_KEEPER_LOST, LOG_WARNING, "keeper-lost"},
     {LOG_KEEPER_FAILED, LOG_WARNING, "keeper-failed"},
 };

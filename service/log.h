@@ -23,6 +23,7 @@ typedef enum log_event {
     LOG_READY = 2,
     LOG_STOPPING = 3,
     LOG_STOPPED = 4,
+    LOG_RELOADED = 5,
     LOG_CATALOG_ADOPTED = 10,
     LOG_RESTORED = 11,
     LOG_PERSISTED = 12,
@@ -35,7 +36,9 @@ typedef enum log_event {
     LOG_LIVES_LOST = 112,
     LOG_CONFIG_REFUSED = 200,
     LOG_START_FAILED = 201,
+    LOG_RELOAD_FAILED = 202,
     LOG_FILE_LOST = 301,
+    LOG_CONTROL_LOST = 302,
     LOG_KEEPER_LOST = 320,
     LOG_KEEPER_FAILED = 321
 } log_event;

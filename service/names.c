@@ -37,6 +37,11 @@ void names_keepers(const char *instance, char name[NAMES_TEXT])
     join("ShmBroker.Keeper", ".", instance, name);
 }
 
+void names_control(const char *instance, char name[NAMES_TEXT])
+{
+    join("ShmBroker.Control", ".", instance, name);
+}
+
 void names_claim(const char *instance, char name[NAMES_TEXT])
 {
     join("ShmBroker.Broker", ".", instance, name);

@@ -26,6 +26,9 @@ void names_catalog(const char *instance, char name[NAMES_TEXT]);
 /* The record of the instance's keepers, likewise: "ShmBroker.Keeper", "ShmBroker.Keeper.plant2". */
 void names_keepers(const char *instance, char name[NAMES_TEXT]);
 
+/* The control pipe, without \\.\pipe\: "ShmBroker.Control", "ShmBroker.Control.plant2". */
+void names_control(const char *instance, char name[NAMES_TEXT]);
+
 /* The mutex that one broker of an instance holds: "ShmBroker.Broker", "ShmBroker.Broker.plant2". */
 void names_claim(const char *instance, char name[NAMES_TEXT]);
 

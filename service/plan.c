@@ -347,3 +347,28 @@ bool plan_is_empty(const plan *p)
             return false;
     return true;
 }
+
+static uint64_t add_declared(uint64_t hash, const declared_region *declared)
+{
+    const uint64_t numbers[] = {declared->size, plan_access_of(declared), plan_details_of(declared),
+                                declared->large_pages, declared->numa_node};
+    hash = add_text(hash, declared->name);
+    hash = add_text(hash, declared->object_name);
+    hash = add_text(hash, declared->backing_path);
+    return add_bytes(hash, numbers, sizeof numbers);
+}
+
+uint64_t plan_digest(const plan *p, const declared_regions *declared, const existing_regions *existing)
+{
+    uint64_t hash = SHMB_FNV_OFFSET;
+    for (size_t i = 0; i < p->count; i++) {
+        const plan_action *action = &p->actions[i];
+        const uint64_t what[] = {action->kind, action->changes, action->replaces, action->conflict};
+        if (action->kind == PLAN_KEEP)
+            continue;
+        hash = add_bytes(hash, what, sizeof what);
+        hash = action->declared == PLAN_NOTHING ? add_text(hash, existing->items[action->existing].name)
+                                                : add_declared(hash, &declared->items[action->declared]);
+    }
+    return hash ? hash : 1;
+}

@@ -114,6 +114,9 @@ uint64_t plan_details_of(const declared_region *declared);
 bool plan_make(const declared_regions *declared, const existing_regions *existing, plan *result);
 void plan_free(plan *p);
 
+/* Stands for what a plan does: equal for equal plans of equal regions. Never 0. */
+uint64_t plan_digest(const plan *p, const declared_regions *declared, const existing_regions *existing);
+
 /* Whether nothing is to be done. */
 bool plan_is_empty(const plan *p);
 

@@ -12,6 +12,7 @@
 #define SHMBROKER_PLATFORM_H
 
 #include "access.h"
+#include "control_protocol.h"
 #include "loader.h"
 #include "own_places.h"
 #include "token.h"
@@ -258,6 +259,50 @@ void platform_keeper_end(platform_keepers *keepers, unsigned place, platform_kee
 
 /* Lets it live, and forgets it. NULL is fine. */
 void platform_keeper_close(platform_keeper *keeper);
+
+/* ---- What a running broker is asked ------------------------------------------------------------- */
+
+typedef struct platform_control platform_control;
+
+/* One request, as long as it has not been answered. */
+typedef uint64_t platform_control_ticket;
+
+/*
+ * Opens the control pipe `\\.\pipe\NAME` for programs of this machine, with the descriptor `sddl`. Fails when the name is
+ * taken. However slow or hostile a caller is, it delays neither the engine nor other callers.
+ */
+bool platform_control_open(const char *name, const char *sddl, platform_control **control,
+                           platform_failure *failure);
+
+/* Ends it; who waits for an answer hears that the broker has ended. NULL is fine. */
+void platform_control_close(platform_control *control);
+
+/* The next request that nobody has taken yet. False: there is none. */
+bool platform_control_next(platform_control *control, control_request *request,
+                           platform_control_ticket *ticket);
+
+/* Whether the caller of a request that has been taken gets `right` of an object with the descriptor `sddl`. */
+bool platform_control_may(platform_control *control, platform_control_ticket ticket, const char *sddl,
+                          uint32_t right);
+
+/* Sends the answer, whose memory is taken over; `answer` is empty again. */
+void platform_control_reply(platform_control *control, platform_control_ticket ticket,
+                            control_answer *answer);
+
+/* What broker_host.wait takes to return when there is a request. */
+void *platform_control_wake(const platform_control *control);
+
+/*
+ * Asks the broker whose process is `broker` (as its catalog has it), and calls `replied` for each reply until the last
+ * one, or until it returns false. Fails with code 2 when there is no such pipe, 5 when this account may not use it, and
+ * with 0 when another process than the broker has it, or what comes is no reply.
+ */
+bool platform_control_ask(const char *name, uint32_t broker, const control_request *request,
+                          bool (*replied)(void *context, const control_reply *reply), void *context,
+                          platform_failure *failure);
+
+/* Whether standard input and output are a terminal: a person can be asked. */
+bool platform_asks_person(void);
 
 /* ---- Files and folders ------------------------------------------------------------------------- */
 

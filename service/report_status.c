@@ -73,6 +73,13 @@ static void print_broker(FILE *stream, const report_status *status)
     fprintf(stream, "broker    %s, version %s, process %u, since %s\n",
             broker_word(status->broker.broker_state), status->broker.broker_version,
             (unsigned)status->broker.broker_pid, started);
+    if (status->broker.reloaded == 0)
+        return;
+    time_text(status->broker.reloaded, started, sizeof started);
+    fprintf(stream, "reloaded  %s, %s\n", started,
+            status->broker.reload_code == 0
+                ? "as declared"
+                : "not as declared: its log says why, and `shmbroker reload` tries again");
 }
 
 /* How a region was made, in the order in which it is told. */

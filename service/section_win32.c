@@ -208,7 +208,7 @@ static bool fill(HANDLE section, const making *m, platform_failure *failure)
 static HANDLE open_backing(const platform_section_request *request, platform_failure *failure)
 {
     PSECURITY_DESCRIPTOR descriptor = win32_descriptor(request->file_sddl, failure);
-    HANDLE file = descriptor ? win32_backing_open(request, descriptor, failure) : INVALID_HANDLE_VALUE;
+    HANDLE file = descriptor ? win32_backing_open(request, descriptor, NULL, failure) : INVALID_HANDLE_VALUE;
     LocalFree(descriptor);
     return file;
 }

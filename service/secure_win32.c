@@ -58,10 +58,10 @@ static bool secure_section(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor,
 }
 
 /* Opening the backing file gives it its descriptor. */
-static bool secure_file(const platform_section_request *request, platform_failure *failure)
+static bool secure_file(const platform_section_request *request, HANDLE own, platform_failure *failure)
 {
     PSECURITY_DESCRIPTOR descriptor = win32_descriptor(request->file_sddl, failure);
-    HANDLE file = descriptor ? win32_backing_open(request, descriptor, failure) : INVALID_HANDLE_VALUE;
+    HANDLE file = descriptor ? win32_backing_open(request, descriptor, own, failure) : INVALID_HANDLE_VALUE;
     LocalFree(descriptor);
     if (file == INVALID_HANDLE_VALUE)
         return false;
@@ -69,13 +69,13 @@ static bool secure_file(const platform_section_request *request, platform_failur
     return true;
 }
 
+/* By its name, which is its own while it is held: its handle may have been opened for less. */
 bool platform_section_secure(const platform_section *section, const platform_section_request *request,
                              platform_failure *failure)
 {
-    (void)section; /* while it is held, its name is its own; its handle may have been opened for less */
     if (request->boundary && !win32_private_enter(request->object_name, request->boundary, failure))
         return false;
-    if (request->backing_path && !secure_file(request, failure))
+    if (request->backing_path && !secure_file(request, (HANDLE)(uintptr_t)section, failure))
         return false;
     PSECURITY_DESCRIPTOR descriptor = win32_descriptor(request->sddl, failure);
     wchar_t *name = descriptor ? win32_wide(request->object_name) : NULL;

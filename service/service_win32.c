@@ -12,7 +12,7 @@
 
 #define WAIT_HINT_MS      20000u /* how long one step may take at most: a region of many bytes on a slow disk */
 #define CHECKPOINT_GAP_MS 500u
-#define ACCEPTED_CONTROLS (SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN)
+#define ACCEPTED_CONTROLS (SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN | SERVICE_ACCEPT_PARAMCHANGE)
 
 /* A process serves one service, which the service manager calls back without a context. */
 static struct {
@@ -22,6 +22,8 @@ static struct {
     SERVICE_STATUS status;
     ULONGLONG reported_at;
     HANDLE stop_event;
+    HANDLE reload_event;
+    bool reloads;               /* of the service's thread alone */
     bool keeps;                 /* set before the event */
     volatile LONG stop_control; /* the first that came */
     bool persists;              /* the stop has something to write to the disk */
@@ -67,6 +69,10 @@ static DWORD WINAPI on_control(DWORD code, DWORD type, void *data, void *context
     (void)context;
     if (code == SERVICE_CONTROL_INTERROGATE)
         return NO_ERROR;
+    if (code == SERVICE_CONTROL_PARAMCHANGE) {
+        SetEvent(service.reload_event);
+        return NO_ERROR;
+    }
     if (code != SERVICE_CONTROL_STOP && code != SERVICE_CONTROL_SHUTDOWN &&
         code != SERVICE_CONTROL_PRESHUTDOWN && code != CONTROL_STOP_KEEPING)
         return ERROR_CALL_NOT_IMPLEMENTED;
@@ -94,11 +100,23 @@ static void on_ready(void *context, const broker_summary *summary)
     report(SERVICE_RUNNING);
 }
 
-static bool wait_for_stop(void *context, uint32_t milliseconds, void *wake)
+static bool wait_for_stop(void *context, uint32_t milliseconds, void *const *wakes, size_t count)
 {
     (void)context;
-    const HANDLE awaited[] = {service.stop_event, wake};
-    return WaitForMultipleObjects(wake ? 2 : 1, awaited, FALSE, milliseconds) != WAIT_OBJECT_0;
+    HANDLE awaited[2 + BROKER_WAKES] = {service.stop_event, service.reload_event};
+    for (size_t i = 0; i < count; i++)
+        awaited[2 + i] = wakes[i];
+    DWORD result = WaitForMultipleObjects((DWORD)(2 + count), awaited, FALSE, milliseconds);
+    service.reloads = service.reloads || result == WAIT_OBJECT_0 + 1;
+    return result != WAIT_OBJECT_0;
+}
+
+static bool reloads(void *context)
+{
+    (void)context;
+    bool asked = service.reloads;
+    service.reloads = false;
+    return asked;
 }
 
 static bool keeps(void *context)
@@ -118,7 +136,8 @@ static uint32_t grace(void *context)
 static void WINAPI service_main(DWORD argc, wchar_t **argv)
 {
     (void)argc;
-    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, keeps, grace, "as a service"};
+    const broker_host host = {NULL,    on_progress, on_ready, wait_for_stop,
+                              reloads, keeps,       grace,    "as a service"};
     const broker_options what = {service.options->config, service.options->instance};
     char name[NAMES_TEXT];
     names_service(service.options->instance, name);
@@ -141,7 +160,8 @@ int command_service(const command_options *options)
     platform_failure failure;
     service.options = options;
     service.stop_event = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (service.stop_event && StartServiceCtrlDispatcherW(table))
+    service.reload_event = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (service.stop_event && service.reload_event && StartServiceCtrlDispatcherW(table))
         return service.exit_code;
     if (GetLastError() == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) {
         fputs("error: `shmbroker service` is for the service manager; in a console use `shmbroker run`, or "

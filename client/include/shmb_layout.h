@@ -82,6 +82,9 @@ typedef struct shmb_catalog_header {
     uint64_t epoch;            /*  88 atomic: counts the brokers that have used this catalog, from 1 */
     char broker_version[32];   /*  96 UTF-8, NUL-padded */
     char instance[64];         /* 128 UTF-8, NUL-padded; "" is the default instance */
+    uint64_t reloaded;    /* 192 atomic: when the last reload ended, as broker_started; 0: there was none */
+    uint32_t reload_code; /* 200 how: an exit code of shmbroker, 0 as declared */
+    uint32_t zero;        /* 204 */
 } shmb_catalog_header;
 
 /* The index: a power of two of buckets, at most half of them used. Each holds an entry's offset, or 0. Entries are
@@ -156,7 +159,8 @@ SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, heartbeat) == 48);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, broker_state) == 60);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, epoch) == 88);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, instance) == 128);
-SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_header) == 192);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, reloaded) == 192);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_header) == 208);
 SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_index) == 8);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, object_name) == 32);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, flags) == 56);

@@ -114,6 +114,8 @@ catalog_result catalog_read_info(const catalog_view *view, catalog_info *info)
     info->entry_count = shmb_load_acquire_u32(&header->entry_count);
     info->broker_started = shmb_load_relaxed_u64(&header->broker_started);
     info->epoch = shmb_load_acquire_u64(&header->epoch);
+    info->reloaded = shmb_load_acquire_u64(&header->reloaded);
+    info->reload_code = shmb_load_relaxed_u32(&header->reload_code);
     copy_padded(info->broker_version, header->broker_version, sizeof header->broker_version);
     copy_padded(info->instance, header->instance, sizeof header->instance);
     return info_is_sane(info) ? CATALOG_OK : CATALOG_CORRUPT;

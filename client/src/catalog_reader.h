@@ -39,6 +39,8 @@ typedef struct catalog_info {
     uint32_t entry_count;
     uint64_t broker_started;
     uint64_t epoch;
+    uint64_t reloaded;
+    uint32_t reload_code;
     char broker_version[33];
     char instance[65];
 } catalog_info;

@@ -21,7 +21,8 @@ static bool is_survived(const char *call)
     return strncmp(call, "log-", 4) == 0 || strcmp(call, "event-source-open") == 0 ||
            strcmp(call, "folders-create") == 0 || strcmp(call, "memory-read") == 0 ||
            strncmp(call, "keeper", 6) == 0 || strncmp(call, "files-", 6) == 0 ||
-           strncmp(call, "section-", 8) == 0 || strcmp(call, "backing-flush") == 0;
+           strncmp(call, "section-", 8) == 0 || strcmp(call, "backing-flush") == 0 ||
+           strcmp(call, "control-open") == 0;
 }
 
 /* And those that make the configuration a bad one. */

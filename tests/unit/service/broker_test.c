@@ -57,6 +57,8 @@ static void starting_and_stopping_go_in_their_order(void **state)
                                           "keeper-hold Global\\B\n"
                                           "section-create Local\\C\n"
                                           "keeper-hold Local\\C\n"
+                                          "control-open ShmBroker.Control\n"
+                                          "control-close\n"
                                           "section-close Global\\A\n"
                                           "section-close Global\\B\n"
                                           "section-close Local\\C\n"

@@ -15,16 +15,25 @@ static void host_ready(void *context, const broker_summary *summary)
         host->on_ready();
 }
 
-static bool host_wait(void *context, uint32_t milliseconds, void *wake)
+static bool host_wait(void *context, uint32_t milliseconds, void *const *wakes, size_t count)
 {
     test_host *host = context;
-    (void)wake;
+    (void)wakes;
+    (void)count;
     if (milliseconds > BROKER_HEARTBEAT_MS)
         fake.violation = "the heart does not beat in its period";
     fake.clock += (uint64_t)milliseconds * 10000;
     if (host->on_wait)
         host->on_wait(host->waits);
     return host->waits++ < host->stop_after;
+}
+
+static bool host_reloads(void *context)
+{
+    test_host *host = context;
+    bool asked = host->reloads;
+    host->reloads = false;
+    return asked;
 }
 
 static bool host_keeps(void *context)
@@ -40,8 +49,8 @@ static uint32_t host_grace(void *context)
 
 int run_broker(test_host *host, const char *config, const char *instance)
 {
-    const broker_host given = {host,       host_progress, host_ready, host_wait,
-                               host_keeps, host_grace,    "in a test"};
+    const broker_host given = {host,         host_progress, host_ready, host_wait,
+                               host_reloads, host_keeps,    host_grace, "in a test"};
     const broker_options options = {config, instance};
     const log_targets targets = {.event_source = "test"};
     broker_log *log = log_open(&targets);

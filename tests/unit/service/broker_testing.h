@@ -21,6 +21,7 @@ typedef struct test_host {
     unsigned progress;
     unsigned ready;
     unsigned waits;
+    bool reloads;        /* the service manager asks for a reload */
     unsigned stop_after; /* waits before the host says stop */
     bool keeps;          /* it says so when it stops */
     broker_summary summary;

@@ -30,6 +30,8 @@ FAKE_COMMAND(uninstall)
 FAKE_COMMAND(start)
 FAKE_COMMAND(stop)
 FAKE_COMMAND(status)
+FAKE_COMMAND(plan)
+FAKE_COMMAND(reload)
 
 #define MOST_WORDS 10
 
@@ -89,7 +91,8 @@ static void assert_refused(const char *line, const char *why)
 static void each_command_runs_by_its_name(void **state)
 {
     (void)state;
-    static const char *const names[] = {"run", "service", "install", "uninstall", "start", "stop", "status"};
+    static const char *const names[] = {"run",  "service", "install", "uninstall", "start",
+                                        "stop", "status",  "plan",    "reload"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         assert_runs(names[i], names[i]);
         assert_null(seen.argument);

@@ -44,6 +44,7 @@ void fake_reset(void)
     free(fake.trace.bytes);
     free(fake.lines.bytes);
     free(fake.events.bytes);
+    free(fake.answered.bytes);
     memset(&fake, 0, sizeof fake);
     fake.reserved = FAKE_RESERVED;
     fake.commit_limit = fake.commit_available = FAKE_COMMIT;
@@ -54,8 +55,8 @@ unsigned fake_open_things(void)
 {
     bool reads_config = fake.config_number > 0 && streams_lowest_free() > fake.config_number;
     return fake.open_sections + fake.open_claims + fake.open_catalogs + fake.open_log_files +
-           fake.open_event_sources + fake.open_keepers + fake.open_windows + fake_disk_open_files() +
-           reads_config;
+           fake.open_event_sources + fake.open_keepers + fake.open_controls + fake.open_windows +
+           fake_disk_open_files() + reads_config;
 }
 
 fake_section *fake_find_section(const char *name)
@@ -227,6 +228,7 @@ void fake_let_sections_go(void)
             continue;
         }
         *at = section->next;
+        free(section->bytes);
         free(section);
     }
 }

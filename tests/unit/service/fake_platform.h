@@ -82,11 +82,17 @@ typedef struct fake_machine {
     unsigned open_catalogs;
     unsigned open_log_files;
     unsigned open_event_sources;
+    unsigned open_controls;
     unsigned open_keepers; /* handles of keepers and of their record */
     unsigned keepers_started;
     text trace;  /* a line for each call that opens, closes or creates: "section-create Global\A" */
     text lines;  /* the log file */
     text events; /* the Event Log: "201 error text" */
+
+    /* What is asked through the control pipe next; `command` 0: nothing. */
+    control_request asked;
+    bool asked_by_stranger; /* who is no administrator */
+    text answered;          /* a line for each reply: "0 + create A: reason", the last one "done CODE text" */
 
     /* Its own. */
     fake_section *sections;

@@ -1,0 +1,48 @@
+/* What one run of the broker has: for the files that are its engine, broker.c, reload.c and desk.c. */
+#ifndef SHMBROKER_BROKER_STATE_H
+#define SHMBROKER_BROKER_STATE_H
+
+#include "apply.h"
+#include "broker.h"
+#include "declare.h"
+
+/* Everything that one run of the broker has, in the order in which it is acquired. */
+typedef struct broker {
+    const broker_options *options;
+    const broker_host *host;
+    broker_log *log;
+    char owner_sid[CONFIG_SID_TEXT];
+    char broker_sid[CONFIG_SID_TEXT];
+    access_identity identity;
+    platform_folders folders;
+    char config_path[PLATFORM_PATH];
+    platform_claim *claim;
+    bool has_folders;
+    bool has_begun; /* the book says that the regions are in use */
+    config_model *model;
+    declaration declared;
+    platform_catalog memory;
+    catalog catalog;
+    keeper keeper;
+    bool earlier_may_end; /* the keeper of the broker before: what it has is taken over, or not wanted */
+    lives lives;
+    persist persist;
+    holdings holdings;
+    apply_outcome outcome;
+    platform_control *control; /* NULL: it could not be opened, and nothing can be asked */
+    bool ending;
+    bool *awaits; /* for each declared region, while any is awaited; then `declared` stays, too */
+} broker;
+
+/* Reads and compiles the configuration, as the broker's own account may, and logs what is wrong with it. Returns an exit
+   code; when it is not EXIT_OK, `failure` says why and there is no model. The caller frees `diagnostics` in both cases. */
+int broker_read_config(const broker *b, config_diagnostics *diagnostics, config_model **model,
+                       declaration *declared, platform_failure *failure);
+
+/* What plans are carried out with. */
+apply_context broker_context(broker *b);
+
+/* Frees what was only needed to make the regions: a broker of many keeps little of each. */
+void broker_forget_config(broker *b);
+
+#endif

@@ -1,0 +1,104 @@
+/* The desk. See desk.h. */
+#include "desk.h"
+
+#include "names.h"
+#include "reload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AT_ONCE 8u /* requests between two beats */
+
+/* What a caller may do to the pipe: read, write, and choose how; not make another end of it, nor change its rights. */
+#define PIPE_CALLER 0x12018Bu
+#define PIPE_ALL    0x1F01FFu
+#define MAY_RELOAD  1u /* the one right of the object that stands for administering this broker */
+
+void desk_open(broker *b)
+{
+    char name[NAMES_TEXT];
+    platform_failure failure = {0};
+    names_control(b->options->instance, name);
+    char *sddl =
+        text_make("O:%sG:%sD:P(A;;0x%x;;;%s)(A;;0x%x;;;SY)(A;;0x%x;;;BA)(A;;0x%x;;;AU)", b->owner_sid,
+                  b->owner_sid, PIPE_ALL, b->broker_sid, PIPE_CALLER, PIPE_CALLER, PIPE_CALLER);
+    if (!sddl)
+        snprintf(failure.text, sizeof failure.text, "out of memory; close other programs");
+    if (!sddl || !platform_control_open(name, sddl, &b->control, &failure))
+        log_write(b->log, LOG_CONTROL_LOST, "%s", failure.text);
+    free(sddl);
+}
+
+/* Administrators, the system, and the broker's own account. */
+static bool may_administer(broker *b, platform_control_ticket ticket)
+{
+    char *sddl = text_make("O:SYG:SYD:P(A;;0x1;;;SY)(A;;0x1;;;BA)(A;;0x1;;;%s)(A;;0x1;;;%s)", b->broker_sid,
+                           b->owner_sid);
+    bool may = sddl && platform_control_may(b->control, ticket, sddl, MAY_RELOAD);
+    free(sddl);
+    return may;
+}
+
+static void say_hello(const broker *b, control_answer *answer)
+{
+    static control_reply reply; /* large for a service's stack */
+    memset(&reply, 0, sizeof reply);
+    reply.status = CONTROL_MORE;
+    snprintf(reply.name, sizeof reply.name, "%s", b->owner_sid);
+    snprintf(reply.text, sizeof reply.text, "%s", b->config_path);
+    snprintf(reply.other, sizeof reply.other, "%s", b->folders.data);
+    control_answer_add(answer, &reply);
+    control_answer_end(answer, EXIT_OK, "");
+}
+
+static void list_regions(const broker *b, control_answer *answer)
+{
+    static control_reply reply;
+    for (size_t i = 0; i < b->holdings.count; i++) {
+        const existing_region *region = &b->holdings.regions[i];
+        memset(&reply, 0, sizeof reply);
+        reply.status = CONTROL_MORE;
+        reply.values[CONTROL_LIST_SIZE] = region->size;
+        reply.values[CONTROL_LIST_ACCESS] = region->access;
+        reply.values[CONTROL_LIST_DETAILS] = region->details;
+        reply.values[CONTROL_LIST_LARGE_PAGES] = region->large_pages;
+        reply.values[CONTROL_LIST_NUMA] = region->numa_node;
+        snprintf(reply.name, sizeof reply.name, "%s", region->name);
+        snprintf(reply.text, sizeof reply.text, "%s", region->object_name);
+        snprintf(reply.other, sizeof reply.other, "%s", region->backing_path ? region->backing_path : "");
+        control_answer_add(answer, &reply);
+    }
+    control_answer_end(answer, EXIT_OK, "");
+}
+
+static void answer_request(broker *b, const control_request *request, platform_control_ticket ticket,
+                           control_answer *answer)
+{
+    if (!may_administer(b, ticket)) {
+        control_answer_end(answer, EXIT_ACCESS_DENIED,
+                           "this is for administrators: use an elevated console (Run as administrator)");
+        return;
+    }
+    switch ((control_command)request->command) {
+    case CONTROL_HELLO:
+        say_hello(b, answer);
+        break;
+    case CONTROL_LIST:
+        list_regions(b, answer);
+        break;
+    case CONTROL_RELOAD:
+        reload_run(b, request->argument, answer);
+        break;
+    }
+}
+
+void desk_serve(broker *b)
+{
+    static control_request request;
+    platform_control_ticket ticket;
+    for (unsigned i = 0; i < AT_ONCE && platform_control_next(b->control, &request, &ticket); i++) {
+        control_answer answer = {0};
+        answer_request(b, &request, ticket, &answer);
+        platform_control_reply(b->control, ticket, &answer);
+    }
+}

@@ -1,0 +1,170 @@
+/* Another configuration, live. See reload.h. */
+#include "reload.h"
+
+#include "commit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LINES_MOST                                                                                           \
+    5000u /* replies to one reload; what is beyond is in the log, and counted in the last one */
+
+/* One reload. */
+typedef struct reloading {
+    broker *b;
+    control_answer *answer; /* or NULL */
+    unsigned lines;
+    config_model *model;
+    declaration declared;
+    bool *awaits;
+    plan plan;
+    bool planned;
+    apply_outcome outcome;
+} reloading;
+
+static void add_line(reloading *r, uint32_t kind, const char *name, const char *words, unsigned changes)
+{
+    static control_reply reply; /* large for a service's stack */
+    if (!r->answer || r->lines++ >= LINES_MOST)
+        return;
+    memset(&reply, 0, sizeof reply);
+    reply.status = CONTROL_MORE;
+    reply.kind = kind;
+    reply.code = words ? 1 : 0;
+    reply.values[0] = changes;
+    snprintf(reply.name, sizeof reply.name, "%s", name);
+    snprintf(reply.text, sizeof reply.text, "%s", words ? words : "");
+    control_answer_add(r->answer, &reply);
+}
+
+static void tell_action(void *context, const plan_action *action, const char *name, const char *reason)
+{
+    add_line(context, action->kind, name, reason, action->changes);
+}
+
+static void tell_diagnostics(reloading *r, const config_diagnostics *diagnostics)
+{
+    char line[LOG_LINE_MAX];
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        config_diagnostics_format(diagnostics, i, line, sizeof line);
+        add_line(r, CONTROL_KIND_DIAGNOSTIC, "", line, 0);
+    }
+}
+
+static int read_config(reloading *r, platform_failure *failure)
+{
+    static config_diagnostics diagnostics; /* its table is large for a service's stack */
+    int code = broker_read_config(r->b, &diagnostics, &r->model, &r->declared, failure);
+    tell_diagnostics(r, &diagnostics);
+    config_diagnostics_free(&diagnostics);
+    return code;
+}
+
+static int refuse(platform_failure *failure, const char *why)
+{
+    failure->code = 0;
+    snprintf(failure->text, sizeof failure->text, "%s", why);
+    return EXIT_FAILED;
+}
+
+/* What can be known before anything is changed. */
+static int check(reloading *r, uint64_t expected, platform_failure *failure)
+{
+    platform_memory machine;
+    existing_regions existing = holdings_regions(&r->b->holdings);
+    if (r->declared.global_count > 0 && !r->b->memory.global)
+        return refuse(failure,
+                      "it declares regions for every session (namespace: global), and this broker began "
+                      "without any, in its own session: restart it");
+    if (platform_memory_read(&machine, failure) && !commit_suffices(&r->declared.regions, &machine, failure))
+        return EXIT_FAILED;
+    r->awaits = calloc(r->declared.regions.count + 1, sizeof *r->awaits);
+    r->planned = r->awaits && plan_make(&r->declared.regions, &existing, &r->plan);
+    if (!r->planned)
+        return refuse(failure, "out of memory while planning; close other programs");
+    if (expected != 0 && plan_digest(&r->plan, &r->declared.regions, &existing) != expected)
+        return refuse(
+            failure,
+            "the configuration, or what is served, has changed since the plan was shown; reload again");
+    return EXIT_OK;
+}
+
+/* From here on the new configuration counts. */
+static void take_over(reloading *r)
+{
+    broker *b = r->b;
+    broker_forget_config(b);
+    b->model = r->model;
+    b->declared = r->declared;
+    b->awaits = r->awaits;
+    r->model = NULL;
+    r->awaits = NULL;
+    memset(&r->declared, 0, sizeof r->declared);
+}
+
+static int carry_out(reloading *r, platform_failure *failure)
+{
+    broker *b = r->b;
+    apply_context context = broker_context(b);
+    if (!apply_announce(&context, &r->plan, &r->declared.regions, failure))
+        return EXIT_FAILED;
+    take_over(r);
+    if (b->has_begun)
+        lives_begin(&b->lives, &b->declared.regions);
+    context = broker_context(b);
+    context.told = tell_action;
+    context.told_context = r;
+    apply_plan(&context, &r->plan, &b->declared.regions, &r->outcome);
+    if (r->outcome.awaited == 0)
+        broker_forget_config(b);
+    if (r->outcome.failed + r->outcome.refused == 0)
+        return EXIT_OK;
+    return refuse(failure, "not every region is as declared; correct what is told, and reload again");
+}
+
+static void describe(const apply_outcome *o, char *buffer, size_t size)
+{
+    snprintf(
+        buffer, size,
+        "%u created (%u with their data), %u secured, %u updated, %u replaced, %u retired, %u left as they "
+        "are; %u awaited, %u refused, %u failed",
+        (unsigned)(o->created), (unsigned)o->adopted, (unsigned)o->secured, (unsigned)o->updated,
+        (unsigned)o->replaced, (unsigned)o->retired, (unsigned)(o->kept - o->secured - o->updated),
+        (unsigned)o->awaited, (unsigned)o->refused, (unsigned)o->failed);
+}
+
+static void finish(reloading *r, int code, bool begun, const platform_failure *failure)
+{
+    char summary[PLATFORM_FAILURE_TEXT + 300];
+    broker *b = r->b;
+    describe(&r->outcome, summary, sizeof summary);
+    if (begun)
+        log_write(b->log, LOG_RELOADED, "%s", summary);
+    if (!begun) {
+        snprintf(summary, sizeof summary, "nothing is changed: %s", failure->text);
+        log_write(b->log, LOG_RELOAD_FAILED, "%s", summary);
+    }
+    catalog_set_reload(&b->catalog, platform_now(), (uint32_t)code);
+    if (r->answer)
+        control_answer_end(r->answer, (uint32_t)code, summary);
+    if (r->planned)
+        plan_free(&r->plan);
+    free(r->awaits);
+    declaration_free(&r->declared);
+    config_model_free(r->model);
+}
+
+int reload_run(broker *b, uint64_t expected, control_answer *answer)
+{
+    reloading r = {.b = b, .answer = answer};
+    platform_failure failure = {0};
+    int code = read_config(&r, &failure);
+    if (code == EXIT_OK)
+        code = check(&r, expected, &failure);
+    bool begun = code == EXIT_OK;
+    if (begun)
+        code = carry_out(&r, &failure);
+    begun = begun && r.model == NULL; /* taken over */
+    finish(&r, code, begun, &failure);
+    return code;
+}
