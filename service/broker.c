@@ -227,6 +227,8 @@ static void end_earlier_keeper(broker *b)
         b->outcome.failed = again.failed;
         b->outcome.awaited = again.awaited;
     }
+    b->earlier_may_end = b->earlier_may_end || b->outcome.failed + b->outcome.awaited ==
+                                                   0; /* the second try took over what was left */
     b->outcome.created += again.created;
     b->outcome.adopted += again.adopted;
 }

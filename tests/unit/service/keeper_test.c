@@ -221,6 +221,26 @@ static void a_start_in_which_any_call_fails_loses_nothing(void **state)
     fail_msg("%s", "there is no end to what may fail");
 }
 
+static void a_start_that_serves_all_in_the_end_leaves_one_keeper_whatever_call_failed(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n < MOST_CALLS; n++) {
+        test_host host = {.stop_after = 10, .keeps = true};
+        fake_reset();
+        serve_and_die(THREE_REGIONS);
+        fake.failed_call = NULL;
+        fake.fail_at = fake.calls + n;
+        const int code = run_broker(&host, NULL, "");
+        fake.fail_at = 0;
+        if (!fake.failed_call)
+            return;
+        if (code == EXIT_OK && host.summary.failed == 0 && fake_living_keepers() != 1)
+            fail_msg("%u keepers live after %s, call %u, failed", fake_living_keepers(), fake.failed_call, n);
+        assert_serves_and_goes(THREE_REGIONS);
+    }
+    fail_msg("%s", "there is no end to what may fail");
+}
+
 /* Once the keeper runs, the catalog gets no more memory. */
 static void refuse_commits(const char *call)
 {
@@ -357,6 +377,7 @@ int main(void)
         KEEPER_TEST(stopping_with_keep_leaves_all_in_one_keeper),
         KEEPER_TEST(a_start_that_fails_leaves_the_earlier_keeper),
         KEEPER_TEST(a_start_in_which_any_call_fails_loses_nothing),
+        KEEPER_TEST(a_start_that_serves_all_in_the_end_leaves_one_keeper_whatever_call_failed),
         KEEPER_TEST(a_start_that_fails_behind_its_keeper_ends_that_one_and_leaves_the_earlier),
         KEEPER_TEST(a_keeper_that_was_ended_is_started_again_with_all_that_it_had),
         KEEPER_TEST(a_keeper_that_dies_at_once_each_time_is_started_after_longer_and_longer_pauses),
