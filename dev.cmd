@@ -5,7 +5,7 @@ setlocal
 cd /d "%~dp0"
 set "verb=%~1"
 if "%verb%"=="" set "verb=help"
-for %%v in (build demo test bench reference package clean help) do if /i "%verb%"=="%%v" goto %%v
+for %%v in (build demo test bench campaign reference package clean help) do if /i "%verb%"=="%%v" goto %%v
 echo dev: unknown verb '%verb%' 1>&2
 call :usage 1>&2
 exit /b 2
@@ -18,6 +18,7 @@ exit /b 0
 echo dev.cmd demo           build, then show the service, a writer and readers at work; needs an elevated prompt
 echo dev.cmd test [FILTER]  build and run the tests; FILTER is a regular expression over their names
 echo dev.cmd bench [BAR...] measure the bars of tests\bench, or those named, and write build\bench\results.json; needs an elevated prompt
+echo dev.cmd campaign [--rounds N] [--seed S] [--only R]  kill broker, keeper, writers and readers, and fail calls of Windows, where S says; needs an elevated prompt
 echo dev.cmd reference      write config\REFERENCE.md and the JSON Schemas beside it anew from the code's tables
 echo dev.cmd build          build into build\PRESET, programs in build\PRESET\bin
 echo dev.cmd package        build for 64 and 32 bit with MSVC, then make the installer (MSI) and the zip in build\package
@@ -46,6 +47,12 @@ call :build_preset
 if errorlevel 1 exit /b 1
 if not exist build\bench mkdir build\bench
 "build\%preset%\bin\shmbroker-bench.exe" --output build\bench\results.json %2 %3 %4 %5 %6 %7 %8 %9
+exit /b %errorlevel%
+
+:campaign
+call :build_preset
+if errorlevel 1 exit /b 1
+"build\%preset%\bin\shmbroker-campaign.exe" %2 %3 %4 %5 %6 %7
 exit /b %errorlevel%
 
 :reference
