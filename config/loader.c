@@ -356,6 +356,11 @@ static void fill_lists(loading *load, config_model *model)
     model->roles = roles;
 }
 
+static bool goes_on(const loading *load)
+{
+    return !load->reading.out_of_memory;
+}
+
 /* Reads everything from the main file's text on into `model`; what is wrong is among the diagnostics. */
 static void read_all(loading *load, const config_sources *sources, config_model *model)
 {
@@ -363,10 +368,10 @@ static void read_all(loading *load, const config_sources *sources, config_model 
     const config_value *budget = &load->main.defaults.values[CONFIG_KEY_COMMIT_BUDGET];
     read_head(load, &load->main, CONFIG_IN_FILE);
     read_fragments(load, sources);
-    if (!reading->out_of_memory) {
+    if (goes_on(load)) {
         read_all_regions(load, model);
     }
-    if (!reading->out_of_memory) {
+    if (goes_on(load)) {
         check_names(load, model);
         check_backings(load, model);
         fill_lists(load, model);

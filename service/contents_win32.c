@@ -41,9 +41,10 @@ static bool is_guarded(HANDLE file, const platform_section_request *request, pla
     bool ok = platform_sddl_read(request->sddl, &section, failure) && platform_user_sid(user, failure);
     if (ok) {
         sids = calloc(section.count + 1, sizeof *sids);
-        ok = sids || win32_fail(failure, ERROR_OUTOFMEMORY, "cannot see who may change %s", path);
+        if (!sids)
+            ok = win32_fail(failure, ERROR_OUTOFMEMORY, "cannot see who may change %s", path);
     }
-    if (ok) {
+    if (ok && sids) {
         size_t count = find_writers(&section, sids);
         sids[count++] = user;
         ok = win32_trust_judge(file, path, &(trust_keepers){sids, count}, &report, failure);

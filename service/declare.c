@@ -255,7 +255,7 @@ bool declare_regions(const config_model *model, const char *instance, const char
 
 void declaration_free(declaration *d)
 {
-    for (size_t i = 0; i < d->text_count; i++)
+    for (size_t i = 0; d->texts && i < d->text_count; i++)
         free(d->texts[i]);
     free(d->texts);
     if (d->own)

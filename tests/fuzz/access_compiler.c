@@ -104,12 +104,11 @@ static void check_text(const access_descriptor *d)
     check(at != NULL);
     at += strlen("D:P");
     for (size_t i = 0; i < d->count; i++) {
-        char kind, sid[CONFIG_SID_TEXT];
-        unsigned mask;
-        check(sscanf(at, "(%c;;0x%x;;;%180[^)])", &kind, &mask, sid) == 3);
-        check(mask == d->entries[i].mask && (kind == 'D') == d->entries[i].denies);
-        check(strcmp(sid, d->entries[i].sid) == 0);
-        at = strchr(at, ')') + 1;
+        char expected[CONFIG_SID_TEXT + 32];
+        int length = snprintf(expected, sizeof expected, "(%c;;0x%x;;;%s)", d->entries[i].denies ? 'D' : 'A',
+                              (unsigned)d->entries[i].mask, d->entries[i].sid);
+        check(length > 0 && strncmp(at, expected, (size_t)length) == 0);
+        at += length;
     }
     check(d->label.present ? strncmp(at, "S:(ML;;NW;;;", strlen("S:(ML;;NW;;;")) == 0 : *at == '\0');
     free(sddl);

@@ -86,7 +86,8 @@ static uint8_t *expand(const uint8_t *data, size_t size, size_t *bytes)
         *bytes = SHMB_CATALOG_HEADER_BYTES + size - HEADER_BYTES;
     }
     uint8_t *catalog = calloc(1, *bytes > 0 ? *bytes : 1);
-    must(catalog != NULL);
+    if (catalog == NULL)
+        abort();
     memcpy(catalog, data, size < HEADER_BYTES ? size : HEADER_BYTES);
     if (size > HEADER_BYTES)
         memcpy(catalog + SHMB_CATALOG_HEADER_BYTES, data + HEADER_BYTES, size - HEADER_BYTES);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MOST_BYTES ((size_t)1 << 20) /* of one seed */
 
@@ -15,26 +16,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Whether the seed at `path` could be read and given to the target; a target that finds fault ends the program. */
 static int replay(const char *path)
 {
+    static uint8_t bytes[MOST_BYTES];
     FILE *stream = fopen(path, "rb");
-    uint8_t *bytes = malloc(MOST_BYTES);
-    size_t length = 0;
-    int ok = stream != NULL && bytes != NULL;
-    if (ok) {
-        length = fread(bytes, 1, MOST_BYTES, stream);
-        ok = length < MOST_BYTES && !ferror(stream);
-    }
+    size_t length = stream != NULL ? fread(bytes, 1, sizeof bytes, stream) : 0;
+    int whole = stream != NULL && length < sizeof bytes && !ferror(stream);
+    uint8_t *exact = malloc(length + 1);
     if (stream != NULL) {
         fclose(stream);
     }
-    /* Of its exact size, so that a read beyond its end is seen. */
-    uint8_t *exact = ok ? realloc(bytes, length > 0 ? length : 1) : NULL;
-    if (exact == NULL) {
+    if (!whole || exact == NULL) {
         fprintf(stderr, "cannot read the seed %s, or it has %lu bytes or more\n", path,
                 (unsigned long)MOST_BYTES);
-        free(bytes);
+        free(exact);
         return 0;
     }
-    LLVMFuzzerTestOneInput(exact, length);
+    /* At the allocation's end, so that a read beyond the seed's end is seen. */
+    memcpy(exact + 1, bytes, length);
+    LLVMFuzzerTestOneInput(exact + 1, length);
     free(exact);
     return 1;
 }

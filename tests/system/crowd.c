@@ -33,7 +33,8 @@ static DWORD WINAPI be_client(void *argument)
     WaitForSingleObject(begin, INFINITE);
     shmb_status status = shmb_attach(region_name, &options, &region);
     if (status == SHMB_OK && shmb_size(region) >= (number + 1) * sizeof number) {
-        memcpy((char *)shmb_data(region) + number * sizeof number, &number, sizeof number);
+        uint64_t *slots = shmb_data(region);
+        slots[number] = number;
     } else {
         InterlockedIncrement(&refused);
         printf("refused %d: %s\n", (int)status, status == SHMB_OK ? "the region is too small" : message);

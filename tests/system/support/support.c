@@ -163,7 +163,8 @@ char *support_folder(void)
     DWORD length = GetTempPathW(MAX_PATH, base);
     if (length == 0 || length >= MAX_PATH)
         support_fail("cannot find the folder for temporary files: %s", support_error(GetLastError()));
-    base[length - 1] = 0; /* its backslash */
+    else
+        base[length - 1] = 0; /* its backslash */
     return make_folder(support_utf8(base), account_user_sid());
 }
 

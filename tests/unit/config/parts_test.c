@@ -293,9 +293,9 @@ static void the_longest_sid_fits(void **state)
 static void paths_of_plain_files_are_allowed(void **state)
 {
     static const char *const paths[] = {
-        "a.shm",    "dir/a.shm",  "dir\\a.shm",   "C:\\shm\\a",  "z:/a",   ".hidden",  "a..b",
+        "a.shm",    "dir/a.shm", "dir\\a.shm",   "C:\\shm\\a",  "z:/a",   ".hidden",  "a..b",
         "logs.shm", "states\\a", "dir\\logs\\a", "C:\\logs\\a", "con1",   "COM10",    "communal.shm",
-        "nul1.txt", " a",         "\xC3\xA9.shm", "a b.shm",     "%TEMP%", "a;b,c=d'e"};
+        "nul1.txt", " a",        "\xC3\xA9.shm", "a b.shm",     "%TEMP%", "a;b,c=d'e"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         const char *problem = config_path_problem(paths[i], strlen(paths[i]));

@@ -101,8 +101,8 @@ static void audit_backed(const char *sid, uint32_t rights)
 static void audit_initial(const char *sid)
 {
     config_region region = testing_region();
-    const config_model model = model_of(&region, 1);
     region.initial = (config_initial){.kind = CONFIG_INITIAL_FILE, .path = "t.bin"};
+    const config_model model = model_of(&region, 1);
     on_file.sid = sid;
     on_file.rights = 0x2;
     testing_audit_with(&model, (audit_facts){.look_at_file = look});
@@ -181,6 +181,16 @@ static void sddl_is_worth_knowing(void **state)
     assert_int_equal(testing_found.count, 1);
 }
 
+static void declare_size(config_region *region, uint64_t size)
+{
+    region->size = size;
+}
+
+static void declare_file(config_region *region, const char *file)
+{
+    region->backing_file = file;
+}
+
 static void much_memory_without_a_budget_is_worth_knowing(void **state)
 {
     (void)state;
@@ -194,11 +204,11 @@ static void much_memory_without_a_budget_is_worth_knowing(void **state)
     testing_audit_with(&model, (audit_facts){0});
     assert_int_equal(testing_found.count, 0);
     model.commit_budget = 0;
-    regions[0].size -= 1 + 4095;
+    declare_size(&regions[0], AUDIT_LARGE_COMMIT - 8192);
     testing_audit_with(&model, (audit_facts){0});
     assert_int_equal(testing_found.count, 0);
-    regions[0].size = AUDIT_LARGE_COMMIT;
-    regions[0].backing_file = "on-disk.shm";
+    declare_size(&regions[0], AUDIT_LARGE_COMMIT);
+    declare_file(&regions[0], "on-disk.shm");
     testing_audit_with(&model, (audit_facts){0});
     assert_int_equal(testing_found.count, 0);
 }

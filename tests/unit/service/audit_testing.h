@@ -99,8 +99,9 @@ static inline const audit_finding *testing_only(const config_region *region, con
 static inline void testing_silent(const config_region *region, const char *id)
 {
     testing_audit(region);
-    if (testing_finding(id))
-        fail_msg("%s: %s", id, testing_finding(id)->what);
+    const audit_finding *finding = testing_finding(id);
+    if (finding)
+        fail_msg("%s: %s", id, finding->what);
 }
 
 #define AUDIT_TEST(function) cmocka_unit_test_setup_teardown(function, testing_begin_audit, testing_end_audit)

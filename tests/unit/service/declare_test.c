@@ -163,12 +163,12 @@ static void assert_place_refused(const char *backing, const char *why)
 {
     static const char *const files[] = {"a.yaml", "conf.d\\b.yaml"};
     config_region region = plain_region("A");
-    const config_model model = {.regions = &region, .region_count = 1, .files = files, .file_count = 2};
-    declaration d;
-    platform_failure failure = {0};
     region.backing_file = backing;
     region.file = files[1];
     region.where = (config_position){3, 5};
+    const config_model model = {.regions = &region, .region_count = 1, .files = files, .file_count = 2};
+    declaration d;
+    platform_failure failure = {0};
     assert_false(declare_regions(&model, "", "X:\\data", &identity, &d, &failure));
     assert_int_equal(failure.code, DECLARE_REFUSED);
     assert_non_null(strstr(failure.text, "conf.d\\b.yaml:3:5: the region A: "));
