@@ -514,8 +514,9 @@ static bool carry_out_creation(const apply_context *context, const plan_action *
 static bool carry_out(const apply_context *context, const plan_action *action,
                       const declared_regions *declared, apply_outcome *outcome, platform_failure *failure)
 {
+    static const declared_region nothing; /* what is retired is not declared */
     const declared_region *region =
-        action->declared == PLAN_NOTHING ? NULL : &declared->items[action->declared];
+        action->declared == PLAN_NOTHING ? &nothing : &declared->items[action->declared];
     bool ok = true;
     switch (action->kind) {
     case PLAN_RETIRE:

@@ -165,9 +165,7 @@ static void drop_the_slow(platform_control *c)
     for (size_t i = 0; i < PLACES; i++) {
         place *p = &c->places[i];
         bool waits_for_caller = p->stage == READING || p->stage == WRITING || p->stage == LEAVING;
-        if (waits_for_caller && now - p->since >= PATIENCE_MS)
-            drop(p);
-        else if (p->stage == UNUSED)
+        if (p->stage == UNUSED || (waits_for_caller && now - p->since >= PATIENCE_MS))
             drop(p);
     }
 }

@@ -50,7 +50,7 @@ typedef struct control_reply_head {
     uint64_t values[CONTROL_VALUES];
 } control_reply_head;
 
-#define CONTROL_REPLY_MOST (sizeof(control_reply_head) + CONTROL_NAME + 2u * CONTROL_TEXT)
+#define CONTROL_REPLY_MOST (sizeof(control_reply_head) + CONTROL_NAME + (size_t)2 * CONTROL_TEXT)
 
 /* A reply as programs use it. */
 typedef struct control_reply {

@@ -29,12 +29,18 @@ uint64_t plan_access_of(const declared_region *declared)
     return add_text(hash, declared->backing_path ? declared->file_sddl : NULL);
 }
 
+static uint64_t add_number(uint64_t hash, uint64_t number)
+{
+    return (hash ^ number) * SHMB_FNV_PRIME;
+}
+
 uint64_t plan_details_of(const declared_region *declared)
 {
-    const uint64_t how[] = {declared->persist.mode, declared->persist.interval, declared->persist.keep,
-                            declared->on_dirty};
     uint64_t hash = add_text(SHMB_FNV_OFFSET, declared->description ? declared->description : "");
-    return add_bytes(hash, how, sizeof how);
+    hash = add_number(hash, declared->persist.mode);
+    hash = add_number(hash, declared->persist.interval);
+    hash = add_number(hash, declared->persist.keep);
+    return add_number(hash, declared->on_dirty);
 }
 
 /* ---- One region -------------------------------------------------------------------------------- */
@@ -350,12 +356,14 @@ bool plan_is_empty(const plan *p)
 
 static uint64_t add_declared(uint64_t hash, const declared_region *declared)
 {
-    const uint64_t numbers[] = {declared->size, plan_access_of(declared), plan_details_of(declared),
-                                declared->large_pages, declared->numa_node};
+    hash = add_number(hash, declared->size);
+    hash = add_number(hash, plan_access_of(declared));
+    hash = add_number(hash, plan_details_of(declared));
+    hash = add_number(hash, declared->large_pages);
+    hash = add_number(hash, declared->numa_node);
     hash = add_text(hash, declared->name);
     hash = add_text(hash, declared->object_name);
-    hash = add_text(hash, declared->backing_path);
-    return add_bytes(hash, numbers, sizeof numbers);
+    return add_text(hash, declared->backing_path);
 }
 
 uint64_t plan_digest(const plan *p, const declared_regions *declared, const existing_regions *existing)
@@ -363,10 +371,12 @@ uint64_t plan_digest(const plan *p, const declared_regions *declared, const exis
     uint64_t hash = SHMB_FNV_OFFSET;
     for (size_t i = 0; i < p->count; i++) {
         const plan_action *action = &p->actions[i];
-        const uint64_t what[] = {action->kind, action->changes, action->replaces, action->conflict};
         if (action->kind == PLAN_KEEP)
             continue;
-        hash = add_bytes(hash, what, sizeof what);
+        hash = add_number(hash, action->kind);
+        hash = add_number(hash, action->changes);
+        hash = add_number(hash, action->replaces);
+        hash = add_number(hash, action->conflict);
         hash = action->declared == PLAN_NOTHING ? add_text(hash, existing->items[action->existing].name)
                                                 : add_declared(hash, &declared->items[action->declared]);
     }

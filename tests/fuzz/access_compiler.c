@@ -134,7 +134,7 @@ static bool simply_granted(const access_descriptor *d, access_object object, con
 
 static void check_judge(const access_descriptor *d, access_object object, input *in)
 {
-    access_group groups[4];
+    access_group groups[4] = {{0}};
     const char *restricting[2] = {sids[take(in, SIDS)], sids[take(in, SIDS)]};
     access_token who = {
         .user = sids[3], .groups = groups, .group_count = take(in, 5), .integrity = take(in, 5) * 0x1000u};

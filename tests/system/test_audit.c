@@ -81,8 +81,8 @@ static void each_region_is_judged_at_its_place(void **state)
     assert_int_equal(number_of(finding(root, "name-can-be-squatted", "Near"), "line"), 5);
     assert_string_equal(text_of(finding(root, "sddl-used", "Own"), "severity"), "info");
     assert_string_equal(text_of(finding(root, "null-dacl", "Without"), "severity"), "high");
-    const cJSON *one;
-    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(root, "findings"))
+    const cJSON *findings = cJSON_GetObjectItemCaseSensitive(root, "findings");
+    for (const cJSON *one = findings->child; one; one = one->next)
         assert_string_not_equal(text_of(one, "region"), "Sound");
     cJSON_Delete(root);
 }

@@ -293,9 +293,9 @@ static void a_file_that_belongs_to_an_ordinary_account_is_refused(void **state)
     assert_true(
         GetSecurityDescriptorOwner(account_descriptor("O:S-1-5-21-1111-2222-3333-4444"), &owner, &defaulted));
     wchar_t *wide = support_wide(path);
-    assert_int_equal(
-        SetNamedSecurityInfoW(wide, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, owner, NULL, NULL, NULL),
-        ERROR_SUCCESS);
+    const bool given = SetNamedSecurityInfoW(wide, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, owner, NULL,
+                                             NULL, NULL) == ERROR_SUCCESS;
+    assert_true(given);
     assert_file_refused(path, "S-1-5-21-1111-2222-3333-4444");
 }
 

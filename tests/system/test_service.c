@@ -391,8 +391,9 @@ static void the_service_uses_the_configuration_of_its_own_folder(void **state)
 static const char *rights_of(const char *path)
 {
     wchar_t *sddl;
-    assert_true(ConvertSecurityDescriptorToStringSecurityDescriptorW(
-        account_security_of_file(path), SDDL_REVISION_1, DACL_SECURITY_INFORMATION, &sddl, NULL));
+    const BOOL told = ConvertSecurityDescriptorToStringSecurityDescriptorW(
+        account_security_of_file(path), SDDL_REVISION_1, DACL_SECURITY_INFORMATION, &sddl, NULL);
+    assert_true(told);
     const char *text = support_utf8(sddl);
     LocalFree(sddl);
     return text;

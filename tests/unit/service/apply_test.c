@@ -319,12 +319,12 @@ static void a_replacement_waits_for_the_name(void **state)
 {
     (void)state;
     declared_region larger = three[0];
+    larger.size = 2;
     const declared_regions declared = {&larger, 1};
     bool awaits[1] = {false};
     apply_context asking = context;
     apply_outcome outcome;
     plan p;
-    larger.size = 2;
     fake.clients_hold_sections = true;
     carry_out(three, 1);
     existing_regions existing = holdings_regions(&held);
@@ -407,12 +407,12 @@ static void each_action_is_told_but_those_that_do_nothing(void **state)
     (void)state;
     declared_region after[] = {
         three[1], three[2], {.name = "N", .object_name = "N", .section_sddl = "D:P", .size = 1}};
+    after[0].section_sddl = "D:P(new)";
     const declared_regions declared = {after, 3};
     apply_context telling = context;
     apply_outcome outcome;
     plan p;
     carry_out(three, 3);
-    after[0].section_sddl = "D:P(new)";
     existing_regions existing = holdings_regions(&held);
     telling.told = note;
     telling.told_context = &told;

@@ -47,7 +47,7 @@ static void what_the_person_who_asks_can_change_is_a_small_finding(void **state)
     const config_model model = model_of(NULL, 0);
     trust_report found = breached("C:\\x", ANNA);
     testing_audit_with(&model, (audit_facts){.config = &found, .user_sid = ANNA});
-    assert_int_equal(testing_finding("config-writable")->severity, AUDIT_LOW);
+    assert_int_equal(testing_the("config-writable")->severity, AUDIT_LOW);
     trust_report_free(&found);
     const trust_keepers nobody = {NULL, 0};
     found = breached("C:\\x", ANNA);
@@ -113,7 +113,7 @@ static void initial_contents_that_others_than_writers_may_change_are_found(void 
     (void)state;
     audit_initial(USERS);
     assert_int_equal(testing_found.count, 1);
-    assert_int_equal(testing_finding("initial-writable")->severity, AUDIT_HIGH);
+    assert_int_equal(testing_the("initial-writable")->severity, AUDIT_HIGH);
     assert_string_equal(testing_found.items[0].place.region, "Telemetry");
     const char *const writers[] = {SENSOR, FAKE_BROKER, ADMINS};
     for (size_t i = 0; i < COUNT_OF(writers); i++) {
@@ -127,7 +127,7 @@ static void a_file_that_others_may_write_is_found(void **state)
     (void)state;
     audit_backed(USERS, 0x3); /* a reader of the region */
     assert_int_equal(testing_found.count, 1);
-    assert_int_equal(testing_finding("backing-wider-to-write")->severity, AUDIT_HIGH);
+    assert_int_equal(testing_the("backing-wider-to-write")->severity, AUDIT_HIGH);
     assert_string_equal(testing_found.items[0].place.region, "Telemetry");
     audit_backed(SENSOR, 0x3); /* its writer */
     assert_int_equal(testing_found.count, 0);
@@ -140,7 +140,7 @@ static void a_file_that_others_may_read_is_found(void **state)
     (void)state;
     audit_backed(ANNA, 0x1);
     assert_int_equal(testing_found.count, 1);
-    assert_int_equal(testing_finding("backing-wider-to-read")->severity, AUDIT_MEDIUM);
+    assert_int_equal(testing_the("backing-wider-to-read")->severity, AUDIT_MEDIUM);
     audit_backed(USERS, 0x1);
     assert_int_equal(testing_found.count, 0);
 }
@@ -199,7 +199,7 @@ static void much_memory_without_a_budget_is_worth_knowing(void **state)
     regions[0].size = AUDIT_LARGE_COMMIT - 4096;
     regions[1].size = 1; /* a page */
     testing_audit_with(&model, (audit_facts){0});
-    assert_int_equal(testing_finding("commit-without-budget")->severity, AUDIT_INFO);
+    assert_int_equal(testing_the("commit-without-budget")->severity, AUDIT_INFO);
     model.commit_budget = 1;
     testing_audit_with(&model, (audit_facts){0});
     assert_int_equal(testing_found.count, 0);
@@ -219,7 +219,8 @@ static void findings_beyond_the_kept_ones_are_counted(void **state)
     const size_t count = AUDIT_MAX_FINDINGS + 5;
     config_region *regions = calloc(count, sizeof *regions);
     const config_model model = model_of(regions, count);
-    for (size_t i = 0; i < count; i++) {
+    assert_non_null(regions);
+    for (size_t i = 0; regions && i < count; i++) {
         regions[i] = testing_region();
         regions[i].name_space = CONFIG_NAMESPACE_LOCAL;
     }

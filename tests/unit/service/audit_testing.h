@@ -67,6 +67,16 @@ static inline const audit_finding *testing_finding(const char *id)
     return NULL;
 }
 
+/* The one that must be there. */
+static inline const audit_finding *testing_the(const char *id)
+{
+    static const audit_finding none;
+    const audit_finding *finding = testing_finding(id);
+    if (!finding)
+        fail_msg("there is no %s", id);
+    return finding ? finding : &none;
+}
+
 static inline void testing_audit_with(const config_model *model, audit_facts facts)
 {
     facts.identity = &testing_identity;

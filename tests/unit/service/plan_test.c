@@ -334,6 +334,9 @@ static void let_go(machine *m, size_t index)
 
 static void make_region(machine *m, const declared_region *declared)
 {
+    assert_non_null(declared);
+    if (!declared)
+        return;
     size_t file = file_number(declared->backing_path);
     for (size_t i = 0; i < m->count; i++)
         assert_false(m->there[i] && strcmp(m->held[i].name, declared->name) == 0);

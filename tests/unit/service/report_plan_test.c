@@ -35,6 +35,8 @@ static char *printed(bool json)
     plan_free(&p);
     long length = ftell(stream);
     char *text = calloc((size_t)length + 1, 1);
+    if (!text)
+        abort();
     rewind(stream);
     assert_int_equal(fread(text, 1, (size_t)length, stream), length);
     fclose(stream);
