@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* In the order of config_namespace; the mapping comes after them. */
-static const char *const namespaces[] = {"global", "local", NULL};
+static const char *const namespaces[] = {"global", "local", "session", NULL};
 
 /* In the order of config_integrity, from low on. */
 static const char *const integrities[] = {"low", "medium", "high", NULL};
@@ -125,7 +125,8 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .fallback = "global",
             .example = "{ private: { boundary: [SERVICE] } }",
             .help = "Who sees the region's name: programs of every session (global), those of the broker's "
-                    "own session (local), or the members of a private namespace.",
+                    "own session (local), each session's programs a region of their own (session), or the "
+                    "members of a private namespace.",
         },
     [CONFIG_KEY_PRIVATE] =
         {

@@ -43,9 +43,10 @@ typedef struct config_position {
 
 /* The directory of object names a region appears in. */
 typedef enum config_namespace {
-    CONFIG_NAMESPACE_GLOBAL, /* Global\NAME: every session */
-    CONFIG_NAMESPACE_LOCAL,  /* Local\NAME: the broker's own session */
-    CONFIG_NAMESPACE_PRIVATE /* NAME in a private namespace, which only members of its boundary can open */
+    CONFIG_NAMESPACE_GLOBAL,  /* Global\NAME: every session */
+    CONFIG_NAMESPACE_LOCAL,   /* Local\NAME: the broker's own session */
+    CONFIG_NAMESPACE_SESSION, /* one for each session, each under a global name of its own */
+    CONFIG_NAMESPACE_PRIVATE  /* NAME in a private namespace, which only members of its boundary can open */
 } config_namespace;
 
 /* One account or group, as written and as the kernel knows it. */

@@ -222,13 +222,22 @@ static void check_persist_keys(config_reading *reading, const config_level *leve
     }
 }
 
+/* Whether the region, by itself or by default, is one for each session. */
+static bool is_per_session(const config_level *level)
+{
+    const config_value *values = config_level_of(level, CONFIG_KEY_NAMESPACE)->values;
+    return values[CONFIG_KEY_NAMESPACE].node != NULL && values[CONFIG_KEY_PRIVATE].node == NULL &&
+           values[CONFIG_KEY_NAMESPACE].text != NULL &&
+           values[CONFIG_KEY_NAMESPACE].number == CONFIG_NAMESPACE_SESSION;
+}
+
 /* The mode that holds for a region: its own, or a default that fits. */
 static config_persist_mode effective_mode(const config_level *level)
 {
     const config_level *source = config_level_of(level, CONFIG_KEY_PERSIST);
     config_persist_mode mode = mode_of(source);
     bool has_file = level->values[CONFIG_KEY_BACKING].node != NULL;
-    bool fits = mode == (has_file ? CONFIG_PERSIST_FILE : CONFIG_PERSIST_SNAPSHOT);
+    bool fits = mode == (has_file ? CONFIG_PERSIST_FILE : CONFIG_PERSIST_SNAPSHOT) && !is_per_session(level);
     return source == level || fits ? mode : CONFIG_PERSIST_NONE;
 }
 
@@ -260,6 +269,30 @@ static void check_persist(config_reading *reading, const config_level *level)
     }
 }
 
+/* Sessions come and go, and their numbers are used again: what one leaves must not be the next one's. */
+static void check_session(config_reading *reading, const config_level *level)
+{
+    static const config_key_id lasting[] = {CONFIG_KEY_BACKING, CONFIG_KEY_PERSIST};
+    if (!is_per_session(level)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof lasting / sizeof lasting[0]; i++) {
+        const config_node *node = level->values[lasting[i]].node;
+        const config_node *name_space = level->values[CONFIG_KEY_NAMESPACE].node;
+        if (node == NULL) {
+            continue;
+        }
+        config_diagnostic *item = config_reading_report(
+            reading, node, node->key_where,
+            "a region of namespace: session is made anew for each session and ends with it, so that "
+            "it keeps nothing; remove %s, or write namespace: global",
+            config_keys[lasting[i]].name);
+        if (name_space != NULL) {
+            config_reading_note(reading, item, config_node_span(name_space), "the namespace stands here");
+        }
+    }
+}
+
 static void check_region(config_reading *reading, const config_node *node, const config_level *level)
 {
     const config_value *values = level->values;
@@ -267,6 +300,7 @@ static void check_region(config_reading *reading, const config_node *node, const
     check_security(reading, node, level);
     check_initial(reading, node, level);
     check_persist(reading, level);
+    check_session(reading, level);
     if (values[CONFIG_KEY_BACKING].node != NULL &&
         values[CONFIG_KEY_LARGE_PAGES].number != CONFIG_LARGE_PAGES_NO) {
         exclude(reading, values, CONFIG_KEY_LARGE_PAGES, CONFIG_KEY_BACKING,

@@ -448,6 +448,19 @@ static void write_mode_rules(config_json *json)
     close_not(json);
 }
 
+/* A region for each session keeps nothing. */
+static void write_session_rule(config_json *json, config_key_id lasting)
+{
+    open_not(json);
+    write_both(json, CONFIG_KEY_NAMESPACE, lasting);
+    open_property(json, CONFIG_KEY_NAMESPACE);
+    config_json_open(json, "enum", '[');
+    config_json_text(json, NULL, config_keys[CONFIG_KEY_NAMESPACE].choices[CONFIG_NAMESPACE_SESSION]);
+    config_json_close(json, ']');
+    close_property(json);
+    close_not(json);
+}
+
 static void write_region_rules(config_json *json)
 {
     const config_key *large_pages = &config_keys[CONFIG_KEY_LARGE_PAGES];
@@ -467,6 +480,8 @@ static void write_region_rules(config_json *json)
     config_json_close(json, '}');
     close_not(json);
     write_mode_rules(json);
+    write_session_rule(json, CONFIG_KEY_BACKING);
+    write_session_rule(json, CONFIG_KEY_PERSIST);
     config_json_close(json, ']');
 }
 

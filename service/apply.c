@@ -115,7 +115,8 @@ static catalog_publication publication_of(const declared_region *declared, shmb_
                                  .generation = generation,
                                  .now = platform_now(),
                                  .flags = (declared->backing_path ? SHMB_FLAG_FILE_BACKED : 0) |
-                                          (declared->boundary ? SHMB_FLAG_PRIVATE : 0),
+                                          (declared->boundary ? SHMB_FLAG_PRIVATE : 0) |
+                                          (declared->session ? SHMB_FLAG_SESSION : 0),
                                  .object_name = declared->object_name,
                                  .description = declared->description,
                                  .boundary = declared->boundary};
@@ -177,7 +178,8 @@ platform_section_request apply_request(const declared_region *declared)
                                       .initial = declared->initial,
                                       .large_pages = declared->large_pages,
                                       .numa_node = declared->numa_node,
-                                      .prefetch = declared->prefetch};
+                                      .prefetch = declared->prefetch,
+                                      .fresh = declared->fresh};
 }
 
 /* How one region was made. */

@@ -5,6 +5,7 @@
 #include "commit.h"
 #include "desk.h"
 #include "names.h"
+#include "session.h"
 #include "reading.h"
 #include "reload.h"
 
@@ -116,6 +117,8 @@ static int read_config(broker *b)
     static config_diagnostics diagnostics; /* its table is large for a service's stack */
     int code = broker_read_config(b, &diagnostics, &b->model, &b->declared, &failure);
     config_diagnostics_free(&diagnostics);
+    if (code == EXIT_OK && !session_watch_declare(&b->sessions, &b->declared.regions, &failure))
+        code = EXIT_FAILED;
     return code == EXIT_OK ? EXIT_OK : start_failed(b, &failure, code);
 }
 
@@ -126,7 +129,7 @@ static int check_memory(broker *b)
     platform_failure failure = {0};
     platform_memory machine;
     if (platform_memory_read(&machine, &failure) &&
-        !commit_suffices(&b->declared.regions, &machine, &failure))
+        !commit_suffices(session_watch_wanted(&b->sessions), &machine, &failure))
         return start_failed(b, &failure, EXIT_FAILED);
     return EXIT_OK;
 }
@@ -220,7 +223,7 @@ static void end_earlier_keeper(broker *b)
         keeper_end_earlier(&b->keeper, &load);
     if (b->outcome.failed + b->outcome.awaited == 0)
         return;
-    if (!reconcile(b, &b->declared.regions, false, &again, &failure))
+    if (!reconcile(b, session_watch_wanted(&b->sessions), false, &again, &failure))
         log_write(b->log, LOG_REGION_FAILED, "%u regions are not served: %s", (unsigned)b->outcome.failed,
                   failure.text);
     else {
@@ -236,14 +239,14 @@ static void end_earlier_keeper(broker *b)
 static int make_regions(broker *b)
 {
     platform_failure failure = {0};
-    b->awaits = calloc(b->declared.regions.count + 1, sizeof *b->awaits);
+    b->awaits = calloc(session_watch_wanted(&b->sessions)->count + 1, sizeof *b->awaits);
     if (!b->awaits) {
         snprintf(failure.text, sizeof failure.text, "out of memory; close other programs");
         return start_failed(b, &failure, EXIT_FAILED);
     }
     keeper_open(&b->keeper, b->options->instance, &b->identity, &b->memory, b->log);
     const bool earlier = keeper_has_earlier(&b->keeper);
-    if (!reconcile(b, &b->declared.regions, earlier, &b->outcome, &failure))
+    if (!reconcile(b, session_watch_wanted(&b->sessions), earlier, &b->outcome, &failure))
         return start_failed(b, &failure, EXIT_FAILED);
     if (earlier)
         end_earlier_keeper(b);
@@ -256,7 +259,7 @@ static void open_lives(broker *b)
     const platform_progress progress = {on_progress, b};
     lives_open(&b->lives, b->folders.data, b->has_folders, b->log, progress);
     persist_open(&b->persist, b->has_folders ? &b->lives.store : NULL, b->log);
-    lives_begin(&b->lives, &b->declared.regions);
+    lives_begin(&b->lives, session_watch_wanted(&b->sessions));
     b->has_begun = true;
 }
 
@@ -264,12 +267,14 @@ static void open_lives(broker *b)
 static void write_ends(broker *b, size_t unfinished)
 {
     book_entry *ends = calloc(b->holdings.count + 1, sizeof *ends);
+    size_t count = 0, length;
     for (size_t i = 0; ends && i < b->holdings.count; i++) {
         const char *name = b->holdings.regions[i].name;
-        ends[i] = (book_entry){name, unfinished == 0 || persist_finished(&b->persist, name)};
+        if (shmb_session_of(name, &length) == 0)
+            ends[count++] = (book_entry){name, unfinished == 0 || persist_finished(&b->persist, name)};
     }
     if (ends)
-        lives_end(&b->lives, ends, b->holdings.count);
+        lives_end(&b->lives, ends, count);
     free(ends);
 }
 
@@ -289,6 +294,7 @@ void broker_forget_config(broker *b)
 {
     free(b->awaits);
     b->awaits = NULL;
+    session_watch_forget(&b->sessions);
     declaration_free(&b->declared);
     config_model_free(b->model);
     b->model = NULL;
@@ -309,7 +315,7 @@ static int start(broker *b)
         open_lives(b);
         code = make_regions(b);
     }
-    if (code != EXIT_OK || b->outcome.awaited == 0)
+    if (code != EXIT_OK || (b->outcome.awaited == 0 && !b->sessions.matters))
         broker_forget_config(b);
     return code;
 }
@@ -319,12 +325,50 @@ static void try_awaited(broker *b)
 {
     apply_context context = broker_context(b);
     apply_outcome again;
-    if (!b->awaits || !apply_awaited(&context, &b->declared.regions, &again))
+    if (!b->awaits || !apply_awaited(&context, session_watch_wanted(&b->sessions), &again))
         return;
     if (again.created > 0)
         log_write(b->log, LOG_READY, "%u awaited regions are served now", (unsigned)again.created);
-    if (again.awaited == 0)
+    if (again.awaited == 0 && !b->sessions.matters)
         broker_forget_config(b);
+}
+
+/* Makes what exists what the sessions ask for now. */
+static bool renew_instances(broker *b, apply_outcome *outcome, platform_failure *failure)
+{
+    if (!session_watch_renew(&b->sessions, failure))
+        return false;
+    bool *awaits = calloc(session_watch_wanted(&b->sessions)->count + 1, sizeof *awaits);
+    if (!awaits) {
+        snprintf(failure->text, sizeof failure->text, "out of memory; close other programs");
+        return false;
+    }
+    free(b->awaits);
+    b->awaits = awaits;
+    return reconcile(b, session_watch_wanted(&b->sessions), false, outcome, failure);
+}
+
+static void follow_session(broker *b, const session_event *event)
+{
+    platform_failure failure = {0};
+    apply_outcome outcome;
+    bool changed = session_watch_follow(&b->sessions, event, &failure);
+    if (changed && renew_instances(b, &outcome, &failure))
+        log_write(b->log, LOG_SESSIONS, "sessions now: %u; regions made: %u, let go: %u, failed: %u",
+                  (unsigned)b->sessions.present.count, (unsigned)outcome.created, (unsigned)outcome.retired,
+                  (unsigned)outcome.failed);
+    else if (*failure.text)
+        log_write(b->log, LOG_REGION_FAILED, "sessions are not served as they should be: %s", failure.text);
+}
+
+/* One event after the other, so that a session that ends and another that takes its number do not share an instance. */
+static void follow_sessions(broker *b)
+{
+    session_event event;
+    if (!b->sessions.follows || !b->sessions.matters)
+        return;
+    for (unsigned i = 0; i < SESSION_QUEUE && b->host->session_event(b->host->context, &event); i++)
+        follow_session(b, &event);
 }
 
 /* Each heartbeat, and when the keeper dies. */
@@ -336,6 +380,7 @@ static void tend(broker *b)
     if (b->earlier_may_end)
         keeper_end_earlier(&b->keeper, &load);
     persist_work(&b->persist, PERSIST_SLICE_MS);
+    follow_sessions(b);
     try_awaited(b);
     if (b->host->reloads && b->host->reloads(b->host->context))
         reload_run(b, 0, NULL);
@@ -362,6 +407,8 @@ static void serve(broker *b)
     log_write(b->log, LOG_READY, "%u regions are served, %u of them taken over with their data, %u failed",
               (unsigned)summary.regions, (unsigned)b->outcome.adopted, (unsigned)summary.failed);
     b->host->ready(b->host->context, &summary);
+    if (b->sessions.follows && b->sessions.matters)
+        follow_session(b, &(session_event){SESSIONS_MISSED, 0}); /* before it was ready it was told of none */
     while (wait_for_more(b))
         tend(b);
 }
@@ -421,6 +468,7 @@ static void stop(broker *b, keeper_parting parting)
 int broker_run(const broker_options *options, const broker_host *host, broker_log *log)
 {
     broker b = {.options = options, .host = host, .log = log};
+    b.sessions.follows = host->session_event != NULL;
     keeper_parting parting = KEEPER_FAILED;
     int code = start(&b);
     if (code == EXIT_OK) {

@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "platform.h"
+#include "sessions.h"
 
 #define BROKER_HEARTBEAT_MS 500u
 #define BROKER_WAKES        2u
@@ -50,6 +51,9 @@ typedef struct broker_host {
     bool (*keeps)(void *context);   /* when it is to stop: whether the keeper stays, for the next broker */
     uint32_t (*grace)(void *context); /* at the stop: how many milliseconds writing to the disk may take */
     const char *purpose;              /* for the log: "in a console", "as a service" */
+    /* The oldest session event that was not taken yet; false: there is none. NULL: the host hears of no sessions, and the
+       broker serves its own alone. */
+    bool (*session_event)(void *context, session_event *event);
 } broker_host;
 
 /* Runs until the host says stop. Returns an exit code; what went wrong is in `log`. */

@@ -5,6 +5,7 @@
 #include "apply.h"
 #include "broker.h"
 #include "declare.h"
+#include "session_watch.h"
 
 /* Everything that one run of the broker has, in the order in which it is acquired. */
 typedef struct broker {
@@ -21,6 +22,7 @@ typedef struct broker {
     bool has_begun; /* the book says that the regions are in use */
     config_model *model;
     declaration declared;
+    session_watch sessions; /* with what is to exist: `declared`, and instances of it */
     platform_catalog memory;
     catalog catalog;
     keeper keeper;
@@ -31,7 +33,7 @@ typedef struct broker {
     apply_outcome outcome;
     platform_control *control; /* NULL: it could not be opened, and nothing can be asked */
     bool ending;
-    bool *awaits; /* for each declared region, while any is awaited; then `declared` stays, too */
+    bool *awaits; /* for each wanted region, while any is awaited; then `declared` stays, too */
 } broker;
 
 /* Reads and compiles the configuration, as the broker's own account may, and logs what is wrong with it. Returns an exit
@@ -42,7 +44,8 @@ int broker_read_config(const broker *b, config_diagnostics *diagnostics, config_
 /* What plans are carried out with. */
 apply_context broker_context(broker *b);
 
-/* Frees what was only needed to make the regions: a broker of many keeps little of each. */
+/* Frees what was only needed to make the regions: a broker of many keeps little of each. While regions are awaited, or
+   sessions get instances, it is still needed. */
 void broker_forget_config(broker *b);
 
 #endif

@@ -14,7 +14,7 @@ static bool is_served(const char *instance, platform_failure *failure)
 {
     static catalog_region nobody;
     shmb_message why = {failure->text, sizeof failure->text, 0};
-    switch (shmb_broker_find(instance, "\\", false, &nobody, &why)) {
+    switch (shmb_broker_find(instance, "\\", 0, false, &nobody, &why)) {
     case SHMB_OK:
     case SHMB_NOT_DECLARED: /* no region can be called so: the broker answers */
     case SHMB_TIMED_OUT:    /* it is starting */

@@ -162,6 +162,8 @@ static void compare_with_live(explanation *e)
     if (e->question.declared->boundary)
         snprintf(failure.text, sizeof failure.text,
                  "it is in a private namespace, which is not opened for this");
+    else if (e->question.declared->per_session)
+        snprintf(failure.text, sizeof failure.text, "each session has one of its own");
     else
         found = platform_section_descriptor(e->question.declared->object_name, &live, &label_seen, &failure);
     explain_compare(e, found ? &live : NULL, label_seen, &failure);

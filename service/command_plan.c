@@ -6,6 +6,8 @@
 #include "names.h"
 #include "reading.h"
 #include "report_plan.h"
+#include "session.h"
+#include "sessions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@ typedef struct planning {
     const char *file;
     config_model *model;
     declaration declared;
+    expansion wanted; /* with the sessions' instances */
     existing_regions existing;
     plan plan;
 } planning;
@@ -71,6 +74,26 @@ static int read_config(planning *p, platform_failure *failure)
     return code;
 }
 
+/* The broker's sessions are those whose instances it has; before it has any, those of the machine. */
+static bool expand(planning *p, platform_failure *failure)
+{
+    static session_set present; /* large */
+    static uint32_t ids[SESSIONS_MAX];
+    size_t count = 0;
+    memset(&present, 0, sizeof present);
+    for (size_t i = 0; i < p->existing.count; i++) {
+        size_t length;
+        uint32_t session = shmb_session_of(p->existing.items[i].name, &length);
+        sessions_follow(&present, &(session_event){SESSION_APPEARED, session});
+    }
+    if (present.count == 0 && sessions_matter(&p->declared.regions)) {
+        if (!platform_sessions_list(ids, SESSIONS_MAX, &count, failure))
+            return false;
+        sessions_replace(&present, ids, count, false);
+    }
+    return sessions_expand(&p->declared.regions, &present, &p->wanted, failure);
+}
+
 /* As the broker would: with its account, and the owner of what it makes. */
 static int compile(planning *p, platform_failure *failure)
 {
@@ -78,7 +101,9 @@ static int compile(planning *p, platform_failure *failure)
     const char *data = p->live.runs ? p->live.data : p->folders.data;
     if (!declare_regions(p->model, p->options->instance, data, &identity, &p->declared, failure))
         return failed(failure, EXIT_FAILED);
-    if (plan_make(&p->declared.regions, &p->existing, &p->plan))
+    if (!expand(p, failure))
+        return failed(failure, EXIT_FAILED);
+    if (plan_make(&p->wanted.regions, &p->existing, &p->plan))
         return EXIT_OK;
     fputs("error: out of memory while planning; close other programs\n", stderr);
     return EXIT_FAILED;
@@ -95,7 +120,7 @@ static int make_plan(planning *p)
 
 static bool print_plan(const planning *p, bool json)
 {
-    const report_plan what = {p->file, p->live.runs, &p->plan, &p->declared.regions, &p->existing};
+    const report_plan what = {p->file, p->live.runs, &p->plan, &p->wanted.regions, &p->existing};
     bool ok = json ? report_plan_json(stdout, &what) : report_plan_text(stdout, &what);
     if (!ok)
         fputs("error: cannot write the plan: out of memory, or the output does not take it\n", stderr);
@@ -105,6 +130,7 @@ static bool print_plan(const planning *p, bool json)
 static void release(planning *p)
 {
     plan_free(&p->plan);
+    expansion_free(&p->wanted);
     declaration_free(&p->declared);
     config_model_free(p->model);
     live_free(&p->live);
@@ -155,7 +181,7 @@ static int have_it_done(const planning *p)
     platform_failure failure = {0};
     existing_regions existing = live_regions(&p->live);
     int code = EXIT_FAILED;
-    uint64_t digest = plan_digest(&p->plan, &p->declared.regions, &existing);
+    uint64_t digest = plan_digest(&p->plan, &p->wanted.regions, &existing);
     int asked = live_reload(&p->live, digest, print_reply, &code, &failure);
     return asked == EXIT_OK ? code : failed(&failure, asked);
 }

@@ -4,16 +4,11 @@
 #include "report.h"
 #include "status_sources.h"
 
-#include <string.h>
-
 static int code_for(const report_status *status)
 {
-    static catalog_region found;
     if (!status->alive)
         return EXIT_NO_BROKER;
-    if (status->only && catalog_find(&status->view, status->only, strlen(status->only), &found) != CATALOG_OK)
-        return EXIT_NO_REGION;
-    return EXIT_OK;
+    return !status->only || report_status_has_regions(status) ? EXIT_OK : EXIT_NO_REGION;
 }
 
 int command_status(const command_options *options)

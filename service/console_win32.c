@@ -51,7 +51,8 @@ static uint32_t grace(void *context)
 int command_run(const command_options *options)
 {
     const log_targets targets = {.console = true};
-    const broker_host host = {NULL, on_progress, on_ready, wait_for_stop, NULL, NULL, grace, "in a console"};
+    const broker_host host = {NULL, on_progress, on_ready,       wait_for_stop, NULL,
+                              NULL, grace,       "in a console", NULL};
     const broker_options what = {options->config, options->instance};
     stop_event = CreateEventW(NULL, TRUE, FALSE, NULL);
     broker_log *log = log_open(&targets);

@@ -85,6 +85,10 @@ static bool name_object(declaration *d, const config_region *region, const char 
         out->boundary = keep(d, boundary_text(&region->boundary));
         if (out->boundary)
             out->object_name = keep(d, private_name(instance, out->boundary, region->name));
+    } else if (region->name_space == CONFIG_NAMESPACE_SESSION) {
+        out->per_session = true;
+        d->global_count++;
+        out->object_name = keep(d, text_make("Global\\ShmBroker.Session.N.%s", region->name));
     } else {
         bool global = region->name_space == CONFIG_NAMESPACE_GLOBAL;
         d->global_count += global;

@@ -87,10 +87,12 @@ static void write_book(lives *l, const book_entry *entries, size_t count)
 void lives_begin(lives *l, const declared_regions *declared)
 {
     book_entry *entries = calloc(declared->count + 1, sizeof *entries);
+    size_t count = 0;
     for (size_t i = 0; entries && i < declared->count; i++)
-        entries[i].name = declared->items[i].name;
+        if (!declared->items[i].session) /* an instance ends with its session, and nothing of it is kept */
+            entries[count++].name = declared->items[i].name;
     if (entries)
-        write_book(l, entries, declared->count);
+        write_book(l, entries, count);
     else
         log_write(l->log, LOG_LIVES_LOST, "cannot write down how the regions' lives end: " OUT_OF_MEMORY);
     free(entries);

@@ -15,7 +15,8 @@
 typedef struct declared_region {
     const char *name;
     const char *description;
-    const char *object_name;  /* "Global\NAME", "Local\NAME", or "ALIAS\NAME" in a private namespace */
+    /* "Global\NAME", "Local\NAME", or "ALIAS\NAME" in a private namespace; with `per_session` a pattern of the instances'. */
+    const char *object_name;
     const char *boundary;     /* the private namespace's SIDs, as the catalog has them; NULL otherwise */
     const char *section_sddl; /* complete */
     const char *backing_path; /* absolute, or NULL */
@@ -30,6 +31,9 @@ typedef struct declared_region {
     config_persist persist;
     config_on_dirty on_dirty;
     bool revoke; /* when its access changes, it becomes another object, so that nobody keeps the old rights */
+    bool per_session; /* not a region itself: each session is to have one. See sessions.h */
+    uint32_t session; /* whose instance this is, or 0 */
+    bool fresh;       /* an object that has its name is another session's, and is not taken over */
 } declared_region;
 
 typedef struct declared_regions {

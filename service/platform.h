@@ -58,6 +58,7 @@ typedef struct platform_section_request {
     config_large_pages large_pages;
     uint32_t numa_node; /* or CONFIG_NUMA_ANY */
     bool prefetch;
+    bool fresh; /* one that exists is not taken over: it is another session's, and `superseded` */
     platform_progress progress; /* while bytes are written or made present */
 } platform_section_request;
 
@@ -370,6 +371,12 @@ bool platform_folder_list(const char *path, bool (*found)(void *receiver, const 
 uint64_t platform_heartbeat(void); /* unbiased interrupt time: 100 ns units, the same in every process */
 uint64_t platform_now(void);       /* 100 ns units since 1601-01-01 UTC */
 uint32_t platform_process_id(void);
+
+/* The sessions in which programs run, in any order, each once: at most `room` of them. Needs no right on any. */
+bool platform_sessions_list(uint32_t *ids, size_t room, size_t *count, platform_failure *failure);
+
+/* The session of this process; 0 is that of the services. */
+uint32_t platform_own_session(void);
 
 /* The path of this program. */
 bool platform_program_path(char path[PLATFORM_PATH], platform_failure *failure);

@@ -16,6 +16,7 @@ typedef struct reloading {
     unsigned lines;
     config_model *model;
     declaration declared;
+    session_watch sessions;
     bool *awaits;
     plan plan;
     bool planned;
@@ -76,13 +77,16 @@ static int check(reloading *r, uint64_t expected, platform_failure *failure)
         return refuse(failure,
                       "it declares regions for every session (namespace: global), and this broker began "
                       "without any, in its own session: restart it");
-    if (platform_memory_read(&machine, failure) && !commit_suffices(&r->declared.regions, &machine, failure))
+    if (!session_watch_declare(&r->sessions, &r->declared.regions, failure))
         return EXIT_FAILED;
-    r->awaits = calloc(r->declared.regions.count + 1, sizeof *r->awaits);
-    r->planned = r->awaits && plan_make(&r->declared.regions, &existing, &r->plan);
+    const declared_regions *wanted = session_watch_wanted(&r->sessions);
+    if (platform_memory_read(&machine, failure) && !commit_suffices(wanted, &machine, failure))
+        return EXIT_FAILED;
+    r->awaits = calloc(wanted->count + 1, sizeof *r->awaits);
+    r->planned = r->awaits && plan_make(wanted, &existing, &r->plan);
     if (!r->planned)
         return refuse(failure, "out of memory while planning; close other programs");
-    if (expected != 0 && plan_digest(&r->plan, &r->declared.regions, &existing) != expected)
+    if (expected != 0 && plan_digest(&r->plan, wanted, &existing) != expected)
         return refuse(
             failure,
             "the configuration, or what is served, has changed since the plan was shown; reload again");
@@ -96,6 +100,7 @@ static void take_over(reloading *r)
     broker_forget_config(b);
     b->model = r->model;
     b->declared = r->declared;
+    session_watch_take(&b->sessions, &r->sessions, &b->declared.regions);
     b->awaits = r->awaits;
     r->model = NULL;
     r->awaits = NULL;
@@ -106,16 +111,16 @@ static int carry_out(reloading *r, platform_failure *failure)
 {
     broker *b = r->b;
     apply_context context = broker_context(b);
-    if (!apply_announce(&context, &r->plan, &r->declared.regions, failure))
+    if (!apply_announce(&context, &r->plan, session_watch_wanted(&r->sessions), failure))
         return EXIT_FAILED;
     take_over(r);
     if (b->has_begun)
-        lives_begin(&b->lives, &b->declared.regions);
+        lives_begin(&b->lives, session_watch_wanted(&b->sessions));
     context = broker_context(b);
     context.told = tell_action;
     context.told_context = r;
-    apply_plan(&context, &r->plan, &b->declared.regions, &r->outcome);
-    if (r->outcome.awaited == 0)
+    apply_plan(&context, &r->plan, session_watch_wanted(&b->sessions), &r->outcome);
+    if (r->outcome.awaited == 0 && !b->sessions.matters)
         broker_forget_config(b);
     if (r->outcome.failed + r->outcome.refused == 0)
         return EXIT_OK;
@@ -150,13 +155,14 @@ static void finish(reloading *r, int code, bool begun, const platform_failure *f
     if (r->planned)
         plan_free(&r->plan);
     free(r->awaits);
+    session_watch_forget(&r->sessions);
     declaration_free(&r->declared);
     config_model_free(r->model);
 }
 
 int reload_run(broker *b, uint64_t expected, control_answer *answer)
 {
-    reloading r = {.b = b, .answer = answer};
+    reloading r = {.b = b, .answer = answer, .sessions = session_watch_of_same(&b->sessions)};
     platform_failure failure = {0};
     int code = read_config(&r, &failure);
     if (code == EXIT_OK)

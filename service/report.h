@@ -37,6 +37,9 @@ typedef struct report_status {
     const char *why_not;       /* when not alive: one sentence */
 } report_status;
 
+/* Whether there is anything to show of what is asked for. */
+bool report_status_has_regions(const report_status *status);
+
 bool report_status_text(FILE *stream, const report_status *status);
 bool report_status_json(FILE *stream, const report_status *status);
 

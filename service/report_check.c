@@ -69,7 +69,8 @@ static void print_region(FILE *stream, const config_region *region, const declar
     char size[64];
     text_size(region->size, size, sizeof size);
     fprintf(stream, "\n%s%s%s\n", region->name, *region->description ? ": " : "", region->description);
-    fprintf(stream, "  object   %s\n", declared->object_name);
+    fprintf(stream, "  object   %s%s\n", declared->object_name,
+            declared->per_session ? ", one for each session N" : "");
     fprintf(stream, "  size     %s (%llu bytes)\n", size, (unsigned long long)region->size);
     fprintf(stream, "  backing  %s%s\n", declared->backing_path ? "file " : "paging file",
             declared->backing_path ? declared->backing_path : "");
@@ -142,6 +143,7 @@ static bool add_region(cJSON *array, const config_region *region, const declared
     bool ok = cJSON_AddStringToObject(item, "name", region->name) &&
               cJSON_AddStringToObject(item, "description", region->description) &&
               cJSON_AddStringToObject(item, "object_name", declared->object_name) &&
+              cJSON_AddBoolToObject(item, "per_session", declared->per_session) &&
               report_json_number(item, "size", region->size) &&
               cJSON_AddStringToObject(item, "backing", declared->backing_path ? "file" : "pagefile") &&
               cJSON_AddStringToObject(item, "sddl", declared->section_sddl) &&

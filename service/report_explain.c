@@ -178,6 +178,9 @@ static const char *name_note(const explanation *e)
     case CONFIG_NAMESPACE_LOCAL:
         return "the name is local: only programs in the broker's own session find it; a service is in "
                "session 0";
+    case CONFIG_NAMESPACE_SESSION:
+        return "each session has an instance of its own, with the same access; the library finds that of its "
+               "program's session, and session 0, where services run, has none";
     case CONFIG_NAMESPACE_PRIVATE:
         return "the name is in a private namespace: only programs that have every account of its boundary "
                "find it";

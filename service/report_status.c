@@ -3,6 +3,7 @@
 
 #include "report_json.h"
 #include "report_memory.h"
+#include "session.h"
 #include "text_builder.h"
 
 #include <string.h>
@@ -31,8 +32,7 @@ static void time_text(uint64_t filetime, char *buffer, size_t size)
         snprintf(buffer, size, "?");
 }
 
-/* The walk through the regions that are to be shown; one that is no longer declared only when it is asked
-   for. */
+/* The walk through the regions that are to be shown. */
 typedef struct region_walk {
     const report_status *status;
     uint64_t cursor;
@@ -40,22 +40,36 @@ typedef struct region_walk {
     catalog_region region;
 } region_walk;
 
+/* What is declared; when a name is asked for, the region of that name, declared or not, and its sessions' instances. */
+static bool is_wanted(const report_status *status, const catalog_region *region)
+{
+    size_t length;
+    shmb_session_of(region->name, &length);
+    if (!status->only)
+        return region->state != SHMB_REGION_RETIRED;
+    if (strcmp(region->name, status->only) == 0)
+        return true;
+    return region->state != SHMB_REGION_RETIRED && strlen(status->only) == length &&
+           memcmp(region->name, status->only, length) == 0;
+}
+
 static bool next_region(region_walk *walk)
 {
     const report_status *status = walk->status;
     while (status->alive && walk->seen < status->broker.entry_count) {
         walk->seen++;
-        if (status->only) {
-            walk->seen = status->broker.entry_count;
-            return catalog_find(&status->view, status->only, strlen(status->only), &walk->region) ==
-                   CATALOG_OK;
-        }
         if (catalog_next(&status->view, &walk->cursor, &walk->region) != CATALOG_OK)
             return false;
-        if (walk->region.state != SHMB_REGION_RETIRED)
+        if (is_wanted(status, &walk->region))
             return true;
     }
     return false;
+}
+
+bool report_status_has_regions(const report_status *status)
+{
+    region_walk walk = {.status = status};
+    return next_region(&walk);
 }
 
 /* ---- For people -------------------------------------------------------------------------------- */
@@ -120,9 +134,13 @@ static void print_manner(FILE *stream, const catalog_region *region)
 static void print_region(FILE *stream, const catalog_region *region)
 {
     char size[64];
+    size_t length;
+    uint32_t session = shmb_session_of(region->name, &length);
     text_size(region->size, size, sizeof size);
-    fprintf(stream, "%-8s %10s  %s  %s%s\n", region_word(region->state), size, region->name,
-            *region->description ? "- " : "", region->description);
+    fprintf(stream, "%-8s %10s  %.*s", region_word(region->state), size, (int)length, region->name);
+    if (session)
+        fprintf(stream, " (session %u)", (unsigned)session);
+    fprintf(stream, "  %s%s\n", *region->description ? "- " : "", region->description);
     print_manner(stream, region);
     if (*region->boundary) {
         fprintf(stream, "%-8s %10s  for ", "", "");
@@ -166,7 +184,13 @@ static bool add_region(cJSON *array, const catalog_region *region)
 {
     cJSON *item = report_json_item(array);
     bool file_backed = (region->flags & SHMB_FLAG_FILE_BACKED) != 0;
-    bool ok = cJSON_AddStringToObject(item, "name", region->name) &&
+    char name[SHMB_KEY_BYTES];
+    size_t length;
+    uint32_t session = shmb_session_of(region->name, &length);
+    memcpy(name, region->name, length);
+    name[length] = '\0';
+    bool ok = cJSON_AddStringToObject(item, "name", name) &&
+              (!session || report_json_number(item, "session", session)) &&
               cJSON_AddStringToObject(item, "state", region_word(region->state)) &&
               cJSON_AddStringToObject(item, "object_name", region->object_name) &&
               report_json_number(item, "size", region->size) &&

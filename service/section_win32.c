@@ -168,9 +168,22 @@ static bool fail_superseded(const making *m, DWORD error, platform_failure *fail
     win32_fail_advise(
         failure, error,
         "it is made as soon as the last of them is closed: let these programs detach, or end them",
-        "programs still have the earlier %s open, made with other rights, size or backing (%u handles)",
-        m->request->object_name, handles);
+        "programs still have the earlier %s open, %s (%u handles)", m->request->object_name,
+        m->request->fresh ? "of a session that has ended" : "made with other rights, size or backing",
+        handles);
     return true;
+}
+
+#define MOST_ATTEMPTS 5u
+
+/* Whether whoever had the name has just let go of it. */
+static bool is_gone(const wchar_t *name)
+{
+    HANDLE section = OpenFileMappingW(READ_CONTROL, FALSE, name);
+    DWORD error = GetLastError();
+    if (section)
+        CloseHandle(section);
+    return !section && error == ERROR_FILE_NOT_FOUND;
 }
 
 /* Creates the section, of `file` or of the paging file, or takes over that of an earlier broker. NULL with
@@ -179,7 +192,9 @@ static HANDLE create_or_adopt(const making *m, platform_failure *failure)
 {
     DWORD error = 0;
     HANDLE section = create_new(m, &error, failure);
-    if (!section && error && win32_name_is_taken(error)) {
+    for (unsigned i = 1; i < MOST_ATTEMPTS && !section && win32_name_is_taken(error) && is_gone(m->name); i++)
+        section = create_new(m, &error, failure);
+    if (!section && error && win32_name_is_taken(error) && !m->request->fresh) {
         section = win32_adopt_section(m->name, m->descriptor, m->request->size, m->file);
         m->granted->adopted = section != NULL;
     }

@@ -12,7 +12,13 @@
 
 #define WAIT_HINT_MS      20000u /* how long one step may take at most: a region of many bytes on a slow disk */
 #define CHECKPOINT_GAP_MS 500u
-#define ACCEPTED_CONTROLS (SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN | SERVICE_ACCEPT_PARAMCHANGE)
+#define ACCEPTED_CONTROLS                                                                                    \
+    (SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN | SERVICE_ACCEPT_PARAMCHANGE |                            \
+     SERVICE_ACCEPT_SESSIONCHANGE)
+
+_Static_assert(WTS_CONSOLE_CONNECT == 1 && WTS_REMOTE_CONNECT == 3 && WTS_SESSION_LOGON == 5 &&
+                   WTS_SESSION_LOGOFF == 6,
+               "sessions.c has other numbers than winuser.h");
 
 /* A process serves one service, which the service manager calls back without a context. */
 static struct {
@@ -27,8 +33,11 @@ static struct {
     bool keeps;                 /* set before the event */
     volatile LONG stop_control; /* the first that came */
     bool persists;              /* the stop has something to write to the disk */
+    HANDLE session_wake;        /* there are session events */
+    SRWLOCK session_lock;
+    session_queue sessions;
     int exit_code;
-} service = {.lock = SRWLOCK_INIT};
+} service = {.lock = SRWLOCK_INIT, .session_lock = SRWLOCK_INIT};
 
 /* Call with the lock held. After STOPPED nothing may be reported any more. */
 static void report_locked(DWORD state)
@@ -62,11 +71,33 @@ static void report_stopped(int exit_code)
     ReleaseSRWLockExclusive(&service.lock);
 }
 
+/* The thread that serves does the work; this one only notes it. */
+static void note_session(DWORD type, const WTSSESSION_NOTIFICATION *data)
+{
+    const session_event event = session_event_of(type, data->dwSessionId);
+    AcquireSRWLockExclusive(&service.session_lock);
+    bool wanted = session_queue_put(&service.sessions, &event);
+    ReleaseSRWLockExclusive(&service.session_lock);
+    if (wanted)
+        SetEvent(service.session_wake);
+}
+
+static bool take_session_event(void *context, session_event *event)
+{
+    (void)context;
+    AcquireSRWLockExclusive(&service.session_lock);
+    bool taken = session_queue_take(&service.sessions, event);
+    ReleaseSRWLockExclusive(&service.session_lock);
+    return taken;
+}
+
 static DWORD WINAPI on_control(DWORD code, DWORD type, void *data, void *context)
 {
-    (void)type;
-    (void)data;
     (void)context;
+    if (code == SERVICE_CONTROL_SESSIONCHANGE && data) {
+        note_session(type, data);
+        return NO_ERROR;
+    }
     if (code == SERVICE_CONTROL_INTERROGATE)
         return NO_ERROR;
     if (code == SERVICE_CONTROL_PARAMCHANGE) {
@@ -103,10 +134,10 @@ static void on_ready(void *context, const broker_summary *summary)
 static bool wait_for_stop(void *context, uint32_t milliseconds, void *const *wakes, size_t count)
 {
     (void)context;
-    HANDLE awaited[2 + BROKER_WAKES] = {service.stop_event, service.reload_event};
+    HANDLE awaited[3 + BROKER_WAKES] = {service.stop_event, service.reload_event, service.session_wake};
     for (size_t i = 0; i < count; i++)
-        awaited[2 + i] = wakes[i];
-    DWORD result = WaitForMultipleObjects((DWORD)(2 + count), awaited, FALSE, milliseconds);
+        awaited[3 + i] = wakes[i];
+    DWORD result = WaitForMultipleObjects((DWORD)(3 + count), awaited, FALSE, milliseconds);
     service.reloads = service.reloads || result == WAIT_OBJECT_0 + 1;
     return result != WAIT_OBJECT_0;
 }
@@ -136,8 +167,8 @@ static uint32_t grace(void *context)
 static void WINAPI service_main(DWORD argc, wchar_t **argv)
 {
     (void)argc;
-    const broker_host host = {NULL,    on_progress, on_ready, wait_for_stop,
-                              reloads, keeps,       grace,    "as a service"};
+    const broker_host host = {NULL,  on_progress, on_ready,       wait_for_stop,     reloads,
+                              keeps, grace,       "as a service", take_session_event};
     const broker_options what = {service.options->config, service.options->instance};
     char name[NAMES_TEXT];
     names_service(service.options->instance, name);
@@ -161,7 +192,9 @@ int command_service(const command_options *options)
     service.options = options;
     service.stop_event = CreateEventW(NULL, TRUE, FALSE, NULL);
     service.reload_event = CreateEventW(NULL, FALSE, FALSE, NULL);
-    if (service.stop_event && service.reload_event && StartServiceCtrlDispatcherW(table))
+    service.session_wake = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (service.stop_event && service.reload_event && service.session_wake &&
+        StartServiceCtrlDispatcherW(table))
         return service.exit_code;
     if (GetLastError() == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) {
         fputs("error: `shmbroker service` is for the service manager; in a console use `shmbroker run`, or "

@@ -111,7 +111,8 @@ typedef enum shmb_status {
        SHMB_ATTACH_WITHOUT_BROKER. */
     SHMB_NO_BROKER = 2,
 
-    /* The broker runs and knows no region of that name, or no longer. Names are case-sensitive. Remedy: look
+    /* The broker runs and knows no region of that name, or no longer; or the region is one for each session, and this
+       one has none (yet: a program that starts with its session gives a timeout). Names are case-sensitive. Remedy: look
        at `shmbroker status`, declare the region, or give a timeout when it will be declared later. */
     SHMB_NOT_DECLARED = 3,
 
@@ -210,6 +211,13 @@ typedef struct shmb_attach_options {
        Untouched when struct_size is wrong. */
     char *message;
     uint64_t message_size; /* bytes at `message` */
+
+    /* Of a region with `namespace: session`, of which each session has its own: the number of the session whose
+       instance it is to be, as ProcessIdToSessionId and WTSEnumerateSessions give it. 0: this process's own. A service
+       runs in session 0, which has no instances, so it names one. Means nothing to other regions. */
+    uint32_t session;
+
+    uint32_t zero; /* 0 */
 } shmb_attach_options;
 
 /*
@@ -229,7 +237,10 @@ typedef struct shmb_attach_options {
  *     from another byte is mapped from the multiple below, so up to 65535 bytes before it are mapped, too. A
  *     view may not be larger than its section: so a section smaller than the catalog says is refused, not half
  *     mapped.
- *   - "Kernel object namespaces": Global\ names are the same in every session, Local\ names are not.
+ *   - "Kernel object namespaces": Global\ names are the same in every session, Local\ names are not. The prefix
+ *     Session\ is the system's own: an instance of a region for each session has a global name, with the session's
+ *     number in it.
+ *   - "ProcessIdToSessionId": a process belongs to one session, for as long as it lives.
  *   - "QueryUnbiasedInterruptTime": one clock for all processes, that stands still while the machine sleeps:
  *     a broker does not look dead after a night.
  *   - "Creating a File Mapping Using Large Pages": views of a section with large pages have small ones unless
@@ -279,7 +290,7 @@ SHMB_API uint64_t shmb_region_size(const shmb_region *region);
  * SHMB_FLAG_FILE_BACKED: its bytes are kept in a file. SHMB_FLAG_LARGE_PAGES: its section has large pages, and views are
  * mapped with them where Windows allows that. SHMB_FLAG_NUMA: its memory is preferably on the NUMA node that its
  * declaration names. SHMB_FLAG_PREFETCHED: its pages were made present when it was created. SHMB_FLAG_PRIVATE: its
- * section is in a private namespace, whose boundary this process is in.
+ * section is in a private namespace, whose boundary this process is in. SHMB_FLAG_SESSION: it is one session's instance.
  *
  * How its bytes came to be, at most one of the first three: SHMB_FLAG_LAST_CLEAN: the region's last life ended in order,
  * and what it was declared to keep is there. SHMB_FLAG_LAST_DIRTY: it ended in a crash, a loss of power, or nobody knows
@@ -296,6 +307,7 @@ SHMB_API uint64_t shmb_region_size(const shmb_region *region);
 #define SHMB_FLAG_LAST_DIRTY  64u
 #define SHMB_FLAG_RESTORED    128u
 #define SHMB_FLAG_CONTINUED   256u
+#define SHMB_FLAG_SESSION     512u
 
 /* SHMB_FLAG_… of the region, as the broker published them when it was attached. 0 for NULL, and for a region of
    shmb_attach_handle. Since 0.1. */

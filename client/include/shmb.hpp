@@ -55,6 +55,8 @@ struct options {
     std::uint64_t length = 0; // 0: to the end of the region
     const char *instance = nullptr;
     bool without_broker = false; // SHMB_ATTACH_WITHOUT_BROKER
+    std::uint32_t session =
+        0; // whose instance, of a region that each session has for itself; 0: the own one's
 };
 
 // A few values of one type in a row. It does not keep the region attached.
@@ -224,6 +226,7 @@ class region
         plain.offset = options.offset;
         plain.length = options.length;
         plain.instance = options.instance;
+        plain.session = options.session;
         plain.message = message;
         plain.message_size = sizeof message;
         shmb_status status = call(plain, &region_);

@@ -38,6 +38,7 @@ extern "C" {
 #define SHMB_CATALOG_RESERVED     (256ull << 20) /* what the broker reserves; readers go by reserved_bytes */
 
 #define SHMB_NAME_MAX_BYTES 800u  /* a region's name: 200 code points of UTF-8 */
+#define SHMB_KEY_MAX_BYTES  811u  /* an entry's name: a region's, or that and a session's, see LAYOUT.md */
 #define SHMB_TEXT_MAX_BYTES 1024u /* any other text */
 
 /* What the broker is doing. */
@@ -125,12 +126,13 @@ typedef struct shmb_catalog_slot {
 #define SHMB_FLAG_LAST_DIRTY 64u  /* its last life ended in a crash, or nobody knows how */
 #define SHMB_FLAG_RESTORED   128u /* it began with the bytes of a snapshot */
 #define SHMB_FLAG_CONTINUED  256u /* its life goes on: this broker took its memory over from an earlier one */
+#define SHMB_FLAG_SESSION    512u /* it is one session's instance */
 
 #define SHMB_BOUNDARY_MAX_SIDS 16u
 
 typedef struct shmb_catalog_entry {
     uint64_t hash;       /*   0 FNV-1a, 64 bit, of the name's bytes */
-    shmb_text name;      /*   8 */
+    shmb_text name;      /*   8 as declared; of a session's instance "NAME\SESSION" */
     uint64_t next_entry; /*  16 atomic: offset of the entry appended after this one, or 0 */
     uint32_t version;    /*  24 atomic: counts publications, from 1; slot version % 2 is the published one */
     uint32_t zero;       /*  28 */

@@ -10,6 +10,8 @@
  */
 #include "broker_win32.h"
 
+#include "session.h"
+
 #include "request.h"
 #include "text_win32.h"
 #include "trust_win32.h"
@@ -224,7 +226,8 @@ static shmb_status judge_region(const catalog_region *region, shmb_message *mess
                          region->reason[0] != '\0' ? region->reason : "it gives no reason");
         return SHMB_REGION_FAILED;
     case SHMB_REGION_RETIRED:
-        shmb_message_set(message, "the broker's configuration no longer declares the region");
+        shmb_message_set(message, "the broker's configuration no longer declares the region%s",
+                         region->flags & SHMB_FLAG_SESSION ? ", or its session has ended" : "");
         return SHMB_NOT_DECLARED;
     default:
         break;
@@ -239,12 +242,30 @@ static shmb_status judge_region(const catalog_region *region, shmb_message *mess
     return SHMB_INCOMPATIBLE;
 }
 
-static shmb_status explain_absence(const open_catalog *catalog, uint32_t count, shmb_message *message)
+/* This process's own session, which never changes; 0 when Windows does not tell. */
+static uint32_t own_session(void)
+{
+    static volatile LONG known = -1;
+    DWORD session = 0;
+    if (known < 0 && ProcessIdToSessionId(GetCurrentProcessId(), &session))
+        InterlockedExchange(&known, (LONG)(session & 0x7FFFFFFF));
+    return known < 0 ? 0 : (uint32_t)known;
+}
+
+static shmb_status explain_absence(const open_catalog *catalog, uint32_t count, uint32_t session,
+                                   shmb_message *message)
 {
     shmb_message_set(message,
                      "the broker%s%s declares no such region (it knows %" PRIu32
                      " names): look at `shmbroker status`, names are case-sensitive",
                      catalog->instance[0] != '\0' ? " of the instance " : "", catalog->instance, count);
+    if (session == 0)
+        shmb_message_add(message,
+                         "; one with `namespace: session` has no instance in session 0, where services "
+                         "run: options.session names another session");
+    else if (session != own_session())
+        shmb_message_add(
+            message, "; nor has session %" PRIu32 " an instance of one with `namespace: session`", session);
     return SHMB_NOT_DECLARED;
 }
 
@@ -252,6 +273,7 @@ static shmb_status explain_absence(const open_catalog *catalog, uint32_t count, 
 
 typedef struct question {
     const char *name;
+    uint32_t session; /* whose instance; 0: session 0 has none */
     bool without_broker;
 } question;
 
@@ -261,16 +283,16 @@ typedef struct answer {
 } answer;
 
 /* What the region's record says. */
-static answer ask_region(const open_catalog *catalog, const catalog_info *info, const char *name,
+static answer ask_region(const open_catalog *catalog, const catalog_info *info, const question *q,
                          catalog_region *region, shmb_message *message)
 {
     answer result = {SHMB_OK, false};
-    catalog_result read = catalog_find(&catalog->view, name, strlen(name), region);
+    catalog_result read = shmb_session_find(&catalog->view, q->name, q->session, region);
     result.grown = read == CATALOG_BEYOND_VIEW;
     if (read == CATALOG_OK)
         result.status = judge_region(region, message);
     else if (read == CATALOG_NOT_FOUND)
-        result.status = explain_absence(catalog, info->entry_count, message);
+        result.status = explain_absence(catalog, info->entry_count, q->session, message);
     else
         result.status = explain_catalog(catalog, read, message);
     return result;
@@ -293,7 +315,7 @@ static answer ask(const open_catalog *catalog, const question *q, catalog_region
         result.status = served;
         return result;
     }
-    result = ask_region(catalog, &info, q->name, region, message);
+    result = ask_region(catalog, &info, q, region, message);
     if (served != SHMB_OK && result.status != SHMB_OK) /* what is missing is the broker, not the region */
         result.status = judge_broker(&info, message);
     return result;
@@ -369,10 +391,10 @@ static shmb_status ask_afresh(const char *instance, uint32_t failed, const quest
 
 /* ---- The public functions ---------------------------------------------------------------------- */
 
-shmb_status shmb_broker_find(const char *instance, const char *name, bool without_broker,
+shmb_status shmb_broker_find(const char *instance, const char *name, uint32_t session, bool without_broker,
                              catalog_region *region, shmb_message *message)
 {
-    const question q = {name, without_broker};
+    const question q = {name, session ? session : own_session(), without_broker};
     answer result = {SHMB_NO_BROKER, false};
     uint32_t serial = 0;
     AcquireSRWLockShared(&lock);

@@ -15,7 +15,7 @@
 
 /*
  * The region `name` of the broker `instance` ("": the default one), when the broker runs and the region is
- * ready. Otherwise why not: SHMB_NO_BROKER      no catalog, or the broker has stopped, is stopping, or shows
+ * ready. Of a region that each session has for itself, the instance of `session`, with 0 of this process's own. Otherwise why not: SHMB_NO_BROKER      no catalog, or the broker has stopped, is stopping, or shows
  * no sign of life SHMB_NOT_DECLARED   no such region, or it is no longer declared SHMB_TIMED_OUT      not
  * yet: the broker is starting, or about to create the region SHMB_REGION_FAILED  with the broker's reason in
  * the message SHMB_ACCESS_DENIED, SHMB_INCOMPATIBLE, SHMB_UNTRUSTED, SHMB_CORRUPT, SHMB_NO_MEMORY,
@@ -23,7 +23,7 @@
  *
  * `without_broker`: the broker need not run, as long as its catalog has the region ready.
  */
-shmb_status shmb_broker_find(const char *instance, const char *name, bool without_broker,
+shmb_status shmb_broker_find(const char *instance, const char *name, uint32_t session, bool without_broker,
                              catalog_region *region, shmb_message *message);
 
 /* Does the broker still publish the object of `region`, as it was found? What else it says of it may have changed. */

@@ -239,7 +239,7 @@ static catalog_result match_entry(const catalog_view *view, uint64_t offset, uin
     shmb_text text = load_name(entry);
     if (text.length != length)
         return CATALOG_NOT_FOUND;
-    result = copy_text(view, text, SHMB_NAME_MAX_BYTES, region->name);
+    result = copy_text(view, text, SHMB_KEY_MAX_BYTES, region->name);
     if (result == CATALOG_OK && memcmp(region->name, name, length) != 0)
         result = CATALOG_NOT_FOUND;
     return result == CATALOG_OK ? copy_entry(view, offset, entry, region) : result;
@@ -296,7 +296,7 @@ catalog_result catalog_find(const catalog_view *view, const char *name, size_t l
     catalog_result result = check_header(view);
     if (result != CATALOG_OK)
         return result;
-    if (length == 0 || length > SHMB_NAME_MAX_BYTES)
+    if (length == 0 || length > SHMB_KEY_MAX_BYTES)
         return CATALOG_NOT_FOUND;
     result = probe(view, name, length, region);
     if (result != CATALOG_OK)
@@ -313,7 +313,7 @@ static catalog_result copy_named_entry(const catalog_view *view, uint64_t offset
     shmb_text text = load_name(entry);
     if (text.length == 0)
         return CATALOG_CORRUPT;
-    result = copy_text(view, text, SHMB_NAME_MAX_BYTES, region->name);
+    result = copy_text(view, text, SHMB_KEY_MAX_BYTES, region->name);
     if (result == CATALOG_OK &&
         shmb_name_hash(region->name, text.length) != shmb_load_relaxed_u64(&entry->hash))
         result = CATALOG_CORRUPT;

@@ -56,7 +56,7 @@ typedef struct catalog_region {
     uint64_t size;
     uint64_t generation;
     uint64_t changed;
-    char name[SHMB_NAME_MAX_BYTES + 1];
+    char name[SHMB_KEY_MAX_BYTES + 1]; /* as declared, or "NAME\SESSION": see session.h */
     char object_name[SHMB_TEXT_MAX_BYTES + 1];
     char reason[SHMB_TEXT_MAX_BYTES + 1];
     char description[SHMB_TEXT_MAX_BYTES + 1];

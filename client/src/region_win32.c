@@ -217,7 +217,8 @@ static shmb_status attach_now(const char *instance, const char *name, const shmb
 {
     for (uint32_t i = 0; i < MAX_CHANGES; i++) {
         catalog_region found;
-        shmb_status status = shmb_broker_find(instance, name, request->without_broker, &found, message);
+        shmb_status status =
+            shmb_broker_find(instance, name, request->session, request->without_broker, &found, message);
         if (status != SHMB_OK)
             return status;
         status = open_view(instance, request, &found, region, message);

@@ -57,12 +57,18 @@ shmb_status shmb_request_read(const shmb_attach_options *options, shmb_request *
                          options->flags);
         return SHMB_INVALID_ARGUMENT;
     }
+    if (options->zero != 0) {
+        shmb_message_set(message, "options.zero is %" PRIu32 ": clear the structure before filling it in",
+                         options->zero);
+        return SHMB_INVALID_ARGUMENT;
+    }
     request->write = (options->access & SHMB_ACCESS_WRITE) != 0;
     request->without_broker = (options->flags & SHMB_ATTACH_WITHOUT_BROKER) != 0;
     request->timeout_ms = options->timeout_ms;
     request->offset = options->offset;
     request->length = options->length;
     request->instance = options->instance;
+    request->session = options->session;
     return SHMB_OK;
 }
 

@@ -38,7 +38,7 @@ static void check_boundary(const catalog_region *region)
 
 static void check_region(const catalog_region *region)
 {
-    must(strlen(region->name) <= SHMB_NAME_MAX_BYTES);
+    must(strlen(region->name) <= SHMB_KEY_MAX_BYTES);
     must(strlen(region->object_name) <= SHMB_TEXT_MAX_BYTES);
     must(strlen(region->reason) <= SHMB_TEXT_MAX_BYTES);
     must(strlen(region->description) <= SHMB_TEXT_MAX_BYTES);

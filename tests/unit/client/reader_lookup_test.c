@@ -34,7 +34,7 @@ static void other_names_are_not_found(void **state)
 {
     static const char *const names[] = {"telemetry", "Telemetr", "Telemetry2", "T", ""};
     catalog_builder builder;
-    char longer[SHMB_NAME_MAX_BYTES + 2];
+    char longer[SHMB_KEY_MAX_BYTES + 2];
     (void)state;
     catalog_view view = small_catalog(&builder);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

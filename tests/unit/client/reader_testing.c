@@ -22,7 +22,7 @@ catalog_view small_catalog(catalog_builder *builder)
 /* Nothing that a reader returns may be out of bounds, whatever it was given. */
 static void assert_region_is_sound(void)
 {
-    assert_true(strlen(region.name) <= SHMB_NAME_MAX_BYTES);
+    assert_true(strlen(region.name) <= SHMB_KEY_MAX_BYTES);
     assert_true(strlen(region.object_name) <= SHMB_TEXT_MAX_BYTES);
     assert_true(strlen(region.reason) <= SHMB_TEXT_MAX_BYTES);
     assert_true(strlen(region.description) <= SHMB_TEXT_MAX_BYTES);

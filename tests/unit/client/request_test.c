@@ -85,7 +85,7 @@ static void a_later_structure_is_accepted_while_its_new_members_are_zero(void **
     assert_int_equal(read_options(&options.known, &request), SHMB_INVALID_ARGUMENT);
 }
 
-static void unknown_access_and_dirt_are_refused(void **state)
+static void unknown_access_is_refused(void **state)
 {
     shmb_request request;
     shmb_attach_options options = plain_options();
@@ -97,6 +97,10 @@ static void unknown_access_and_dirt_are_refused(void **state)
     options.flags = 7;
     assert_int_equal(read_options(&options, &request), SHMB_INVALID_ARGUMENT);
     assert_non_null(strstr(text, "options.flags is 7"));
+    options = plain_options();
+    options.zero = 7;
+    assert_int_equal(read_options(&options, &request), SHMB_INVALID_ARGUMENT);
+    assert_non_null(strstr(text, "options.zero is 7"));
 }
 
 static void names_are_checked(void **state)
@@ -299,7 +303,7 @@ int main(void)
         cmocka_unit_test(options_are_taken_over),
         cmocka_unit_test(a_structure_of_unknown_size_is_refused_and_not_believed),
         cmocka_unit_test(a_later_structure_is_accepted_while_its_new_members_are_zero),
-        cmocka_unit_test(unknown_access_and_dirt_are_refused),
+        cmocka_unit_test(unknown_access_is_refused),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test(instance_names_are_checked),
         cmocka_unit_test(a_mapping_begins_at_the_granularity_below),

@@ -509,6 +509,27 @@ static void a_budget_may_be_used_up(void **state)
     unload(&result);
 }
 
+static void a_region_may_be_one_for_each_session(void **state)
+{
+    loaded result;
+    (void)state;
+    load(&result, "version: 1\n"
+                  "defaults: { namespace: session, persist: { mode: snapshot }, access: { read: [Users] } }\n"
+                  "regions:\n"
+                  "  A: { size: 1 }\n"
+                  "  B: { size: 1, namespace: global }\n"
+                  "  C: { size: 1, namespace: { private: { boundary: [Users] } } }\n");
+    assert_accepted(&result);
+    const config_region *regions = result.model->regions;
+    assert_int_equal(regions[0].name_space, CONFIG_NAMESPACE_SESSION);
+    assert_int_equal(regions[0].persist.mode, CONFIG_PERSIST_NONE); /* the default is not for it */
+    assert_int_equal(regions[1].name_space, CONFIG_NAMESPACE_GLOBAL);
+    assert_int_equal(regions[1].persist.mode, CONFIG_PERSIST_SNAPSHOT);
+    assert_int_equal(regions[2].name_space, CONFIG_NAMESPACE_PRIVATE);
+    assert_int_equal(regions[2].persist.mode, CONFIG_PERSIST_SNAPSHOT);
+    unload(&result);
+}
+
 static void assert_persist(const config_region *region, config_persist_mode mode, uint32_t interval,
                            uint32_t keep)
 {
@@ -660,6 +681,7 @@ int main(void)
         cmocka_unit_test(an_empty_mapping_declares_no_regions),
         cmocka_unit_test(a_region_replaces_the_default_access_as_a_whole),
         cmocka_unit_test(the_namespace_is_global_unless_said_otherwise),
+        cmocka_unit_test(a_region_may_be_one_for_each_session),
         cmocka_unit_test(names_of_existing_programs_are_accepted),
         cmocka_unit_test(any_scalar_describes),
         cmocka_unit_test(sizes_may_be_quoted),

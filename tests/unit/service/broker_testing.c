@@ -47,10 +47,22 @@ static uint32_t host_grace(void *context)
     return host->grace_ms ? host->grace_ms : 60000;
 }
 
+static bool host_session_event(void *context, session_event *event)
+{
+    return session_queue_take(((test_host *)context)->sessions, event);
+}
+
 int run_broker(test_host *host, const char *config, const char *instance)
 {
-    const broker_host given = {host,         host_progress, host_ready, host_wait,
-                               host_reloads, host_keeps,    host_grace, "in a test"};
+    const broker_host given = {.context = host,
+                               .progress = host_progress,
+                               .ready = host_ready,
+                               .wait = host_wait,
+                               .reloads = host_reloads,
+                               .keeps = host_keeps,
+                               .grace = host_grace,
+                               .purpose = "in a test",
+                               .session_event = host->sessions ? host_session_event : NULL};
     const broker_options options = {config, instance};
     const log_targets targets = {.event_source = "test"};
     broker_log *log = log_open(&targets);

@@ -25,6 +25,7 @@ typedef struct test_host {
     unsigned stop_after; /* waits before the host says stop */
     bool keeps;          /* it says so when it stops */
     broker_summary summary;
+    session_queue *sessions;        /* what it hears of sessions; NULL: nothing, as in a console */
     uint32_t grace_ms;              /* for the stop; 0: a minute */
     void (*on_wait)(unsigned wait); /* at each wait, counted from 0; may be NULL */
     void (*on_ready)(void);         /* a look around while the broker runs; may be NULL */

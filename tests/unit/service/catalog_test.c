@@ -142,9 +142,9 @@ static void names_are_compared_byte_by_byte(void **state)
 static void the_longest_name_is_found(void **state)
 {
     test_memory *memory = *state;
-    char name[SHMB_NAME_MAX_BYTES + 1] = "";
+    char name[SHMB_KEY_MAX_BYTES + 1] = "";
     catalog c;
-    memset(name, 'n', SHMB_NAME_MAX_BYTES);
+    memset(name, 'n', SHMB_KEY_MAX_BYTES);
     assert_true(test_start(&c, memory, false, 1));
     assert_true(test_publish(&c, name, SHMB_REGION_READY, 3));
     assert_int_equal(test_find(memory, name, &region), CATALOG_OK);

@@ -38,7 +38,7 @@ bool test_publish(catalog *c, const char *name, shmb_region_state state, uint64_
     catalog_place place;
     uint64_t generation;
     platform_failure failure = {0};
-    char object_name[SHMB_NAME_MAX_BYTES + 8], reason[64];
+    char object_name[SHMB_KEY_MAX_BYTES + 8], reason[64];
     if (!catalog_place_of(c, name, &place, &generation, &failure))
         return false;
     snprintf(object_name, sizeof object_name, "Global\\%s", name);

@@ -55,6 +55,18 @@ static void a_region_gets_the_name_of_its_name_space(void **state)
     declaration_free(&d);
 }
 
+static void a_region_for_each_session_waits_for_its_sessions(void **state)
+{
+    (void)state;
+    config_region region = plain_region("Own");
+    region.name_space = CONFIG_NAMESPACE_SESSION;
+    declaration d = declare(&region, 1);
+    assert_true(d.regions.items[0].per_session);
+    assert_string_equal(d.regions.items[0].object_name, "Global\\ShmBroker.Session.N.Own");
+    assert_int_equal(d.global_count, 1); /* so that the catalog is global, too */
+    declaration_free(&d);
+}
+
 static const char *initial_path(const char *config, const char *path)
 {
     static char copy[200];
@@ -262,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_empty_model_declares_nothing, new_machine),
         cmocka_unit_test_setup(a_region_gets_the_name_of_its_name_space, new_machine),
+        cmocka_unit_test_setup(a_region_for_each_session_waits_for_its_sessions, new_machine),
         cmocka_unit_test_setup(a_private_region_is_in_the_namespace_of_its_boundary, new_machine),
         cmocka_unit_test_setup(what_is_asked_of_the_memory_is_carried_over, new_machine),
         cmocka_unit_test_setup(initial_contents_stand_beside_the_file_that_names_them, new_machine),

@@ -142,8 +142,8 @@ static bool grant(const platform_section_request *request, platform_section_gran
 static fake_section *find_left(const platform_section_request *request)
 {
     fake_section *found = fake_find_section(request->object_name);
-    bool left =
-        found && !found->held && found->size == request->size && strcmp(found->sddl, request->sddl) == 0;
+    bool left = found && !request->fresh && !found->held && found->size == request->size &&
+                strcmp(found->sddl, request->sddl) == 0;
     return left ? found : NULL;
 }
 
@@ -726,6 +726,21 @@ bool platform_shows_colour(FILE *stream)
 {
     (void)stream;
     return fake.terminal;
+}
+
+bool platform_sessions_list(uint32_t *ids, size_t room, size_t *count, platform_failure *failure)
+{
+    *count = 0;
+    if (fake_refuses("sessions-list", failure))
+        return false;
+    for (; *count < room && *count < FAKE_SESSIONS && fake.sessions[*count]; ++*count)
+        ids[*count] = fake.sessions[*count];
+    return true;
+}
+
+uint32_t platform_own_session(void)
+{
+    return fake.own_session;
 }
 
 uint32_t platform_process_id(void)

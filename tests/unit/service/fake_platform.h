@@ -15,6 +15,7 @@
 #define FAKE_USER     "S-1-5-21-9-9-9-1002"
 #define FAKE_PROCESS  4712u /* a program of anna, at low integrity */
 #define FAKE_RESERVED (8u << 20)
+#define FAKE_SESSIONS 8u
 #define FAKE_COMMIT   (64ull << 30)
 
 #define FAKE_KEEPER_HOLDS 256u /* sections in one keeper */
@@ -59,6 +60,8 @@ typedef struct fake_machine {
     bool terminal;                     /* what is printed goes to one that shows colour */
     bool clients_hold_catalog;         /* its memory outlives the broker */
     bool clients_hold_sections;        /* they outlive the broker, too */
+    uint32_t sessions[FAKE_SESSIONS];  /* that it has; a 0 ends them */
+    uint32_t own_session;              /* the broker's */
     uint64_t reserved;                 /* how large the catalog's section may be */
     uint64_t commit_limit;             /* bytes of memory that the machine has */
     uint64_t commit_available;         /* bytes that it can still give; sections do not lower it */
