@@ -209,12 +209,16 @@ bool catalog_publish(catalog *c, catalog_place place, const catalog_publication 
     shmb_catalog_entry *entry = entry_at(c, place);
     const shmb_catalog_slot *old = &entry->slots[entry->version % 2];
     shmb_catalog_slot slot = {.state = publication->state,
-                              .kind = SHMB_KIND_RAW,
+                              .kind = publication->geometry.kind ? publication->geometry.kind : SHMB_KIND_RAW,
                               .size = publication->size,
                               .generation = publication->generation,
                               .changed = publication->now,
                               .flags = publication->flags,
                               .restored = publication->restored};
+    if (slot.kind != SHMB_KIND_RAW) {
+        slot.item_size = publication->geometry.item_size;
+        slot.messages = publication->geometry.messages;
+    }
     if (!store_text(c, old->object_name, publication->object_name, &slot.object_name, failure) ||
         !store_text(c, old->reason, publication->reason, &slot.reason, failure) ||
         !store_text(c, old->description, publication->description, &slot.description, failure) ||

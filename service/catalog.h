@@ -8,8 +8,8 @@
 #ifndef SHMBROKER_CATALOG_H
 #define SHMBROKER_CATALOG_H
 
+#include "geometry.h"
 #include "platform.h"
-#include "shmb_layout.h"
 
 /* The memory that the catalog stands in; `commit` makes its first `bytes` usable. */
 typedef struct catalog_memory {
@@ -43,7 +43,8 @@ typedef struct catalog_publication {
     uint64_t generation;
     uint64_t now; /* platform_now */
     uint32_t flags;
-    uint32_t restored; /* with SHMB_FLAG_RESTORED: seconds since 1970-01-01 UTC */
+    shmb_geometry geometry; /* kind 0: raw */
+    uint32_t restored;      /* with SHMB_FLAG_RESTORED: seconds since 1970-01-01 UTC */
     const char *object_name;
     const char *reason;
     const char *description;

@@ -1,5 +1,5 @@
 /*
- * shmb_layout.h: the catalog's bytes, agreed between broker and clients.
+ * shmb_layout.h: the bytes that broker and clients agree on: the catalog's, and how a region of a kind begins.
  *
  * client/LAYOUT.md specifies this in prose for other languages; the two say the same. Everything is little-endian,
  * fixed-width, naturally aligned, and the same for 32- and 64-bit processes. Offsets count from the catalog's first
@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 #define SHMB_CATALOG_MAGIC        0x31544143424D4853ull /* "SHMBCAT1" in memory */
-#define SHMB_CATALOG_VERSION      2u                    /* a reader refuses any other */
+#define SHMB_CATALOG_VERSION      3u                    /* a reader refuses any other */
 #define SHMB_CATALOG_HEADER_BYTES 4096u
 #define SHMB_CATALOG_RESERVED     (256ull << 20) /* what the broker reserves; readers go by reserved_bytes */
 
@@ -99,8 +99,8 @@ typedef struct shmb_catalog_index {
 /* One half of an entry: all that may change. */
 typedef struct shmb_catalog_slot {
     uint32_t state;        /*  0 shmb_region_state */
-    uint32_t kind;         /*  4 SHMB_KIND_RAW */
-    uint64_t size;         /*  8 the region's bytes as declared */
+    uint32_t kind;         /*  4 SHMB_KIND_… */
+    uint64_t size;         /*  8 the region's bytes, as declared or as its kind needs them */
     uint64_t generation;   /* 16 of the object: another number, another object. From 1 */
     uint64_t changed;      /* 24 when this was published, 100 ns units since 1601-01-01 UTC */
     shmb_text object_name; /* 32 what OpenFileMapping takes: "Global\Telemetry" */
@@ -111,9 +111,16 @@ typedef struct shmb_catalog_slot {
         restored; /* 60 with SHMB_FLAG_RESTORED: when the snapshot was taken, seconds since 1970-01-01 UTC */
     shmb_text note;     /* 64 what was asked for and could not be had, when it is ready all the same */
     shmb_text boundary; /* 72 of a private namespace: its SIDs, ascending by bytes, a space between two */
+    uint64_t item_size; /* 80 bytes of the largest value (state) or message (queue, stream); raw: 0 */
+    uint32_t messages;  /* 88 queue and stream: how many there is room for, a power of two; otherwise 0 */
+    uint32_t zero;      /* 92 */
 } shmb_catalog_slot;
 
-#define SHMB_KIND_RAW 1u /* bytes, nothing else */
+/* What a region's bytes mean; shmb.h has the same. */
+#define SHMB_KIND_RAW    1u /* bytes, nothing else */
+#define SHMB_KIND_STATE  2u /* the latest value of something */
+#define SHMB_KIND_QUEUE  3u /* messages, each received once */
+#define SHMB_KIND_STREAM 4u /* messages of one producer, seen by every reader, the oldest written over */
 
 /* How the region was made; shmb.h has the same. */
 #define SHMB_FLAG_FILE_BACKED 1u
@@ -127,6 +134,9 @@ typedef struct shmb_catalog_slot {
 #define SHMB_FLAG_RESTORED   128u /* it began with the bytes of a snapshot */
 #define SHMB_FLAG_CONTINUED  256u /* its life goes on: this broker took its memory over from an earlier one */
 #define SHMB_FLAG_SESSION    512u /* it is one session's instance */
+
+#define SHMB_FLAG_LOCK   1024u /* a raw region with a lock beside it */
+#define SHMB_FLAG_NOTIFY 2048u /* a raw region with a signal beside it, that its bytes have changed */
 
 #define SHMB_BOUNDARY_MAX_SIDS 16u
 
@@ -151,6 +161,40 @@ static inline uint64_t shmb_name_hash(const char *name, size_t length)
     return hash;
 }
 
+/* ---- Regions of a kind ------------------------------------------------------------------------- */
+
+/* Bounds of the geometry. */
+#define SHMB_MESSAGES_LEAST 2u
+#define SHMB_MESSAGES_MOST  (1u << 20)
+#define SHMB_MESSAGE_MOST   (64ull << 20) /* bytes */
+#define SHMB_VALUE_MOST     (1ull << 30)  /* bytes of a state's value */
+
+#define SHMB_KIND_MAGIC        0x31444E4B424D4853ull /* "SHMBKND1" in memory */
+#define SHMB_KIND_VERSION      1u
+#define SHMB_KIND_HEADER_BYTES 64u
+
+/* How a region of kind state, queue or stream begins. The broker writes this when it makes the region anew, and looks at
+   it when it takes bytes from a file or a snapshot. A client never goes by it: the catalog says the same. What follows
+   is the kind's own, zero at first. */
+typedef struct shmb_kind_header {
+    uint64_t magic;        /*  0 SHMB_KIND_MAGIC */
+    uint32_t version;      /*  8 SHMB_KIND_VERSION */
+    uint32_t kind;         /* 12 SHMB_KIND_… */
+    uint64_t region_bytes; /* 16 */
+    uint64_t item_size;    /* 24 as in the catalog */
+    uint32_t messages;     /* 32 as in the catalog */
+    uint32_t zero[7];      /* 36 */
+} shmb_kind_header;
+
+/* What each kind has before its first slot, how many slots a state has, and what a slot has before its bytes. */
+#define SHMB_STATE_HEADER_BYTES       4096u
+#define SHMB_STATE_SLOTS              4u
+#define SHMB_STATE_SLOT_HEADER_BYTES  64u
+#define SHMB_QUEUE_HEADER_BYTES       12288u /* with 1024 participants of 8 bytes from 4096 on */
+#define SHMB_QUEUE_SLOT_HEADER_BYTES  16u
+#define SHMB_STREAM_HEADER_BYTES      4096u
+#define SHMB_STREAM_SLOT_HEADER_BYTES 16u
+
 #ifdef __cplusplus
 #define SHMB_LAYOUT_ASSERT(fact) static_assert(fact, #fact)
 #else
@@ -168,9 +212,13 @@ SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, object_name) == 32);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, flags) == 56);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, note) == 64);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, boundary) == 72);
-SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_slot) == 80);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, item_size) == 80);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_slot) == 96);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_entry, version) == 24);
-SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_entry) == 192);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_entry) == 224);
+
+SHMB_LAYOUT_ASSERT(offsetof(shmb_kind_header, item_size) == 24);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_kind_header) == SHMB_KIND_HEADER_BYTES);
 
 #ifdef __cplusplus
 }

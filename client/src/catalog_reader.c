@@ -6,6 +6,7 @@
 #include "catalog_reader.h"
 
 #include "atomics.h"
+#include "geometry.h"
 
 #include <string.h>
 
@@ -162,6 +163,15 @@ static bool slot_is_sane(const shmb_catalog_slot *slot)
             is_private == (slot->boundary.length != 0));
 }
 
+/* A kind that this reader does not know may be measured otherwise. */
+static bool geometry_is_sane(const shmb_catalog_slot *slot)
+{
+    const shmb_geometry geometry = {slot->kind, slot->messages,
+                                    slot->kind == SHMB_KIND_RAW ? slot->size : slot->item_size};
+    return slot->state != SHMB_REGION_READY || slot->kind < SHMB_KIND_RAW || slot->kind > SHMB_KIND_STREAM ||
+           shmb_geometry_bytes(&geometry) == slot->size;
+}
+
 static void clear_region(catalog_region *region)
 {
     region->entry_offset = 0;
@@ -173,6 +183,8 @@ static void clear_region(catalog_region *region)
     region->size = 0;
     region->generation = 0;
     region->changed = 0;
+    region->messages = 0;
+    region->item_size = 0;
     region->name[0] = '\0';
     region->object_name[0] = '\0';
     region->reason[0] = '\0';
@@ -193,6 +205,8 @@ static void fill_region(catalog_region *region, uint64_t offset, uint32_t versio
     region->size = slot->size;
     region->generation = slot->generation;
     region->changed = slot->changed;
+    region->messages = slot->messages;
+    region->item_size = slot->kind == SHMB_KIND_RAW ? slot->size : slot->item_size;
 }
 
 /* All of an entry but its name. */
@@ -202,7 +216,7 @@ static catalog_result copy_entry(const catalog_view *view, uint64_t offset, cons
     shmb_catalog_slot slot;
     uint32_t version = 0;
     catalog_result result = copy_slot(entry, &slot, &version);
-    if (result == CATALOG_OK && !slot_is_sane(&slot))
+    if (result == CATALOG_OK && (!slot_is_sane(&slot) || !geometry_is_sane(&slot)))
         result = CATALOG_CORRUPT;
     if (result == CATALOG_OK)
         result = copy_text(view, slot.object_name, SHMB_TEXT_MAX_BYTES, region->object_name);

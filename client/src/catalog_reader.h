@@ -56,6 +56,8 @@ typedef struct catalog_region {
     uint64_t size;
     uint64_t generation;
     uint64_t changed;
+    uint32_t messages;  /* sane for the kind when the region is ready and its kind known: geometry.h */
+    uint64_t item_size; /* a raw region's is its size */
     char name[SHMB_KEY_MAX_BYTES + 1]; /* as declared, or "NAME\SESSION": see session.h */
     char object_name[SHMB_TEXT_MAX_BYTES + 1];
     char reason[SHMB_TEXT_MAX_BYTES + 1];

@@ -47,7 +47,7 @@ void builder_start(catalog_builder *builder, uint64_t capacity, uint32_t bucket_
     builder->used = SHMB_CATALOG_HEADER_BYTES;
     shmb_catalog_header *header = builder_header(builder);
     header->magic = SHMB_CATALOG_MAGIC;
-    header->layout_version = 2;
+    header->layout_version = SHMB_CATALOG_VERSION;
     header->header_bytes = 4096;
     header->reserved_bytes = 256u << 20;
     header->generation = 7;

@@ -10,7 +10,7 @@ static void the_header_is_read(void **state)
     (void)state;
     catalog_view view = small_catalog(&builder);
     assert_int_equal(catalog_read_info(&view, &info), CATALOG_OK);
-    assert_int_equal(info.layout_version, 2);
+    assert_int_equal(info.layout_version, SHMB_CATALOG_VERSION);
     assert_int_equal(info.reserved_bytes, 256u << 20);
     assert_int_equal(info.committed_bytes, view.size);
     assert_int_equal(info.generation, 7);
@@ -64,7 +64,7 @@ static void a_catalog_without_magic_is_not_ready(void **state)
 
 static void another_layout_version_is_incompatible(void **state)
 {
-    static const uint32_t versions[] = {0, 1, 3, UINT32_MAX};
+    static const uint32_t versions[] = {0, SHMB_CATALOG_VERSION - 1, SHMB_CATALOG_VERSION + 1, UINT32_MAX};
     catalog_builder builder;
     (void)state;
     catalog_view view = small_catalog(&builder);

@@ -1,6 +1,8 @@
 /* The catalog reader against hostile bytes: damaged entries and indexes, and any value at any word. */
 #include "reader_testing.h"
 
+#include "geometry.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,6 +132,44 @@ static void boundary_past_the_end(catalog_builder *builder, shmb_catalog_entry *
     entry->slots[1].boundary.length = 12;
 }
 
+/* 16 messages of 100 bytes, in slots of 128. */
+static void become_queue(shmb_catalog_entry *entry)
+{
+    const shmb_geometry geometry = {SHMB_KIND_QUEUE, 16, 100};
+    entry->slots[1].kind = geometry.kind;
+    entry->slots[1].messages = geometry.messages;
+    entry->slots[1].item_size = geometry.item_size;
+    entry->slots[1].size = shmb_geometry_bytes(&geometry);
+}
+
+static void queue_of_no_messages(catalog_builder *builder, shmb_catalog_entry *entry)
+{
+    (void)builder;
+    become_queue(entry);
+    entry->slots[1].messages = 0;
+}
+
+static void queue_of_fifteen_messages(catalog_builder *builder, shmb_catalog_entry *entry)
+{
+    (void)builder;
+    become_queue(entry);
+    entry->slots[1].messages = 15;
+}
+
+static void queue_larger_than_its_bytes(catalog_builder *builder, shmb_catalog_entry *entry)
+{
+    (void)builder;
+    become_queue(entry);
+    entry->slots[1].messages = 32;
+}
+
+static void queue_of_huge_messages(catalog_builder *builder, shmb_catalog_entry *entry)
+{
+    (void)builder;
+    become_queue(entry);
+    entry->slots[1].item_size = UINT64_MAX - 15;
+}
+
 static void damaged_entries_are_corrupt(void **state)
 {
     static damage *const all[] = {drop_nul,
@@ -149,10 +189,31 @@ static void damaged_entries_are_corrupt(void **state)
                                   note_without_nul,
                                   private_without_boundary,
                                   boundary_without_private,
-                                  boundary_past_the_end};
+                                  boundary_past_the_end,
+                                  queue_of_no_messages,
+                                  queue_of_fifteen_messages,
+                                  queue_larger_than_its_bytes,
+                                  queue_of_huge_messages};
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         assert_damage_is_seen(all[i]);
+}
+
+static void a_kind_tells_its_geometry(void **state)
+{
+    catalog_builder builder;
+    (void)state;
+    catalog_view view = small_catalog(&builder);
+    become_queue(builder_entry(&builder, builder_header(&builder)->first_entry));
+    assert_int_equal(find(&view, "Telemetry"), CATALOG_OK);
+    assert_int_equal(region.kind, SHMB_KIND_QUEUE);
+    assert_int_equal(region.messages, 16);
+    assert_int_equal(region.item_size, 100);
+    assert_int_equal(find(&view, "$rFactor2SMMP_Scoring$"), CATALOG_OK);
+    assert_int_equal(region.kind, SHMB_KIND_RAW);
+    assert_int_equal(region.messages, 0);
+    assert_int_equal(region.item_size, region.size);
+    builder_free(&builder);
 }
 
 static void a_cycle_of_entries_ends_the_walk(void **state)
@@ -278,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(damaged_entries_are_corrupt),
+        cmocka_unit_test(a_kind_tells_its_geometry),
         cmocka_unit_test(a_cycle_of_entries_ends_the_walk),
         cmocka_unit_test(an_index_without_an_empty_bucket_ends_the_search),
         cmocka_unit_test(a_bucket_count_that_is_no_power_of_two_is_corrupt),
