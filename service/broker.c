@@ -438,10 +438,15 @@ static void leave_all(broker *b)
     const keeper_load load = holdings_load(&b->holdings);
     keeper_watch(&b->keeper, &load);
     end_lives(b, false);
-    log_write(b->log, LOG_STOPPING,
-              "%u regions are left to the keeper; `shmbroker start` goes on with them, "
-              "`shmbroker stop` lets them go",
-              (unsigned)b->holdings.count);
+    if (keeper_has_all(&b->keeper))
+        log_write(b->log, LOG_STOPPING,
+                  "%u regions are left to the keeper; `shmbroker start` goes on with them, "
+                  "`shmbroker stop` lets them go",
+                  (unsigned)b->holdings.count);
+    else
+        log_write(b->log, LOG_KEEPER_FAILED,
+                  "not all of %u regions could be left to a keeper: the next start makes the others anew",
+                  (unsigned)b->holdings.count);
 }
 
 static void stop(broker *b, keeper_parting parting)

@@ -18,7 +18,8 @@ enum {
     TAKES_WHO = 256,
     TAKES_KEEP = 512,
     TAKES_AS_SERVICE = 1024,
-    TAKES_YES = 2048
+    TAKES_YES = 2048,
+    TAKES_KEPT = 4096
 };
 
 static const struct command {
@@ -71,15 +72,20 @@ static const struct command {
      "configuration, backing files and logs (other instances' stay), unless a broker of the instance runs "
      "in\n"
      "a console. Needs an elevated console."},
-    {"start", NULL, TAKES_INSTANCE, command_start, "Start the service and wait until its regions exist.",
-     "Waits at most a minute without progress."},
+    {"start", NULL, TAKES_INSTANCE | TAKES_KEPT, command_start,
+     "Start the service and wait until its regions exist.",
+     "With --kept only when `stop --keep`, or a broker that was killed, has left its regions. Waits at most "
+     "a\n"
+     "minute without progress."},
     {"stop", NULL, TAKES_INSTANCE | TAKES_KEEP, command_stop,
      "Stop the service and wait until it has stopped.",
      "Its regions go, but for those that programs hold: these live on until the last program lets go. New\n"
      "programs cannot attach. With --keep all regions stay, with their data, in the keeper process, and the\n"
-     "next `start` goes on with them: for a restart or an upgrade. `stop` again lets them go. Waits at most "
-     "a\n"
-     "minute without progress."},
+     "next `start` goes on with them: for a restart or an upgrade. `stop` again lets them go. A service "
+     "that\n"
+     "has no keeper is not stopped by --keep: that is exit code 1, and its log says why it has none. Waits "
+     "at\n"
+     "most a minute without progress."},
     {"plan", "FILE", TAKES_INSTANCE | TAKES_JSON, command_plan, "Show what a reload would do.",
      "Reads FILE, or the configuration that the running broker goes by, and compares it with what the "
      "broker\n"
@@ -123,13 +129,14 @@ static void print_usage(FILE *stream, const struct command *command)
         fprintf(stream, command->takes & NEEDS_ARGUMENT ? " %s" : " [%s]", command->argument);
     if (command->takes & TAKES_WHO)
         fprintf(stream, " --user NAME|SID [--groups A,B,...] | --process PID [--access read|write]");
-    fprintf(stream, "%s%s%s%s%s%s%s%s%s\n", command->takes & TAKES_TOPIC ? " | config [KEY]" : "",
+    fprintf(stream, "%s%s%s%s%s%s%s%s%s%s\n", command->takes & TAKES_TOPIC ? " | config [KEY]" : "",
             command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
             command->takes & TAKES_INSTANCE ? " [--instance NAME]" : "",
             command->takes & TAKES_JSON ? " [--json]" : "", command->takes & TAKES_QUIET ? " [--quiet]" : "",
             command->takes & TAKES_AS_SERVICE ? " [--as-service]" : "",
             command->takes & TAKES_REMOVE ? " [--remove-data]" : "",
-            command->takes & TAKES_KEEP ? " [--keep]" : "", command->takes & TAKES_YES ? " [--yes]" : "");
+            command->takes & TAKES_KEEP ? " [--keep]" : "", command->takes & TAKES_KEPT ? " [--kept]" : "",
+            command->takes & TAKES_YES ? " [--yes]" : "");
 }
 
 static void print_overview(FILE *stream)
@@ -263,6 +270,10 @@ static int take_option(const struct command *command, int argc, char **argv, int
     }
     if ((command->takes & TAKES_KEEP) && strcmp(word, "--keep") == 0) {
         options->keep = true;
+        return EXIT_OK;
+    }
+    if ((command->takes & TAKES_KEPT) && strcmp(word, "--kept") == 0) {
+        options->kept = true;
         return EXIT_OK;
     }
     if (word[0] == '-')

@@ -24,6 +24,7 @@ typedef struct command_options {
     const char *process;
     bool keep; /* --keep */
     bool yes;  /* --yes */
+    bool kept; /* --kept */
 } command_options;
 
 /* Finds and runs the command of `argv` (UTF-8). */

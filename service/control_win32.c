@@ -14,7 +14,7 @@
 
 int control_open(control *c, const char *instance, DWORD manager_access, DWORD service_access)
 {
-    memset(c, 0, sizeof *c);
+    *c = (control){.instance = instance};
     names_service(instance, c->name);
     c->wide_name = win32_wide(c->name);
     c->manager = c->wide_name ? OpenSCManagerW(NULL, NULL, manager_access) : NULL;
@@ -79,6 +79,33 @@ static int not_installed(const control *c)
     return EXIT_FAILED;
 }
 
+/* ---- What is kept ------------------------------------------------------------------------------ */
+
+/* How many keepers live; -1: that cannot be seen, which is said. */
+static int count_keepers(const control *c)
+{
+    platform_failure failure;
+    unsigned count;
+    if (win32_keepers_count(c->instance, &count, &failure))
+        return (int)count;
+    fprintf(stderr, "error: %s\n", failure.text);
+    return -1;
+}
+
+/* Whether what the service has will stay, or has stayed, with a keeper; otherwise says that it is `not_so`. */
+static bool is_kept(const control *c, const char *not_so)
+{
+    platform_folders folders;
+    platform_failure ignored;
+    const int count = count_keepers(c);
+    if (count > 0)
+        return true;
+    const bool found = platform_folders_find(c->instance, &folders, &ignored);
+    fprintf(stderr, "error: %s %s; why it has no keeper is in its log%s%s\n", c->name, not_so,
+            found ? ", " : "", found ? folders.log : "");
+    return false;
+}
+
 /* ---- start ------------------------------------------------------------------------------------- */
 
 /* Prints the errors at the end of the log, so that nobody has to look for them. */
@@ -108,7 +135,7 @@ static void print_log_errors(const char *path)
         fprintf(stderr, "  %s\n", lines[i]);
 }
 
-static int start_refused(const control *c, const char *instance, const SERVICE_STATUS_PROCESS *status)
+static int start_refused(const control *c, const SERVICE_STATUS_PROCESS *status)
 {
     platform_folders folders;
     platform_failure failure;
@@ -120,7 +147,7 @@ static int start_refused(const control *c, const char *instance, const SERVICE_S
         win32_fail(&failure, status->dwWin32ExitCode, "the service %s ended while starting", c->name);
         fprintf(stderr, "error: %s", failure.text);
     }
-    if (!platform_folders_find(instance, &folders, &failure)) {
+    if (!platform_folders_find(c->instance, &folders, &failure)) {
         fputs("; see the Event Log\n", stderr);
         return EXIT_FAILED;
     }
@@ -129,7 +156,7 @@ static int start_refused(const control *c, const char *instance, const SERVICE_S
     return own ? (int)status->dwServiceSpecificExitCode : EXIT_FAILED;
 }
 
-static int start_and_wait(const control *c, const char *instance)
+int control_start(const control *c)
 {
     SERVICE_STATUS_PROCESS status;
     if (!StartServiceW(c->service, 0, NULL)) {
@@ -141,7 +168,7 @@ static int start_and_wait(const control *c, const char *instance)
     if (!control_wait(c, SERVICE_START_PENDING, &status))
         return control_failed(c, "see the service start", GetLastError());
     if (status.dwCurrentState != SERVICE_RUNNING)
-        return start_refused(c, instance, &status);
+        return start_refused(c, &status);
     printf("%s is running, process %lu; `shmbroker status` shows its regions\n", c->name, status.dwProcessId);
     return EXIT_OK;
 }
@@ -150,8 +177,12 @@ int command_start(const command_options *options)
 {
     control c;
     int code = control_open(&c, options->instance, SC_MANAGER_CONNECT, SERVICE_START | SERVICE_QUERY_STATUS);
-    if (code == EXIT_OK)
-        code = c.service ? start_and_wait(&c, options->instance) : not_installed(&c);
+    if (code == EXIT_OK && !c.service)
+        code = not_installed(&c);
+    else if (code == EXIT_OK && options->kept && count_keepers(&c) == 0)
+        printf("%s is not started: nothing of it is kept\n", c.name);
+    else if (code == EXIT_OK)
+        code = control_start(&c);
     control_close(&c);
     return code;
 }
@@ -188,6 +219,9 @@ int control_stop(const control *c, bool keep, bool *was_running)
     if (status.dwCurrentState == SERVICE_STOPPED)
         return EXIT_OK;
     *was_running = true;
+    if (keep && status.dwCurrentState == SERVICE_RUNNING &&
+        !is_kept(c, "is not stopped: its regions could not be kept; `shmbroker stop` lets go of them"))
+        return EXIT_FAILED;
     if (status.dwCurrentState != SERVICE_STOP_PENDING && !send_stop(c, keep))
         return control_failed(c, "stop the service", GetLastError());
     if (!control_wait(c, SERVICE_RUNNING, &status) || !control_wait(c, SERVICE_STOP_PENDING, &status))
@@ -211,12 +245,14 @@ static int stop_keeping(const control *c)
 {
     bool was_running = false;
     int code = control_stop(c, true, &was_running);
-    if (code == EXIT_OK)
-        printf(was_running
-                   ? "%s has stopped; its regions and their data stay for the next `shmbroker start`\n"
-                   : "%s was not running\n",
-               c->name);
-    return code;
+    if (code != EXIT_OK)
+        return code;
+    if (!is_kept(c, was_running ? "has stopped, but nothing of it is kept"
+                                : "was not running, and nothing of it is kept"))
+        return EXIT_FAILED;
+    printf("%s %s; its regions and their data stay for the next `shmbroker start`\n", c->name,
+           was_running ? "has stopped" : "was not running");
+    return EXIT_OK;
 }
 
 static int stop_letting_go(const control *c, const char *instance)

@@ -13,6 +13,7 @@
 typedef struct control {
     SC_HANDLE manager;
     SC_HANDLE service;     /* NULL when there is none */
+    const char *instance;  /* the caller's */
     char name[NAMES_TEXT]; /* "ShmBroker$plant2" */
     wchar_t *wide_name;
 } control;
@@ -31,8 +32,12 @@ int control_failed(const control *c, const char *what, DWORD error);
    set). */
 bool control_wait(const control *c, DWORD pending, SERVICE_STATUS_PROCESS *status);
 
-/* Stops a running service and waits for its end; with `keep` its regions are left to the keeper. EXIT_OK also when it
-   was not running (`was_running` false). */
+/* Starts the service and waits until its regions exist; says so. EXIT_OK also when it runs already. */
+int control_start(const control *c);
+
+/* Stops a running service and waits for its end. EXIT_OK also when it was not running (`was_running` false). With `keep`
+   its regions are left to the keeper: one that has none, or is too old for that, is not stopped, and that is
+   EXIT_FAILED. */
 int control_stop(const control *c, bool keep, bool *was_running);
 
 /* Lets go of what a broker of the instance, one that was killed or stopped with --keep, has left to keepers. `ended`:

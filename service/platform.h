@@ -246,6 +246,10 @@ bool platform_keeper_hold(platform_keeper *keeper, const platform_section *secti
 bool platform_keeper_hold_catalog(platform_keeper *keeper, const platform_catalog *catalog,
                                   platform_failure *failure);
 
+/* Gives it the private namespaces that this process has entered and it has not got: without them the sections in them
+   outlive this process, but nobody can reach them by name any more. It has them until it ends. */
+bool platform_keeper_hold_namespaces(platform_keeper *keeper, platform_failure *failure);
+
 /* Takes one back. 0 is fine, and so is a keeper that has died. */
 void platform_keeper_release(platform_keeper *keeper, platform_kept kept);
 

@@ -16,14 +16,25 @@
 #define SPACE_RIGHTS_ALL  0xF000Fu
 #define SPACE_RIGHTS_PASS 0x20003u /* READ_CONTROL, QUERY, TRAVERSE */
 
-/* Those that are open, until the process ends. */
-typedef struct private_space {
-    struct private_space *next;
+/* Those that are open, until the process ends, in the order in which they were entered. */
+struct private_space {
+    private_space *next;
     HANDLE handle;
     char alias[NAMES_TEXT];
-} private_space;
+};
 
 static private_space *spaces;
+static private_space **last = &spaces;
+
+const private_space *win32_private_next(const private_space *space)
+{
+    return space ? space->next : spaces;
+}
+
+HANDLE win32_private_handle(const private_space *space)
+{
+    return space->handle;
+}
 
 static bool is_entered(const char *alias)
 {
@@ -157,7 +168,7 @@ bool win32_private_enter(const char *object_name, const char *boundary, platform
         free(space);
         return false;
     }
-    space->next = spaces;
-    spaces = space;
+    *last = space;
+    last = &space->next;
     return true;
 }

@@ -13,4 +13,13 @@
  */
 bool win32_private_enter(const char *object_name, const char *boundary, platform_failure *failure);
 
+/* One that this process has entered. */
+typedef struct private_space private_space;
+
+/* The one that was entered after `space`, with NULL the first; NULL: there is none. */
+const private_space *win32_private_next(const private_space *space);
+
+/* Its handle, which stays this module's. */
+HANDLE win32_private_handle(const private_space *space);
+
 #endif

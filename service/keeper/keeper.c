@@ -123,7 +123,8 @@ platform_kept keeper_hold(keeper *k, const platform_section *section)
     platform_kept kept = 0;
     if (k->incomplete)
         return 0; /* all that it lacks is given to it in one go */
-    if (own_keeper(k) && !platform_keeper_hold(own_keeper(k), section, &kept, &failure))
+    if (own_keeper(k) && (!platform_keeper_hold(own_keeper(k), section, &kept, &failure) ||
+                          !platform_keeper_hold_namespaces(own_keeper(k), &failure)))
         fail(k, &failure);
     return kept;
 }
@@ -141,7 +142,7 @@ static bool complete(keeper *k, const keeper_load *load, platform_failure *failu
         if (load->kept[i] == 0 &&
             !platform_keeper_hold(own_keeper(k), load->sections[i], &load->kept[i], failure))
             return false;
-    return true;
+    return platform_keeper_hold_namespaces(own_keeper(k), failure);
 }
 
 /* ---- Ending that of the broker before ---------------------------------------------------------- */
@@ -246,6 +247,11 @@ void keeper_watch(keeper *k, const keeper_load *load)
     k->incomplete = k->told = false;
     log_write(k->log, LOG_KEEPER_STARTED, "process %u keeps all %u regions, should this one be killed",
               (unsigned)platform_keeper_process_id(own_keeper(k)), (unsigned)load->count);
+}
+
+bool keeper_has_all(const keeper *k)
+{
+    return own_keeper(k) && !k->incomplete && platform_keeper_lives(own_keeper(k));
 }
 
 void *keeper_wake(const keeper *k)

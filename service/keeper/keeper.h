@@ -53,6 +53,9 @@ void keeper_end_earlier(keeper *k, const keeper_load *load);
 /* Restores a keeper that was ended, and gives it what it lacks. Call it often; it is quick when all is well. */
 void keeper_watch(keeper *k, const keeper_load *load);
 
+/* Whether all that was to be kept is. */
+bool keeper_has_all(const keeper *k);
+
 /* What the broker waits for beside its heartbeat: the keeper's end. NULL: nothing. */
 void *keeper_wake(const keeper *k);
 

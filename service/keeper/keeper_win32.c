@@ -3,6 +3,7 @@
 
 #include "adopt_win32.h"
 #include "names.h"
+#include "private_namespace_win32.h"
 #include "taken_win32.h"
 #include "trust_win32.h"
 
@@ -42,6 +43,8 @@ struct platform_keeper {
     HANDLE process;
     HANDLE stay; /* the event; NULL when it has been told */
     DWORD pid;
+    const private_space
+        *given; /* the last of the private namespaces that it has; NULL: it has none of this process's */
 };
 
 /* ---- The record -------------------------------------------------------------------------------- */
@@ -297,7 +300,7 @@ bool platform_keeper_start(platform_keepers *keepers, unsigned place, platform_k
     if (s.broker)
         CloseHandle(s.broker);
     if (ok) {
-        **keeper = (platform_keeper){started.hProcess, s.stay, started.dwProcessId};
+        **keeper = (platform_keeper){started.hProcess, s.stay, started.dwProcessId, NULL};
         return true;
     }
     if (started.hProcess) {
@@ -320,20 +323,21 @@ void platform_keeper_stay(platform_keeper *keeper)
 
 /* ---- What it has ------------------------------------------------------------------------------- */
 
-static bool hold(platform_keeper *keeper, HANDLE section, HANDLE *theirs, platform_failure *failure)
+static bool hold(platform_keeper *keeper, HANDLE handle, const char *what, HANDLE *theirs,
+                 platform_failure *failure)
 {
     *theirs = NULL;
-    if (DuplicateHandle(GetCurrentProcess(), section, keeper->process, theirs, 0, FALSE,
+    if (DuplicateHandle(GetCurrentProcess(), handle, keeper->process, theirs, 0, FALSE,
                         DUPLICATE_SAME_ACCESS))
         return true;
-    return win32_fail(failure, GetLastError(), "cannot give the keeper, process %lu, a section", keeper->pid);
+    return win32_fail(failure, GetLastError(), "cannot give the keeper, process %lu, %s", keeper->pid, what);
 }
 
 bool platform_keeper_hold(platform_keeper *keeper, const platform_section *section, platform_kept *kept,
                           platform_failure *failure)
 {
     HANDLE theirs;
-    bool held = hold(keeper, (HANDLE)(uintptr_t)section, &theirs, failure);
+    bool held = hold(keeper, (HANDLE)(uintptr_t)section, "a section", &theirs, failure);
     *kept = (platform_kept)(uintptr_t)theirs;
     return held;
 }
@@ -342,7 +346,18 @@ bool platform_keeper_hold_catalog(platform_keeper *keeper, const platform_catalo
                                   platform_failure *failure)
 {
     HANDLE theirs;
-    return hold(keeper, catalog->handle, &theirs, failure);
+    return hold(keeper, catalog->handle, "the catalog", &theirs, failure);
+}
+
+/* A namespace can be opened as long as some process has it open. */
+bool platform_keeper_hold_namespaces(platform_keeper *keeper, platform_failure *failure)
+{
+    HANDLE theirs;
+    for (const private_space *space; (space = win32_private_next(keeper->given)) != NULL;
+         keeper->given = space)
+        if (!hold(keeper, win32_private_handle(space), "a private namespace", &theirs, failure))
+            return false;
+    return true;
 }
 
 void platform_keeper_release(platform_keeper *keeper, platform_kept kept)
@@ -432,27 +447,36 @@ static PSECURITY_DESCRIPTOR descriptor_of_keepers(HANDLE section, const char *in
     return wanted;
 }
 
-/* Ends the keepers that `record` names. */
-static bool end_recorded(const keeper_record *record, PSECURITY_DESCRIPTOR descriptor, unsigned *ended,
-                         platform_failure *failure)
+/* What is done with the keepers that are found, and how many they were. */
+typedef struct search {
+    bool ends;
+    unsigned count;
+} search;
+
+/* Counts the keepers that `record` names, or ends them. */
+static bool visit_recorded(const keeper_record *record, PSECURITY_DESCRIPTOR descriptor, search *s,
+                           platform_failure *failure)
 {
-    const DWORD wanted = PROCESS_TERMINATE | PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE | READ_CONTROL;
+    const DWORD wanted =
+        (s->ends ? PROCESS_TERMINATE : 0u) | PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE | READ_CONTROL;
     bool ok = true;
     for (unsigned place = 0; place < PLATFORM_KEEPERS; place++) {
         HANDLE process = open_recorded(&record->places[place], descriptor, wanted);
         if (process) {
-            terminate(process);
+            if (s->ends)
+                terminate(process);
             CloseHandle(process);
-            ++*ended;
+            s->count++;
         } else if (GetLastError() == ERROR_ACCESS_DENIED) {
             ok = win32_fail_advise(failure, ERROR_ACCESS_DENIED, "use an elevated console",
-                                   "cannot end the keeper, process %ld", record->places[place].pid);
+                                   "cannot %s the keeper, process %ld", s->ends ? "end" : "look at",
+                                   record->places[place].pid);
         }
     }
     return ok;
 }
 
-static bool end_left(const char *shown, const char *instance, unsigned *ended, platform_failure *failure)
+static bool visit_left(const char *shown, const char *instance, search *s, platform_failure *failure)
 {
     failure->text[0] = 0;
     HANDLE section = open_left(shown, instance, failure);
@@ -462,24 +486,31 @@ static bool end_left(const char *shown, const char *instance, unsigned *ended, p
     if (section)
         CloseHandle(section); /* the view is enough, and nothing here keeps the name taken */
     if (record && is_record(record))
-        ok = end_recorded(record, descriptor, ended, failure);
+        ok = visit_recorded(record, descriptor, s, failure);
     if (record)
         UnmapViewOfFile(record);
     LocalFree(descriptor);
     return ok;
 }
 
-/* Holding the claim, so that no broker starts meanwhile. */
-static bool end_unclaimed(const char *instance, unsigned *ended, platform_failure *failure)
+static bool visit_all(const char *instance, search *s, platform_failure *failure)
 {
     char name[NAMES_TEXT];
     bool ok = true;
     names_keepers(instance, name);
     char *global = text_make("Global\\%s", name), *local = text_make("Local\\%s", name);
     if (global && local)
-        ok = end_left(global, instance, ended, failure) && end_left(local, instance, ended, failure);
+        ok = visit_left(global, instance, s, failure) && visit_left(local, instance, s, failure);
     free(local);
     free(global);
+    return ok;
+}
+
+bool win32_keepers_count(const char *instance, unsigned *count, platform_failure *failure)
+{
+    search s = {false, 0};
+    bool ok = visit_all(instance, &s, failure);
+    *count = s.count;
     return ok;
 }
 
@@ -498,7 +529,9 @@ bool win32_keepers_end(const char *instance, unsigned *ended, platform_failure *
     free(sddl);
     if (!claimed)
         return true; /* a broker runs, in a console: its keeper is its own affair */
-    bool ok = end_unclaimed(instance, ended, failure);
+    search s = {true, 0};
+    bool ok = visit_all(instance, &s, failure); /* with the claim, so that no broker starts meanwhile */
+    *ended = s.count;
     platform_claim_release(claim);
     return ok;
 }

@@ -440,11 +440,45 @@ static void stopping_once_more_lets_go_of_what_was_kept(void **state)
     HANDLE keeper = open_keeper(b);
     command(b, "stop --keep", 0);
     assert_true(lives(keeper));
-    assert_contains(process_output(command(b, "stop --keep", 0)), "was not running");
+    assert_contains(process_output(command(b, "stop --keep", 0)), "was not running; its regions");
     assert_true(lives(keeper));
     assert_contains(process_output(command(b, "stop", 0)), "is let go");
     assert_ended(keeper);
     assert_null(region_open_bare(name, FILE_MAP_READ));
+    assert_contains(process_errors(command(b, "stop --keep", 1)), "nothing of it is kept");
+}
+
+static void starting_what_is_kept_starts_nothing_else(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Left");
+    test_broker *b = serve(name);
+    command(b, "stop --keep", 0);
+    command(b, "start --kept", 0);
+    assert_has(b, name, "precious");
+    command(b, "stop", 0);
+    assert_contains(process_output(command(b, "start --kept", 0)), "is not started");
+    command(b, "status", 4);
+}
+
+/* Of a service whose program stands alone, without the keeper's. */
+static void a_service_that_could_not_keep_its_regions_is_not_stopped_with_keep(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Unkept"), *folder = support_guarded_folder();
+    const char *copy = support_text("%s\\shmbroker.exe", folder);
+    test_broker *b = serve(name);
+    command(b, "stop", 0);
+    assert_true(CopyFileW(support_wide(support_program("shmbroker.exe")), support_wide(copy), TRUE));
+    assert_int_equal(
+        process_wait(process_run(copy, "install --config \"%s\" --instance %s", b->config, b->instance)), 0);
+    command(b, "start", 0);
+    put(b, name, "bytes");
+    const char *refusal = process_errors(command(b, "stop --keep", 1));
+    assert_contains(refusal, "is not stopped");
+    assert_contains(refusal, "shmbroker.log");
+    assert_has(b, name, "bytes");
+    command(b, "stop", 0);
 }
 
 static void stopping_a_service_leaves_a_brokers_keeper_in_a_console_alone(void **state)
@@ -505,6 +539,8 @@ int main(void)
         SYSTEM_TEST(a_service_stopped_with_keep_goes_on_with_its_data),
         SYSTEM_TEST(a_service_stopped_without_keep_lets_go),
         SYSTEM_TEST(stopping_once_more_lets_go_of_what_was_kept),
+        SYSTEM_TEST(starting_what_is_kept_starts_nothing_else),
+        SYSTEM_TEST(a_service_that_could_not_keep_its_regions_is_not_stopped_with_keep),
         SYSTEM_TEST(stopping_a_service_leaves_a_brokers_keeper_in_a_console_alone),
         SYSTEM_TEST(a_killed_service_that_is_started_again_has_its_data),
         SYSTEM_TEST(uninstall_ends_the_keeper_that_was_left),

@@ -135,7 +135,10 @@ static void uninstall_alone_removes_data_and_only_when_told(void **state)
     assert_true(seen.remove_data);
     assert_false(seen.keep);
     assert_runs("stop --keep --instance p2", "stop");
-    assert_true(seen.keep);
+    assert_true(seen.keep && !seen.kept);
+    assert_runs("start --kept", "start");
+    assert_true(seen.kept);
+    assert_refused("stop --kept", "does not know the option --kept");
     assert_refused("start --keep", "does not know the option --keep");
     assert_refused("install --remove-data", "does not know the option --remove-data");
 }

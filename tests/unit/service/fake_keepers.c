@@ -35,10 +35,50 @@ bool fake_catalog_is_kept(void)
     return kept;
 }
 
+void fake_enter_namespace(const char *object_name)
+{
+    const size_t length = strcspn(object_name, "\\") + 1;
+    fake_namespace *space = NULL;
+    for (unsigned i = FAKE_NAMESPACES; i-- > 0;)
+        if (!fake.namespaces[i].alias[0])
+            space = &fake.namespaces[i];
+    for (unsigned i = 0; i < FAKE_NAMESPACES; i++)
+        if (strncmp(fake.namespaces[i].alias, object_name, length) == 0)
+            space = &fake.namespaces[i];
+    if (!space) {
+        fake_violated("more private namespaces than the machine has room for");
+        return;
+    }
+    snprintf(space->alias, sizeof space->alias, "%.*s", (int)length, object_name);
+    space->entered = true;
+}
+
+static bool is_open(unsigned number)
+{
+    bool open = fake.namespaces[number].entered;
+    for (unsigned place = 0; place < PLATFORM_KEEPERS; place++)
+        open = open || fake.keepers[place].has_namespace[number];
+    return open;
+}
+
+void fake_drop_namespaces(void)
+{
+    for (unsigned i = 0; i < FAKE_NAMESPACES; i++) {
+        const char *alias = fake.namespaces[i].alias;
+        if (!*alias || is_open(i))
+            continue;
+        for (fake_section *at = fake.sections; at; at = at->next)
+            if (strncmp(at->name, alias, strlen(alias)) == 0)
+                at->name[0] = 0;
+        fake.namespaces[i].alias[0] = 0;
+    }
+}
+
 void fake_end_keeper(unsigned place)
 {
     fake_keeper *keeper = &fake.keepers[place];
     keeper->lives = keeper->has_catalog = false;
+    memset(keeper->has_namespace, 0, sizeof keeper->has_namespace);
     for (unsigned i = 0; i < FAKE_KEEPER_HOLDS; i++) {
         fake_section *section = keeper->sections[i];
         keeper->sections[i] = NULL;
@@ -47,11 +87,15 @@ void fake_end_keeper(unsigned place)
             fake_drop_section(section);
         }
     }
+    fake_drop_namespaces();
     fake_drop_catalog();
 }
 
 void fake_kill_broker(void)
 {
+    for (unsigned i = 0; i < FAKE_NAMESPACES; i++)
+        fake.namespaces[i].entered = false;
+    fake_drop_namespaces();
     fake.open_claims = fake.open_catalogs = fake.open_log_files = fake.open_event_sources = 0;
     fake.open_sections = fake.open_keepers = fake.open_windows = 0;
     for (unsigned place = 0; place < PLATFORM_KEEPERS; place++) {
@@ -169,6 +213,18 @@ bool platform_keeper_hold_catalog(platform_keeper *keeper, const platform_catalo
     if (fake_refuses("keeper-hold-catalog", failure))
         return false;
     of(keeper)->has_catalog = of(keeper)->lives;
+    return of(keeper)->lives;
+}
+
+bool platform_keeper_hold_namespaces(platform_keeper *keeper, platform_failure *failure)
+{
+    for (unsigned i = 0; i < FAKE_NAMESPACES; i++) {
+        if (!fake.namespaces[i].entered || of(keeper)->has_namespace[i])
+            continue;
+        if (fake_refuses("keeper-hold-namespaces", failure))
+            return false;
+        of(keeper)->has_namespace[i] = of(keeper)->lives;
+    }
     return of(keeper)->lives;
 }
 

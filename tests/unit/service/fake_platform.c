@@ -163,6 +163,8 @@ bool platform_section_create(const platform_section_request *request, platform_s
     }
     if (fake_refuses("section-create", failure))
         return false;
+    if (request->boundary)
+        fake_enter_namespace(request->object_name);
     fake_section *found = fake_find_section(request->object_name);
     granted->adopted = find_left(request) != NULL;
     if (found && !found->held && !granted->adopted) {
@@ -395,6 +397,9 @@ void platform_claim_release(platform_claim *claim)
         return;
     fake.open_claims--;
     text_append(&fake.trace, "claim-release\n");
+    for (unsigned i = 0; i < FAKE_NAMESPACES; i++)
+        fake.namespaces[i].entered = false; /* the last that a broker does: its process ends */
+    fake_drop_namespaces();
 }
 
 bool platform_owner_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)

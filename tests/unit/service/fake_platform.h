@@ -19,6 +19,7 @@
 #define FAKE_COMMIT   (64ull << 30)
 
 #define FAKE_KEEPER_HOLDS 256u /* sections in one keeper */
+#define FAKE_NAMESPACES   4u   /* private ones */
 
 /* A section, which lives as long as the broker, a client or a keeper has it. */
 typedef struct fake_section {
@@ -40,7 +41,14 @@ typedef struct fake_keeper {
     bool has_catalog;
     uint32_t pid;
     fake_section *sections[FAKE_KEEPER_HOLDS]; /* NULL: a free number */
+    bool has_namespace[FAKE_NAMESPACES];
 } fake_keeper;
+
+/* A private namespace: names in it can be used while the broker or a keeper has it open. */
+typedef struct fake_namespace {
+    char alias[PLATFORM_NAME]; /* with the backslash */
+    bool entered;              /* by the broker */
+} fake_namespace;
 
 /* A file beside the configuration. */
 typedef struct fake_file {
@@ -100,6 +108,7 @@ typedef struct fake_machine {
     /* Its own. */
     fake_section *sections;
     fake_keeper keepers[PLATFORM_KEEPERS];
+    fake_namespace namespaces[FAKE_NAMESPACES];
     unsigned sections_made;
     uint8_t *catalog;
     uint64_t catalog_committed;
@@ -132,6 +141,11 @@ bool fake_has(const text *where, const char *wanted);
 
 /* The section of that name, whoever has it; NULL when there is none. */
 fake_section *fake_find_section(const char *object_name);
+
+/* Opens the private namespace that the name begins with, for the broker; one that nobody has open any more goes, and
+   what is in it has no name from then on. For the parts of the machine alone. */
+void fake_enter_namespace(const char *object_name);
+void fake_drop_namespaces(void);
 
 /* Keepers that live, whatever they have; and how many handles of sections they have together. */
 unsigned fake_living_keepers(void);

@@ -21,6 +21,10 @@
     "regions:\n"                                                                                             \
     "  A: { size: 64 KiB, description: first }\n"                                                            \
     "  C: { size: 2, namespace: local, sddl: 'D:P(A;;0x20007;;;WD)' }\n"
+#define PRIVATE_REGION                                                                                       \
+    "version: 1\n"                                                                                           \
+    "regions:\n"                                                                                             \
+    "  P: { size: 1, namespace: { private: { boundary: [Users] } }, access: { read: [Users] } }\n"
 #define MOST_CALLS 200u
 
 /* A killed broker frees nothing: it is left by a jump from within the call at which it dies. */
@@ -123,6 +127,32 @@ static void what_was_served_outlives_a_broker_killed_at_any_call_of_the_next_sta
             break;
     }
     assert_true(at > 20 && at < MOST_CALLS);
+    fake_reset();
+}
+
+/* Its name stands in a namespace that ends with the last process that has it open. */
+static void a_private_region_is_reached_again_after_a_broker_killed_at_any_call_of_the_next_start(
+    void **state)
+{
+    (void)state;
+    unsigned at = 1;
+    for (; at < MOST_CALLS; at++) {
+        fake_reset();
+        serve_and_die(PRIVATE_REGION);
+        char name[PLATFORM_NAME];
+        assert_non_null(fake.sections);
+        snprintf(name, sizeof name, "%s", fake.sections->name);
+        unsigned serial = serial_of(name);
+        assert_int_equal(strncmp(name, "ShmBroker.Private.", 18), 0);
+        bool killed = run_killed(PRIVATE_REGION, at);
+        assert_int_equal(serial_of(name), serial);
+        assert_null(fake.violation);
+        if (!killed)
+            break;
+        assert_serves_and_goes(PRIVATE_REGION);
+        assert_int_equal(fake.sections_made, 1);
+    }
+    assert_true(at > 10 && at < MOST_CALLS);
     fake_reset();
 }
 
@@ -338,6 +368,37 @@ static void a_keeper_that_lived_long_is_started_again_at_once(void **state)
     keeper_close(&k, KEEPER_ENDS);
 }
 
+/* The section itself is safe meanwhile. */
+static void a_namespace_that_could_not_be_kept_is_given_later(void **state)
+{
+    keeper k;
+    platform_failure failure;
+    platform_section_granted granted;
+    platform_section *section;
+    const platform_section_request request = {.object_name = "ALIAS\\P",
+                                              .boundary = "S-1-5-32-545",
+                                              .sddl = "D:P",
+                                              .size = 1,
+                                              .numa_node = CONFIG_NUMA_ANY};
+    (void)state;
+    open_alone(&k, NULL);
+    assert_true(platform_section_create(&request, &section, &granted, &failure));
+    fake.fail_always = "keeper-hold-namespaces";
+    platform_kept kept = keeper_hold(&k, section);
+    const keeper_load load = {&section, &kept, 1};
+    assert_int_equal(fake_kept_sections(), 1);
+    assert_false(keeper_has_all(&k));
+    fake.fail_always = NULL;
+    fake.clock += 10000000;
+    keeper_watch(&k, &load);
+    assert_true(keeper_has_all(&k));
+    assert_true(fake.keepers[0].has_namespace[0]);
+    assert_int_equal(fake_kept_sections(), 1);
+    platform_section_close(section);
+    keeper_close(&k, KEEPER_ENDS);
+    assert_null(fake.violation);
+}
+
 /* ---- Nothing is left */
 
 static void created_and_retired_regions_leave_nothing_in_the_keeper(void **state)
@@ -372,6 +433,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         KEEPER_TEST(what_was_served_outlives_a_broker_killed_at_any_call_of_the_next_start),
+        KEEPER_TEST(a_private_region_is_reached_again_after_a_broker_killed_at_any_call_of_the_next_start),
         KEEPER_TEST(two_brokers_killed_at_any_calls_lose_nothing_and_leave_nothing),
         KEEPER_TEST(what_is_declared_otherwise_gives_way_and_the_rest_stays),
         KEEPER_TEST(stopping_with_keep_leaves_all_in_one_keeper),
@@ -382,6 +444,7 @@ int main(void)
         KEEPER_TEST(a_keeper_that_was_ended_is_started_again_with_all_that_it_had),
         KEEPER_TEST(a_keeper_that_dies_at_once_each_time_is_started_after_longer_and_longer_pauses),
         KEEPER_TEST(a_keeper_that_lived_long_is_started_again_at_once),
+        KEEPER_TEST(a_namespace_that_could_not_be_kept_is_given_later),
         KEEPER_TEST(created_and_retired_regions_leave_nothing_in_the_keeper),
     };
     return cmocka_run_group_tests_name("keeper", tests, NULL, NULL);
