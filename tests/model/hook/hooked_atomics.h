@@ -50,6 +50,12 @@ static inline uint64_t hook_word(hook_kind kind, const volatile void *at, size_t
     return hook_perform(&access);
 }
 
+static inline uint32_t hook_word_32(hook_kind kind, const volatile void *at, uint32_t operand,
+                                    uint32_t expected, const char *place)
+{
+    return (uint32_t)hook_word(kind, at, 4, operand, expected, place);
+}
+
 static inline void hook_copy(volatile void *to, const volatile void *from, size_t bytes, const char *place)
 {
     size_t first = bytes / 8 * 4;
@@ -63,7 +69,7 @@ static inline void hook_copy(volatile void *to, const volatile void *from, size_
 
 /* Macros, so that a trace names the function that made the access. */
 #define HOOK_32(kind, at, operand, expected)                                                                 \
-    ((uint32_t)hook_word(kind, 1 ? (at) : (const volatile uint32_t *)0, 4, operand, expected, __func__))
+    hook_word_32(kind, 1 ? (at) : (const volatile uint32_t *)0, operand, expected, __func__)
 #define HOOK_64(kind, at, operand, expected)                                                                 \
     hook_word(kind, 1 ? (at) : (const volatile uint64_t *)0, 8, operand, expected, __func__)
 
@@ -94,7 +100,7 @@ static inline void hook_copy(volatile void *to, const volatile void *from, size_
 static inline bool hook_cas_u32(volatile uint32_t *at, uint32_t *expected, uint32_t wanted, const char *place)
 {
     uint32_t before = *expected;
-    *expected = (uint32_t)hook_word(HOOK_CAS, at, 4, wanted, before, place);
+    *expected = hook_word_32(HOOK_CAS, at, wanted, before, place);
     return *expected == before;
 }
 
