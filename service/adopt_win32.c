@@ -27,23 +27,6 @@ static bool same_entries(PACL left, PACL right)
     return true;
 }
 
-bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
-{
-    PSECURITY_DESCRIPTOR found = NULL;
-    PSID owner = NULL, wanted_owner = NULL;
-    PACL dacl = NULL, wanted_dacl = NULL;
-    BOOL present, defaulted;
-    bool same =
-        GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
-                        &owner, NULL, &dacl, NULL, &found) == ERROR_SUCCESS &&
-        GetSecurityDescriptorOwner(descriptor, &wanted_owner, &defaulted) && wanted_owner &&
-        GetSecurityDescriptorDacl(descriptor, &present, &wanted_dacl, &defaulted) &&
-        EqualSid(owner, wanted_owner) && same_entries(dacl, wanted_dacl) &&
-        win32_is_labelled_as(object, descriptor);
-    LocalFree(found);
-    return same;
-}
-
 static bool same_first_entry(PACL left, PACL right)
 {
     void *one, *other;
@@ -52,20 +35,31 @@ static bool same_first_entry(PACL left, PACL right)
            memcmp(one, other, ((const ACE_HEADER *)one)->AceSize) == 0;
 }
 
-static bool is_of_same_broker(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
+/* Whether the object has the owner of `descriptor`, and a DACL that `same` finds alike. */
+static bool has_owner_and_dacl(HANDLE object, PSECURITY_DESCRIPTOR descriptor, bool (*same)(PACL, PACL))
 {
     PSECURITY_DESCRIPTOR found = NULL;
     PSID owner = NULL, wanted_owner = NULL;
     PACL dacl = NULL, wanted_dacl = NULL;
     BOOL present, defaulted;
-    bool same =
+    bool has =
         GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
                         &owner, NULL, &dacl, NULL, &found) == ERROR_SUCCESS &&
         GetSecurityDescriptorOwner(descriptor, &wanted_owner, &defaulted) && wanted_owner &&
         GetSecurityDescriptorDacl(descriptor, &present, &wanted_dacl, &defaulted) &&
-        EqualSid(owner, wanted_owner) && same_first_entry(dacl, wanted_dacl);
+        EqualSid(owner, wanted_owner) && same(dacl, wanted_dacl);
     LocalFree(found);
-    return same;
+    return has;
+}
+
+bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
+{
+    return has_owner_and_dacl(object, descriptor, same_entries) && win32_is_labelled_as(object, descriptor);
+}
+
+static bool is_of_same_broker(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
+{
+    return has_owner_and_dacl(object, descriptor, same_first_entry);
 }
 
 typedef void (*any_function)(void); /* what compilers let one convert to any other */

@@ -54,29 +54,11 @@ void platform_claim_release(platform_claim *claim)
         CloseHandle((HANDLE)claim);
 }
 
-bool platform_owner_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
+/* The SID that this process's token tells: TokenOwner or TokenUser. */
+static bool token_sid(TOKEN_INFORMATION_CLASS which, char sid[CONFIG_SID_TEXT], platform_failure *failure)
 {
     union {
         TOKEN_OWNER owner;
-        BYTE bytes[sizeof(TOKEN_OWNER) + SECURITY_MAX_SID_SIZE];
-    } info;
-    HANDLE token = NULL;
-    DWORD size;
-    sid[0] = 0;
-    bool ok = OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) &&
-              GetTokenInformation(token, TokenOwner, &info, sizeof info, &size);
-    if (ok)
-        win32_sid_text(info.owner.Owner, sid);
-    else
-        win32_fail(failure, GetLastError(), "cannot find out which account this process runs as");
-    if (token)
-        CloseHandle(token);
-    return ok;
-}
-
-bool platform_user_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
-{
-    union {
         TOKEN_USER user;
         BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
     } info;
@@ -84,14 +66,24 @@ bool platform_user_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
     DWORD size;
     sid[0] = 0;
     bool ok = OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) &&
-              GetTokenInformation(token, TokenUser, &info, sizeof info, &size);
+              GetTokenInformation(token, which, &info, sizeof info, &size);
     if (ok)
-        win32_sid_text(info.user.User.Sid, sid);
+        win32_sid_text(which == TokenOwner ? info.owner.Owner : info.user.User.Sid, sid);
     else
         win32_fail(failure, GetLastError(), "cannot find out which account this process runs as");
     if (token)
         CloseHandle(token);
     return ok;
+}
+
+bool platform_owner_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
+{
+    return token_sid(TokenOwner, sid, failure);
+}
+
+bool platform_user_sid(char sid[CONFIG_SID_TEXT], platform_failure *failure)
+{
+    return token_sid(TokenUser, sid, failure);
 }
 
 /* "NT SERVICE\ALL SERVICES" is known wherever services have accounts. */

@@ -1,9 +1,5 @@
 /* command_audit.c: exit codes, and what is looked at. */
-#include "testing.h"
-
-#include "commands.h"
-#include "fake_platform.h"
-#include "streams.h"
+#include "command_testing.h"
 
 #include <cjson/cJSON.h>
 
@@ -11,40 +7,10 @@
     "version: 1\nregions:\n  A: { size: 64 KiB, access: { read: [Users], write: [Administrators] } }\n"
 #define BAD "version: 1\nregions:\n  A: { size: 0, access: { read: [Users] } }\n"
 
-static char *printed, *complained;
-
-static int new_machine(void **state)
-{
-    (void)state;
-    fake_reset();
-    return 0;
-}
-
-static int closed_machine(void **state)
-{
-    (void)state;
-    free(printed);
-    free(complained);
-    printed = complained = NULL;
-    assert_null(fake.violation);
-    assert_int_equal(fake_open_things(), 0);
-    fake_reset();
-    return 0;
-}
-
 static int audit(const char *config, const char *file, bool json)
 {
     const command_options options = {.argument = file, .instance = "", .json = json};
-    streams_capture out, err;
-    free(printed);
-    free(complained);
-    fake.config = config;
-    streams_capture_begin(&out, stdout);
-    streams_capture_begin(&err, stderr);
-    int code = command_audit(&options);
-    complained = streams_capture_end(&err);
-    printed = streams_capture_end(&out);
-    return code;
+    return command_captured_with(config, command_audit, &options);
 }
 
 static void a_sound_file_has_no_finding(void **state)

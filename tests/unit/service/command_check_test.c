@@ -1,48 +1,14 @@
 /* command_check.c: exit codes, and what goes to which stream. */
-#include "testing.h"
-
-#include "commands.h"
-#include "fake_platform.h"
-#include "streams.h"
+#include "command_testing.h"
 
 #include <cjson/cJSON.h>
 
 #define GOOD "version: 1\nregions:\n  A: { size: 64 KiB, access: { read: [Users] } }\n"
 #define BAD  "version: 1\nregions:\n  A: { size: 0, access: { read: [Users] } }\n"
 
-static char *printed, *complained;
-
-static int new_machine(void **state)
-{
-    (void)state;
-    fake_reset();
-    return 0;
-}
-
-static int closed_machine(void **state)
-{
-    (void)state;
-    free(printed);
-    free(complained);
-    printed = complained = NULL;
-    assert_null(fake.violation);
-    assert_int_equal(fake_open_things(), 0);
-    fake_reset();
-    return 0;
-}
-
 static int check_with(const char *config, command_options options)
 {
-    streams_capture out, err;
-    free(printed);
-    free(complained);
-    fake.config = config;
-    streams_capture_begin(&out, stdout);
-    streams_capture_begin(&err, stderr);
-    int code = command_check(&options);
-    complained = streams_capture_end(&err);
-    printed = streams_capture_end(&out);
-    return code;
+    return command_captured_with(config, command_check, &options);
 }
 
 static int check(const char *config, bool json)

@@ -1,9 +1,5 @@
 /* command_explain.c with explain.c, remedy.c, token.c and the report: verdicts, places, advice, exit codes. */
-#include "testing.h"
-
-#include "commands.h"
-#include "fake_platform.h"
-#include "streams.h"
+#include "command_testing.h"
 
 #include <cjson/cJSON.h>
 
@@ -22,39 +18,16 @@
     "  Packaged: { size: 1, access: { read: [Users] }, appcontainer: all }\n"                                \
     "  Secret: { size: 1, access: { read: [Users] }, namespace: { private: { boundary: [SERVICE] } } }\n"
 
-static char *printed, *complained;
-
-static int new_machine(void **state)
+static int machine_with_config(void **state)
 {
-    (void)state;
-    fake_reset();
+    int status = new_machine(state);
     fake.config = CONFIG;
-    return 0;
-}
-
-static int closed_machine(void **state)
-{
-    (void)state;
-    free(printed);
-    free(complained);
-    printed = complained = NULL;
-    assert_null(fake.violation);
-    assert_int_equal(fake_open_things(), 0);
-    fake_reset();
-    return 0;
+    return status;
 }
 
 static int explain_options(const command_options *options)
 {
-    streams_capture out, err;
-    free(printed);
-    free(complained);
-    streams_capture_begin(&out, stdout);
-    streams_capture_begin(&err, stderr);
-    int code = command_explain(options);
-    complained = streams_capture_end(&err);
-    printed = streams_capture_end(&out);
-    return code;
+    return command_captured(command_explain, options);
 }
 
 static int explain(const char *region, const char *user, const char *access)
@@ -345,7 +318,7 @@ static void what_is_advised_helps(void **state)
     }
 }
 
-#define EXPLAIN_TEST(function) cmocka_unit_test_setup_teardown(function, new_machine, closed_machine)
+#define EXPLAIN_TEST(function) cmocka_unit_test_setup_teardown(function, machine_with_config, closed_machine)
 
 int main(void)
 {
