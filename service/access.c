@@ -289,11 +289,13 @@ char *access_compile_sddl(const config_access *access, access_object object, con
     return access_compile(access, object, identity, &descriptor) ? finish(&descriptor) : NULL;
 }
 
-char *access_compile_catalog(const access_identity *identity)
+char *access_compile_catalog(const access_identity *identity, const char *account_sid)
 {
     access_descriptor descriptor;
-    if (!begin(&descriptor, 2, access_mask(ACCESS_SECTION, ACCESS_BROKER), identity))
+    const uint32_t all = access_mask(ACCESS_SECTION, ACCESS_BROKER);
+    if (!begin(&descriptor, 3, all, identity))
         return NULL;
+    entry_for(&descriptor, false, account_sid)->mask = all;
     entry_for(&descriptor, false, EVERYONE)->mask = access_mask(ACCESS_SECTION, ACCESS_READ);
     entry_for(&descriptor, false, ALL_PACKAGES)->mask = access_mask(ACCESS_SECTION, ACCESS_READ);
     return finish(&descriptor);

@@ -127,9 +127,9 @@ char *access_sddl(const access_descriptor *descriptor);
 /* access_compile and access_sddl in one. */
 char *access_compile_sddl(const config_access *access, access_object object, const access_identity *identity);
 
-/* The descriptor of the catalog: everyone reads, programs in app containers too; the broker alone writes. NULL: out
-   of memory. The caller frees it. */
-char *access_compile_catalog(const access_identity *identity);
+/* The descriptor of the catalog: everyone reads, programs in app containers too; the broker alone writes: by the service's
+   SID, and in a console, where it has not that one, by `account_sid`. NULL: out of memory. The caller frees it. */
+char *access_compile_catalog(const access_identity *identity, const char *account_sid);
 
 /* The descriptor of the mutex that claims an instance: everyone may see whose it is, nobody but the broker
    may take it. NULL: out of memory. The caller frees it. */

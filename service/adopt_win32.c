@@ -35,31 +35,41 @@ static bool same_first_entry(PACL left, PACL right)
            memcmp(one, other, ((const ACE_HEADER *)one)->AceSize) == 0;
 }
 
-/* Whether the object has the owner of `descriptor`, and a DACL that `same` finds alike. */
-static bool has_owner_and_dacl(HANDLE object, PSECURITY_DESCRIPTOR descriptor, bool (*same)(PACL, PACL))
+/* Whether the object has the owner of `descriptor`, and a DACL that `alike` finds alike. Returns ERROR_SUCCESS; another
+   error says that it could not be looked at. */
+static DWORD compare_owner_and_dacl(HANDLE object, PSECURITY_DESCRIPTOR descriptor, bool (*alike)(PACL, PACL),
+                                    bool *same)
 {
     PSECURITY_DESCRIPTOR found = NULL;
     PSID owner = NULL, wanted_owner = NULL;
     PACL dacl = NULL, wanted_dacl = NULL;
     BOOL present, defaulted;
-    bool has =
+    const DWORD error =
         GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
-                        &owner, NULL, &dacl, NULL, &found) == ERROR_SUCCESS &&
-        GetSecurityDescriptorOwner(descriptor, &wanted_owner, &defaulted) && wanted_owner &&
-        GetSecurityDescriptorDacl(descriptor, &present, &wanted_dacl, &defaulted) &&
-        EqualSid(owner, wanted_owner) && same(dacl, wanted_dacl);
+                        &owner, NULL, &dacl, NULL, &found);
+    *same = error == ERROR_SUCCESS && GetSecurityDescriptorOwner(descriptor, &wanted_owner, &defaulted) &&
+            wanted_owner && GetSecurityDescriptorDacl(descriptor, &present, &wanted_dacl, &defaulted) &&
+            EqualSid(owner, wanted_owner) && alike(dacl, wanted_dacl);
     LocalFree(found);
-    return has;
+    return error;
+}
+
+DWORD win32_compare_security(HANDLE object, PSECURITY_DESCRIPTOR descriptor, bool *same)
+{
+    const DWORD error = compare_owner_and_dacl(object, descriptor, same_entries, same);
+    return *same ? win32_compare_label(object, descriptor, same) : error;
 }
 
 bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
 {
-    return has_owner_and_dacl(object, descriptor, same_entries) && win32_is_labelled_as(object, descriptor);
+    bool same;
+    return win32_compare_security(object, descriptor, &same) == ERROR_SUCCESS && same;
 }
 
 static bool is_of_same_broker(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
 {
-    return has_owner_and_dacl(object, descriptor, same_first_entry);
+    bool same;
+    return compare_owner_and_dacl(object, descriptor, same_first_entry, &same) == ERROR_SUCCESS && same;
 }
 
 typedef void (*any_function)(void); /* what compilers let one convert to any other */

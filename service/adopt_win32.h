@@ -12,7 +12,11 @@
 #include "support_win32.h"
 
 /* Whether `object` (a handle with READ_CONTROL) has the owner and DACL of `descriptor`, entry for entry, and its label,
-   where that can be seen. */
+   where that can be seen. Returns ERROR_SUCCESS; another error says that it could not be looked at, and `same` is then
+   false. */
+DWORD win32_compare_security(HANDLE object, PSECURITY_DESCRIPTOR descriptor, bool *same);
+
+/* The same, where what cannot be looked at is not believed. */
 bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor);
 
 /* Whether the section `name` belongs to the owner of `descriptor` and its first entry is the same, the broker's own: an

@@ -501,7 +501,7 @@ static bool carry_out_creation(const apply_context *context, const plan_action *
     outcome->awaited += result == AWAITED;
     if (result != CREATED && !context->awaiting)
         remember_unserved(context->holdings, declared->name);
-    if (result != CREATED && context->tried_again) {
+    if (result != CREATED && (context->tried_again || context->awaiting)) {
         platform_section_request request = apply_request(declared);
         outcome->left += platform_section_is_left(&request);
     }

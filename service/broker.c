@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ADMINISTRATORS   "S-1-5-32-544"
 #define PERSIST_SLICE_MS 50u /* of work on the disk between two beats */
 
 static int start_failed(broker *b, const platform_failure *failure, int code)
@@ -139,12 +140,19 @@ static bool commit_catalog(void *context, uint64_t bytes, platform_failure *fail
     return platform_catalog_commit(context, bytes, failure);
 }
 
+/* By whose rights a broker that follows this one may write its catalog. Under Wine the owner of what it makes is a group
+   that everybody is in, so there it is the group that it needs anyway. */
+static const char *account_of(const broker *b)
+{
+    return platform_has_service_accounts() ? b->owner_sid : ADMINISTRATORS;
+}
+
 static int open_catalog(broker *b)
 {
     platform_failure failure = {0};
     char name[NAMES_TEXT];
     names_catalog(b->options->instance, name);
-    char *sddl = access_compile_catalog(&b->identity);
+    char *sddl = access_compile_catalog(&b->identity, account_of(b));
     if (!sddl)
         snprintf(failure.text, sizeof failure.text, "out of memory; close other programs");
     bool local_will_do = b->declared.global_count == 0;
@@ -250,6 +258,8 @@ static int make_regions(broker *b)
         return start_failed(b, &failure, EXIT_FAILED);
     if (earlier)
         end_earlier_keeper(b);
+    else /* should one be seen later, nothing of it is missed */
+        b->earlier_may_end = b->outcome.failed + b->outcome.awaited == 0;
     return EXIT_OK;
 }
 
@@ -327,6 +337,7 @@ static void try_awaited(broker *b)
     apply_outcome again;
     if (!b->awaits || !apply_awaited(&context, session_watch_wanted(&b->sessions), &again))
         return;
+    b->earlier_may_end = b->earlier_may_end || b->outcome.failed + again.failed + again.left == 0;
     if (again.created > 0)
         log_write(b->log, LOG_READY, "%u awaited regions are served now", (unsigned)again.created);
     if (again.awaited == 0 && !b->sessions.matters)

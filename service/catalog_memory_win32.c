@@ -4,49 +4,8 @@
 #include "support_win32.h"
 #include "taken_win32.h"
 
-#include <aclapi.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CATALOG_ACCESS (SECTION_QUERY | SECTION_MAP_READ | SECTION_MAP_WRITE | READ_CONTROL)
-
-/*
- * A broker in a console does not have the service's SID, which the DACL lets write; but it owns the object,
- * and owners may change the DACL. So it lets itself in for as long as one open call takes.
- */
-static HANDLE reopen_as_owner(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor)
-{
-    PACL dacl = NULL, wider = NULL;
-    BOOL present, defaulted;
-    PSID owner = NULL;
-    EXPLICIT_ACCESSW self = {.grfAccessPermissions = CATALOG_ACCESS, .grfAccessMode = GRANT_ACCESS};
-    HANDLE writable = NULL, section = OpenFileMappingW(READ_CONTROL | WRITE_DAC, FALSE, name);
-    if (!section || !win32_is_secured_as(section, descriptor))
-        goto cleanup;
-    if (!GetSecurityDescriptorDacl(descriptor, &present, &dacl, &defaulted) ||
-        !GetSecurityDescriptorOwner(descriptor, &owner, &defaulted))
-        goto cleanup;
-    BuildTrusteeWithSidW(&self.Trustee, owner);
-    if (SetEntriesInAclW(1, &self, dacl, &wider) != ERROR_SUCCESS)
-        goto cleanup;
-    if (SetSecurityInfo(section, SE_KERNEL_OBJECT,
-                        DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, NULL, NULL, wider,
-                        NULL) == ERROR_SUCCESS)
-        writable = OpenFileMappingW(CATALOG_ACCESS, FALSE, name);
-    /* By the descriptor, not SetSecurityInfo: that one loses the protected flag under Wine. */
-    SetKernelObjectSecurity(section, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
-                            descriptor);
-cleanup:
-    if (writable &&
-        !win32_is_secured_as(writable, descriptor)) { /* the DACL could not be put back: do not use it */
-        CloseHandle(writable);
-        writable = NULL;
-    }
-    LocalFree(wider);
-    if (section)
-        CloseHandle(section);
-    return writable;
-}
 
 /* Creates the section, or takes over that of an earlier broker. `error` is the create call's. */
 static HANDLE create_or_adopt(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, uint64_t reserved,
@@ -57,9 +16,7 @@ static HANDLE create_or_adopt(const wchar_t *name, PSECURITY_DESCRIPTOR descript
     HANDLE section = CreateFileMappingW(INVALID_HANDLE_VALUE, &security, PAGE_READWRITE | SEC_RESERVE,
                                         (DWORD)(reserved >> 32), (DWORD)reserved, name);
     *error = GetLastError();
-    *adopted = (section && *error == ERROR_ALREADY_EXISTS) || (!section && *error == ERROR_ACCESS_DENIED);
-    if (!section && *error == ERROR_ACCESS_DENIED)
-        return reopen_as_owner(name, descriptor);
+    *adopted = section && *error == ERROR_ALREADY_EXISTS;
     if (*adopted && !win32_is_secured_as(section, descriptor)) {
         CloseHandle(section);
         section = NULL;

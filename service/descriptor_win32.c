@@ -139,16 +139,17 @@ static access_label effective(access_label label)
     return label.present ? label : (access_label){true, ACCESS_LEVEL_MEDIUM, ACCESS_NO_WRITE_UP};
 }
 
-static bool object_label(HANDLE object, access_label *label)
+static DWORD object_label(HANDLE object, access_label *label)
 {
     PSECURITY_DESCRIPTOR found = NULL;
-    platform_failure ignored;
+    platform_failure why;
     *label = (access_label){0};
-    bool ok = GetSecurityInfo(object, SE_KERNEL_OBJECT, LABEL_SECURITY_INFORMATION, NULL, NULL, NULL, NULL,
-                              &found) == ERROR_SUCCESS &&
-              win32_label_of(found, label, &ignored);
+    DWORD error =
+        GetSecurityInfo(object, SE_KERNEL_OBJECT, LABEL_SECURITY_INFORMATION, NULL, NULL, NULL, NULL, &found);
+    if (error == ERROR_SUCCESS && !win32_label_of(found, label, &why))
+        error = ERROR_INVALID_ACL;
     LocalFree(found);
-    return ok;
+    return error;
 }
 
 /* Whether labels can be read back at all: Wine takes them and forgets them. Tried once, on an event. */
@@ -162,7 +163,8 @@ static bool labels_are_shown(void)
     PSECURITY_DESCRIPTOR low = win32_descriptor("D:P(A;;0x1f0003;;;WD)S:(ML;;NW;;;LW)", &ignored);
     SECURITY_ATTRIBUTES security = {sizeof security, low, FALSE};
     HANDLE event = low ? CreateEventW(&security, TRUE, FALSE, NULL) : NULL;
-    shown = event && object_label(event, &label) && label.present && label.level == ACCESS_LEVEL_LOW;
+    shown = event && object_label(event, &label) == ERROR_SUCCESS && label.present &&
+            label.level == ACCESS_LEVEL_LOW;
     if (event)
         CloseHandle(event);
     LocalFree(low);
@@ -172,20 +174,29 @@ static bool labels_are_shown(void)
 bool win32_label_of_object(HANDLE object, access_label *label)
 {
     *label = (access_label){0};
-    return labels_are_shown() && object_label(object, label);
+    return labels_are_shown() && object_label(object, label) == ERROR_SUCCESS;
+}
+
+DWORD win32_compare_label(HANDLE object, PSECURITY_DESCRIPTOR descriptor, bool *same)
+{
+    access_label wanted, found;
+    platform_failure ignored;
+    *same = false;
+    if (!win32_label_of(descriptor, &wanted, &ignored))
+        return ERROR_SUCCESS;
+    if (!labels_are_shown()) {
+        *same = true;
+        return ERROR_SUCCESS;
+    }
+    DWORD error = object_label(object, &found);
+    wanted = effective(wanted);
+    found = effective(found);
+    *same = error == ERROR_SUCCESS && wanted.level == found.level && wanted.policy == found.policy;
+    return error;
 }
 
 bool win32_is_labelled_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
 {
-    access_label wanted, found;
-    platform_failure ignored;
-    if (!win32_label_of(descriptor, &wanted, &ignored))
-        return false;
-    if (!labels_are_shown())
-        return true;
-    if (!object_label(object, &found))
-        return false;
-    wanted = effective(wanted);
-    found = effective(found);
-    return wanted.level == found.level && wanted.policy == found.policy;
+    bool same;
+    return win32_compare_label(object, descriptor, &same) == ERROR_SUCCESS && same;
 }

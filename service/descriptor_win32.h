@@ -13,7 +13,11 @@ bool win32_descriptor_read(PSECURITY_DESCRIPTOR from, access_descriptor *descrip
 bool win32_label_of(PSECURITY_DESCRIPTOR from, access_label *label, platform_failure *failure);
 
 /* Whether `object` (a handle with READ_CONTROL) has the label of `descriptor`; where no program can read labels back,
-   as under Wine, it is taken to have it. */
+   as under Wine, it is taken to have it. Returns ERROR_SUCCESS; another error says that it could not be looked at, and
+   `same` is then false. */
+DWORD win32_compare_label(HANDLE object, PSECURITY_DESCRIPTOR descriptor, bool *same);
+
+/* The same, where what cannot be looked at has it not. */
 bool win32_is_labelled_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor);
 
 /* The label of `object` (a handle with READ_CONTROL); false where no program can read labels back. */

@@ -120,6 +120,8 @@ static int carry_out(reloading *r, platform_failure *failure)
     context.told = tell_action;
     context.told_context = r;
     apply_plan(&context, &r->plan, session_watch_wanted(&b->sessions), &r->outcome);
+    b->outcome.failed = r->outcome.failed + r->outcome.refused;
+    b->earlier_may_end = b->earlier_may_end || b->outcome.failed + r->outcome.awaited == 0;
     if (r->outcome.awaited == 0 && !b->sessions.matters)
         broker_forget_config(b);
     if (r->outcome.failed + r->outcome.refused == 0)

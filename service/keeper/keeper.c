@@ -1,8 +1,6 @@
 /* Which process keeps what, and when one is started or ended. See keeper.h. */
 #include "keeper.h"
 
-#include "names.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +47,7 @@ static bool start_at(keeper *k, unsigned place, platform_failure *failure)
     }
     platform_keeper_stay(started);
     k->places[place] = started;
+    k->has_catalog = true;
     k->started = platform_heartbeat();
     return true;
 }
@@ -67,7 +66,8 @@ static bool take_place(keeper *k, platform_failure *failure)
     }
     k->own = 0;
     k->mixed = true;
-    return platform_keeper_hold_catalog(own_keeper(k), k->catalog, failure);
+    k->has_catalog = platform_keeper_hold_catalog(own_keeper(k), k->catalog, failure);
+    return k->has_catalog;
 }
 
 /* What earlier brokers left. One that is there and not seen would be there for ever: so nothing is kept rather than that
@@ -91,23 +91,24 @@ static void forget_all(keeper *k)
     k->record = NULL;
 }
 
+/* The record, and who is in it. On failure it is not open. */
+static bool open_record(keeper *k, platform_failure *failure)
+{
+    if (!platform_keepers_open(k->name, k->identity, k->catalog->global, &k->record, failure))
+        return false;
+    if (find_earlier(k, failure))
+        return true;
+    forget_all(k);
+    return false;
+}
+
 void keeper_open(keeper *k, const char *instance, const access_identity *identity,
                  const platform_catalog *catalog, broker_log *log)
 {
     platform_failure failure = {0};
-    char name[NAMES_TEXT];
-    *k = (keeper){.log = log, .catalog = catalog};
-    names_keepers(instance, name);
-    if (!platform_keepers_open(name, identity, catalog->global, &k->record, &failure)) {
-        fail(k, &failure);
-        return;
-    }
-    if (!find_earlier(k, &failure)) {
-        forget_all(k);
-        fail(k, &failure);
-        return;
-    }
-    if (!take_place(k, &failure))
+    *k = (keeper){.log = log, .identity = identity, .catalog = catalog};
+    names_keepers(instance, k->name);
+    if (!open_record(k, &failure) || !take_place(k, &failure))
         fail(k, &failure);
     else
         log_write(k->log, LOG_KEEPER_STARTED, "process %u keeps what is served, should this one be killed%s",
@@ -138,6 +139,9 @@ void keeper_release(keeper *k, platform_kept kept)
 /* Gives the keeper what it lacks. */
 static bool complete(keeper *k, const keeper_load *load, platform_failure *failure)
 {
+    if (!k->has_catalog && !platform_keeper_hold_catalog(own_keeper(k), k->catalog, failure))
+        return false;
+    k->has_catalog = true;
     for (size_t i = 0; i < load->count; i++)
         if (load->kept[i] == 0 &&
             !platform_keeper_hold(own_keeper(k), load->sections[i], &load->kept[i], failure))
@@ -228,14 +232,14 @@ static void mourn(keeper *k, const keeper_load *load)
 /* One try to make all well. */
 static bool restore(keeper *k, const keeper_load *load, platform_failure *failure)
 {
-    return (own_keeper(k) || start_at(k, k->own, failure)) && complete(k, load, failure);
+    const bool there = k->record ? own_keeper(k) || start_at(k, k->own, failure)
+                                 : open_record(k, failure) && take_place(k, failure);
+    return there && complete(k, load, failure);
 }
 
 void keeper_watch(keeper *k, const keeper_load *load)
 {
     platform_failure failure = {0};
-    if (!k->record)
-        return;
     if (own_keeper(k) && !platform_keeper_lives(own_keeper(k)))
         mourn(k, load);
     if (!k->incomplete || platform_heartbeat() < k->retry_at)
@@ -263,7 +267,10 @@ void *keeper_wake(const keeper *k)
 
 bool keeper_close(keeper *k, keeper_parting parting)
 {
+    platform_failure ignored;
     bool keeps = false;
+    if (parting == KEEPER_ENDS && k->identity && !k->record)
+        open_record(k, &ignored); /* what an earlier broker left is not to stay for ever */
     for (unsigned place = 0; place < PLATFORM_KEEPERS; place++) {
         bool ends = parting == KEEPER_ENDS || (parting == KEEPER_FAILED && !is_earlier(k, place));
         if (ends)

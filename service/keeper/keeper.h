@@ -12,14 +12,18 @@
 #define SHMBROKER_KEEPER_H
 
 #include "log.h"
+#include "names.h"
 #include "platform.h"
 
 typedef struct keeper {
     broker_log *log;
+    char name[NAMES_TEXT]; /* the record's */
+    const access_identity *identity;
     const platform_catalog *catalog;
-    platform_keepers *record; /* NULL: nothing is kept */
+    platform_keepers *record; /* NULL: it could not be opened, and nothing is kept */
     platform_keeper *places[PLATFORM_KEEPERS];
-    unsigned own;    /* the place of this broker's keeper */
+    unsigned own; /* the place of this broker's keeper */
+    bool has_catalog;
     bool mixed;      /* it may have what another broker gave it */
     bool incomplete; /* it is not there, or lacks something that it should have */
     bool told;       /* that it is so */
@@ -36,7 +40,8 @@ typedef struct keeper_load {
     size_t count;
 } keeper_load;
 
-/* Starts a keeper that has the catalog, beside those that earlier brokers left. */
+/* Starts a keeper that has the catalog, beside those that earlier brokers left. `identity` and `catalog` stay as long as
+   the keeper does. Where the record cannot be opened, or not be read, keeper_watch tries again. */
 void keeper_open(keeper *k, const char *instance, const access_identity *identity,
                  const platform_catalog *catalog, broker_log *log);
 
@@ -50,7 +55,8 @@ bool keeper_has_earlier(const keeper *k);
 /* Ends it: this broker has taken over what it wanted. */
 void keeper_end_earlier(keeper *k, const keeper_load *load);
 
-/* Restores a keeper that was ended, and gives it what it lacks. Call it often; it is quick when all is well. */
+/* Restores a keeper that was ended, and gives it what it lacks; what earlier brokers left may be seen only now, so ask
+   keeper_has_earlier again. Call it often; it is quick when all is well. */
 void keeper_watch(keeper *k, const keeper_load *load);
 
 /* Whether all that was to be kept is. */

@@ -138,12 +138,14 @@ void platform_keepers_close(platform_keepers *keepers)
 
 /* ---- Recognising ------------------------------------------------------------------------------- */
 
-static uint64_t creation_time(HANDLE process)
+static bool creation_time(HANDLE process, uint64_t *created)
 {
-    FILETIME created, exited, kernel, user;
-    if (!GetProcessTimes(process, &created, &exited, &kernel, &user))
-        return 0;
-    return ((uint64_t)created.dwHighDateTime << 32) | created.dwLowDateTime;
+    FILETIME begun, exited, kernel, user;
+    *created = 0;
+    if (!GetProcessTimes(process, &begun, &exited, &kernel, &user))
+        return false;
+    *created = ((uint64_t)begun.dwHighDateTime << 32) | begun.dwLowDateTime;
+    return true;
 }
 
 static bool lives(HANDLE process)
@@ -151,48 +153,78 @@ static bool lives(HANDLE process)
     return WaitForSingleObject(process, 0) == WAIT_TIMEOUT;
 }
 
+/* What there is at a place of the record. */
+typedef enum seen {
+    SEEN_NOTHING, /* no keeper: the place is free */
+    SEEN_KEEPER,
+    SEEN_DENIED, /* a process that does not let this account look at it */
+    SEEN_FAILED  /* the last error says why that could not be found out */
+} seen;
+
 /*
- * Opens the process that the record has at `place`. That it is a keeper is seen by its descriptor: only the broker's
- * account can make a process that it owns with exactly these entries, and no other process is made so. The name of
- * its file says less: an upgrade moves the file of a running program aside. NULL: there is none, or the last error is
- * ERROR_ACCESS_DENIED.
+ * That a process is a keeper is seen by its descriptor: only the broker's account can make one that it owns with
+ * exactly these entries, and no other process is made so. The name of its file says less: an upgrade moves the file of
+ * a running program aside.
  */
-static HANDLE open_recorded(const recorded_keeper *recorded, PSECURITY_DESCRIPTOR descriptor, DWORD wanted)
+static seen look_at(HANDLE process, const recorded_keeper *recorded, PSECURITY_DESCRIPTOR descriptor)
 {
-    const DWORD pid = (DWORD)recorded->pid;
-    const uint64_t created = recorded->created;
-    SetLastError(0);
-    HANDLE process = pid ? OpenProcess(wanted, FALSE, pid) : NULL;
-    if (process &&
-        (!lives(process) || creation_time(process) != created || !win32_is_secured_as(process, descriptor))) {
-        CloseHandle(process);
-        process = NULL;
-        SetLastError(0);
-    }
-    return process;
+    uint64_t created;
+    bool same;
+    const DWORD waited = WaitForSingleObject(process, 0);
+    if (waited == WAIT_FAILED || !creation_time(process, &created))
+        return SEEN_FAILED;
+    if (waited != WAIT_TIMEOUT || created != recorded->created)
+        return SEEN_NOTHING;
+    const DWORD error = win32_compare_security(process, descriptor, &same);
+    SetLastError(error);
+    if (error != ERROR_SUCCESS)
+        return SEEN_FAILED;
+    return same ? SEEN_KEEPER : SEEN_NOTHING;
 }
 
-/* Why a process cannot be opened, when that says nothing about whether it is there. */
-static bool says_nothing(DWORD error)
+/* Opens the process that the record has at a place; `process` is NULL unless a keeper is seen. A denial is believed when
+   it is repeated: what is taken for nobody's here is never looked for again. */
+static seen open_recorded(const recorded_keeper *recorded, PSECURITY_DESCRIPTOR descriptor, DWORD wanted,
+                          HANDLE *process)
 {
-    return error != ERROR_SUCCESS && error != ERROR_INVALID_PARAMETER && error != ERROR_ACCESS_DENIED;
+    const DWORD pid = (DWORD)recorded->pid;
+    *process = NULL;
+    if (pid == 0)
+        return SEEN_NOTHING;
+    *process = OpenProcess(wanted, FALSE, pid);
+    if (!*process && GetLastError() == ERROR_ACCESS_DENIED)
+        *process = OpenProcess(wanted, FALSE, pid);
+    if (!*process && GetLastError() == ERROR_INVALID_PARAMETER)
+        return SEEN_NOTHING; /* no process has that number */
+    if (!*process)
+        return GetLastError() == ERROR_ACCESS_DENIED ? SEEN_DENIED : SEEN_FAILED;
+    const seen what = look_at(*process, recorded, descriptor);
+    if (what != SEEN_KEEPER) {
+        const DWORD error = GetLastError();
+        CloseHandle(*process);
+        *process = NULL;
+        SetLastError(error);
+    }
+    return what;
 }
 
 bool platform_keeper_find(platform_keepers *keepers, unsigned place, platform_keeper **keeper,
                           platform_failure *failure)
 {
     recorded_keeper *recorded = &keepers->record->places[place];
+    HANDLE process;
     *keeper = calloc(1, sizeof **keeper);
-    SetLastError(ERROR_OUTOFMEMORY);
-    HANDLE process = *keeper ? open_recorded(recorded, keepers->process, WANTED) : NULL;
-    if (process) {
+    if (!*keeper)
+        return win32_fail(failure, ERROR_OUTOFMEMORY, "cannot look for the keeper of an earlier broker");
+    const seen what = open_recorded(recorded, keepers->process, WANTED, &process);
+    const DWORD error = GetLastError();
+    if (what == SEEN_KEEPER) {
         **keeper = (platform_keeper){.process = process, .pid = (DWORD)recorded->pid};
         return true;
     }
-    const DWORD error = GetLastError();
     free(*keeper);
     *keeper = NULL;
-    if (says_nothing(error))
+    if (what == SEEN_FAILED)
         return win32_fail(failure, error,
                           "cannot see whether the keeper of an earlier broker, process %ld, lives",
                           recorded->pid);
@@ -279,7 +311,8 @@ static bool record_keeper(platform_keepers *keepers, unsigned place, const PROCE
     if (!DuplicateHandle(GetCurrentProcess(), keepers->section, started->hProcess, &theirs, 0, FALSE,
                          DUPLICATE_SAME_ACCESS))
         return win32_fail(failure, GetLastError(), "cannot give the keeper the record of keepers");
-    recorded->created = creation_time(started->hProcess);
+    if (!creation_time(started->hProcess, &recorded->created))
+        return win32_fail(failure, GetLastError(), "cannot see when the keeper was started");
     InterlockedExchange(&recorded->pid, (LONG)started->dwProcessId);
     return true;
 }
@@ -461,15 +494,20 @@ static bool visit_recorded(const keeper_record *record, PSECURITY_DESCRIPTOR des
         (s->ends ? PROCESS_TERMINATE : 0u) | PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE | READ_CONTROL;
     bool ok = true;
     for (unsigned place = 0; place < PLATFORM_KEEPERS; place++) {
-        HANDLE process = open_recorded(&record->places[place], descriptor, wanted);
-        if (process) {
+        HANDLE process;
+        const seen what = open_recorded(&record->places[place], descriptor, wanted, &process);
+        const DWORD error = GetLastError();
+        if (what == SEEN_KEEPER) {
             if (s->ends)
                 terminate(process);
             CloseHandle(process);
             s->count++;
-        } else if (GetLastError() == ERROR_ACCESS_DENIED) {
+        } else if (what == SEEN_DENIED) {
             ok = win32_fail_advise(failure, ERROR_ACCESS_DENIED, "use an elevated console",
                                    "cannot %s the keeper, process %ld", s->ends ? "end" : "look at",
+                                   record->places[place].pid);
+        } else if (what == SEEN_FAILED) {
+            ok = win32_fail_advise(failure, error, "try again", "cannot see whether process %ld is a keeper",
                                    record->places[place].pid);
         }
     }

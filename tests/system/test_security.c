@@ -52,9 +52,11 @@ static void the_catalog_is_read_by_everyone_and_written_by_the_broker_alone(void
     const char *name = support_text("Global\\ShmBroker.Catalog.%s", b->instance);
     HANDLE section = open_object(name);
     PSECURITY_DESCRIPTOR descriptor = account_security_of(section);
-    assert_int_equal(account_count_entries(descriptor), 3);
+    assert_int_equal(account_count_entries(descriptor), 4);
     account_assert_entry(descriptor, everyone, READ_RIGHTS);
     account_assert_entry(descriptor, "S-1-15-2-1", READ_RIGHTS); /* ALL APPLICATION PACKAGES */
+    account_assert_entry(descriptor, administrators,
+                         SECTION_ALL_ACCESS); /* of this elevated console's broker */
     account_assert_entry(descriptor, account_service_sid(support_text("ShmBroker$%s", b->instance)),
                          SECTION_ALL_ACCESS);
     CloseHandle(section);

@@ -277,9 +277,13 @@ static void levels_have_names(void **state)
 static void everyone_reads_the_catalog_and_the_broker_alone_writes(void **state)
 {
     (void)state;
-    char *sddl = access_compile_catalog(&identity);
-    assert_string_equal(sddl, HEAD BROKER "(A;;0x20005;;;S-1-1-0)(A;;0x20005;;;S-1-15-2-1)");
-    free(sddl);
+    char *service = access_compile_catalog(&identity, identity.broker_sid),
+         *console = access_compile_catalog(&identity, "S-1-5-32-544");
+    assert_string_equal(service, HEAD BROKER "(A;;0x20005;;;S-1-1-0)(A;;0x20005;;;S-1-15-2-1)");
+    assert_string_equal(console, HEAD BROKER
+                        "(A;;0xf001f;;;S-1-5-32-544)(A;;0x20005;;;S-1-1-0)(A;;0x20005;;;S-1-15-2-1)");
+    free(console);
+    free(service);
 }
 
 static void everyone_sees_the_claim_and_the_broker_alone_takes_it(void **state)
