@@ -143,7 +143,9 @@ typedef enum shmb_status {
        him. */
     SHMB_UNTRUSTED = 9,
 
-    /* The catalog contradicts itself. Remedy: restart the broker. */
+    /* The catalog contradicts itself: restart the broker. Or what a state, queue or stream has written down about itself
+       cannot be: a program that may write the region has written over it. Remedy: find that program; a region that is
+       to be as new again is declared under another name, or its file removed. */
     SHMB_CORRUPT = 10,
 
     /* No memory, or no room in the address space for the view. */
@@ -151,7 +153,35 @@ typedef enum shmb_status {
 
     /* Windows refused something for another reason; the message has the call, its error number and its text.
        A region of `namespace: local` attached to from another session is reported so, too. */
-    SHMB_SYSTEM_ERROR = 12
+    SHMB_SYSTEM_ERROR = 12,
+
+    /* You have the lock now, and whoever had it before died with it: what it guards may be half written. That is not a
+       failure. Look at the data, repair them, call shmb_lock_consistent, and unlock as always. As long as nobody has
+       called shmb_lock_consistent, each next holder gets this status. */
+    SHMB_OWNER_DIED = 13,
+
+    /* This thread has the lock already: waiting for it would never end. Remedy: unlock once for each lock. */
+    SHMB_DEADLOCK = 14,
+
+    /* options.kind asks for another kind than the region has, or the function is for regions of another kind, or for
+       regions with a lock or a signal, which this one has not. Remedy: the function for its kind (shmb_region_kind), or
+       another `kind`, `lock: true` or `notify: true` in its declaration. */
+    SHMB_WRONG_KIND = 15,
+
+    /* The buffer is smaller than the value or message. Nothing was taken: the size that is needed was told, come again
+       with as much. shmb_region_item_size bytes are always enough. */
+    SHMB_TOO_SMALL = 16,
+
+    /* The value or message is larger than the region's declaration allows. Remedy: send less, or declare a larger `size`
+       or `message_size`. */
+    SHMB_TOO_LARGE = 17,
+
+    /* This thread does not have the lock, or not this message. Remedy: unlock in the thread that locked. */
+    SHMB_NOT_OWNER = 18,
+
+    /* Another program is what only one can be at a time, such as a stream's producer. Remedy: wait until it has ended; a
+       dead one is in nobody's way. */
+    SHMB_BUSY = 19
 } shmb_status;
 
 /* A view of a region in this process. Since 0.1. */
@@ -172,6 +202,19 @@ typedef struct shmb_region shmb_region;
  * otherwise by then: it makes another one, and this view stays with the old bytes.
  */
 #define SHMB_ATTACH_WITHOUT_BROKER 1u
+
+/*
+ * Kinds of region, `kind` in its declaration; shmb_attach_options.kind, and what shmb_region_kind gives. Since 0.1.
+ *
+ * SHMB_KIND_RAW: bytes, which mean what programs want; shmb_data is for these. SHMB_KIND_STATE: the latest value of
+ * something, never half of one. SHMB_KIND_QUEUE: messages, each of which one program receives. SHMB_KIND_STREAM: messages
+ * of one program that all others see, the oldest written over by the newest. The bytes of the last three are the library's:
+ * they are attached to as a whole, and used by their functions.
+ */
+#define SHMB_KIND_RAW    1u
+#define SHMB_KIND_STATE  2u
+#define SHMB_KIND_QUEUE  3u
+#define SHMB_KIND_STREAM 4u
 
 /* shmb_attach_options.timeout_ms. Since 0.1. */
 #define SHMB_NO_WAIT  0u
@@ -217,7 +260,9 @@ typedef struct shmb_attach_options {
        runs in session 0, which has no instances, so it names one. Means nothing to other regions. */
     uint32_t session;
 
-    uint32_t zero; /* 0 */
+    /* What the region must be: SHMB_KIND_RAW, SHMB_KIND_STATE, SHMB_KIND_QUEUE or SHMB_KIND_STREAM; one of another kind
+       is SHMB_WRONG_KIND. 0: any. */
+    uint32_t kind;
 } shmb_attach_options;
 
 /*
@@ -281,8 +326,19 @@ SHMB_API void *shmb_data(const shmb_region *region);
 /* The view's bytes. 0 for NULL. Since 0.1. */
 SHMB_API uint64_t shmb_size(const shmb_region *region);
 
-/* The region's bytes, as declared. 0 for NULL. Since 0.1. */
+/* The region's bytes: as declared, or as many as its kind needs. 0 for NULL. Since 0.1. */
 SHMB_API uint64_t shmb_region_size(const shmb_region *region);
+
+/* SHMB_KIND_…; of a region of shmb_attach_handle SHMB_KIND_RAW. 0 for NULL. Since 0.1. */
+SHMB_API uint32_t shmb_region_kind(const shmb_region *region);
+
+/* The bytes of the largest value (state) or message (queue, stream) that the region's declaration allows. 0 when it is
+   raw, and for NULL. Since 0.1. */
+SHMB_API uint64_t shmb_region_item_size(const shmb_region *region);
+
+/* How many messages there is room for: as declared, rounded up to a power of two. 0 when the region is no queue and no
+   stream, and for NULL. Since 0.1. */
+SHMB_API uint32_t shmb_region_messages(const shmb_region *region);
 
 /*
  * How the broker made the region: any of these. Since 0.1.
@@ -291,6 +347,7 @@ SHMB_API uint64_t shmb_region_size(const shmb_region *region);
  * mapped with them where Windows allows that. SHMB_FLAG_NUMA: its memory is preferably on the NUMA node that its
  * declaration names. SHMB_FLAG_PREFETCHED: its pages were made present when it was created. SHMB_FLAG_PRIVATE: its
  * section is in a private namespace, whose boundary this process is in. SHMB_FLAG_SESSION: it is one session's instance.
+ * SHMB_FLAG_LOCK: it has a lock beside it. SHMB_FLAG_NOTIFY: it has a signal beside it.
  *
  * How its bytes came to be, at most one of the first three: SHMB_FLAG_LAST_CLEAN: the region's last life ended in order,
  * and what it was declared to keep is there. SHMB_FLAG_LAST_DIRTY: it ended in a crash, a loss of power, or nobody knows
@@ -308,6 +365,8 @@ SHMB_API uint64_t shmb_region_size(const shmb_region *region);
 #define SHMB_FLAG_RESTORED    128u
 #define SHMB_FLAG_CONTINUED   256u
 #define SHMB_FLAG_SESSION     512u
+#define SHMB_FLAG_LOCK        1024u
+#define SHMB_FLAG_NOTIFY      2048u
 
 /* SHMB_FLAG_… of the region, as the broker published them when it was attached. 0 for NULL, and for a region of
    shmb_attach_handle. Since 0.1. */

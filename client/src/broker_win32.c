@@ -232,7 +232,7 @@ static shmb_status judge_region(const catalog_region *region, shmb_message *mess
     default:
         break;
     }
-    if (region->kind == SHMB_KIND_RAW)
+    if (region->kind >= SHMB_KIND_RAW && region->kind <= SHMB_KIND_STREAM)
         return SHMB_OK;
     shmb_message_set(message,
                      "the region is of a kind (%" PRIu32

@@ -8,7 +8,9 @@
  * Order of the file: views, opening, attaching, using and letting go.
  */
 #include "broker_win32.h"
+#include "open_parts_win32.h"
 #include "private_region_win32.h"
+#include "region.h"
 #include "request.h"
 #include "shmb.h"
 #include "text_win32.h"
@@ -24,17 +26,6 @@
 #define INSTANCE_VALUE  L"SHMBROKER_INSTANCE"
 #define INSTANCE_BUFFER (SHMB_INSTANCE_MAX + 2) /* so that one character too many is seen */
 
-struct shmb_region {
-    HANDLE section;
-    void *mapping; /* what MapViewOfFile gave: less than a granule, or a large page, before the view */
-    uint8_t *data;
-    uint64_t size;
-    uint64_t region_size;
-    uint32_t flags;
-    uint64_t restored;
-    char *note; /* NULL when there is none */
-};
-
 /* What is mapped: a region that the catalog has, or a section that somebody gave. */
 typedef struct view_source {
     HANDLE section;
@@ -42,6 +33,7 @@ typedef struct view_source {
     uint32_t flags;
     uint64_t restored;
     const char *note;
+    shmb_geometry geometry;
 } view_source;
 
 /* ---- One view ---------------------------------------------------------------------------------- */
@@ -79,6 +71,7 @@ static shmb_region *new_region(const view_source *source)
     view->region_size = source->region_size;
     view->flags = source->flags;
     view->restored = source->restored;
+    view->geometry = source->geometry;
     if (source->note[0] != '\0') {
         size_t bytes = strlen(source->note) + 1;
         view->note = malloc(bytes);
@@ -128,6 +121,7 @@ static shmb_status map_view(const view_source *source, const shmb_request *reque
     }
     view->data = (uint8_t *)view->mapping + range.skip;
     view->size = range.length;
+    view->writes = request->write;
     *region = view;
     return SHMB_OK;
 }
@@ -168,47 +162,85 @@ static shmb_status explain_open(const char *instance, const shmb_request *reques
     return shmb_status_of_error(error);
 }
 
-/* NULL with `status` and the message set. */
-static HANDLE open_section(const char *instance, const shmb_request *request, const catalog_region *found,
-                           shmb_status *status, shmb_message *message)
+/* The region's section as this process can open it; a private namespace is to be left again. */
+static shmb_status name_section(const catalog_region *found, HANDLE *space,
+                                wchar_t name[SHMB_TEXT_MAX_BYTES + 1], shmb_message *message)
+{
+    *space = NULL;
+    if ((found->flags & SHMB_FLAG_PRIVATE) != 0)
+        return shmb_enter_private(found, space, name, SHMB_TEXT_MAX_BYTES + 1, message);
+    if (shmb_widen(found->object_name, name, SHMB_TEXT_MAX_BYTES + 1))
+        return SHMB_OK;
+    shmb_message_set(message, "the object name in the broker's catalog is not UTF-8: restart the broker");
+    return SHMB_CORRUPT;
+}
+
+/* The section, and the parts beside it; nothing is open when it fails. */
+static shmb_status open_objects(const char *instance, const shmb_request *request,
+                                const catalog_region *found, HANDLE *section,
+                                shmb_open_part parts[SHMB_PART_COUNT], shmb_message *message)
 {
     wchar_t name[SHMB_TEXT_MAX_BYTES + 1];
-    HANDLE space = NULL;
-    *status = SHMB_OK;
-    if ((found->flags & SHMB_FLAG_PRIVATE) != 0) {
-        *status = shmb_enter_private(found, &space, name, ARRAYSIZE(name), message);
-    } else if (!shmb_widen(found->object_name, name, ARRAYSIZE(name))) {
-        shmb_message_set(message, "the object name in the broker's catalog is not UTF-8: restart the broker");
-        *status = SHMB_CORRUPT;
+    HANDLE space;
+    *section = NULL;
+    shmb_status status = name_section(found, &space, name, message);
+    if (status != SHMB_OK)
+        return status;
+    *section = OpenFileMappingW(request->write ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ, FALSE, name);
+    if (*section == NULL)
+        status = explain_open(instance, request, found, GetLastError(), message);
+    else
+        status = shmb_parts_open(found, name, request->write, parts, message);
+    if (status != SHMB_OK && *section != NULL) {
+        CloseHandle(*section);
+        *section = NULL;
     }
-    if (*status != SHMB_OK)
-        return NULL;
-    HANDLE section =
-        OpenFileMappingW(request->write ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ, FALSE, name);
-    if (section == NULL)
-        *status = explain_open(instance, request, found, GetLastError(), message);
     shmb_leave_private(space);
-    return section;
+    return status;
 }
 
 static shmb_status open_view(const char *instance, const shmb_request *request, const catalog_region *found,
                              shmb_region **region, shmb_message *message)
 {
-    shmb_status status;
-    HANDLE section = open_section(instance, request, found, &status, message);
-    if (section == NULL)
+    shmb_open_part parts[SHMB_PART_COUNT] = {{NULL, NULL}};
+    HANDLE section;
+    shmb_status status = open_objects(instance, request, found, &section, parts, message);
+    if (status != SHMB_OK)
         return status;
 
-    const view_source source = {section, found->size, found->flags, found->restored, found->note};
+    const view_source source = {section,      found->size,
+                                found->flags, found->restored,
+                                found->note,  {found->kind, found->messages, found->item_size}};
     status = map_view(&source, request, region, message);
-    if (status == SHMB_OK)
+    if (status == SHMB_OK) {
+        memcpy((*region)->parts, parts, sizeof parts);
         return SHMB_OK;
+    }
+    shmb_parts_close(parts);
     CloseHandle(section);
     /* The right was given with the handle, so what was refused is the size. */
     return status == SHMB_ACCESS_DENIED ? SHMB_SYSTEM_ERROR : status;
 }
 
 /* ---- Attaching --------------------------------------------------------------------------------- */
+
+/* Whether the region is what the caller takes it for. */
+static shmb_status judge_kind(const shmb_request *request, uint32_t kind, shmb_message *message)
+{
+    if (request->kind != 0 && request->kind != kind) {
+        shmb_message_set(message,
+                         "its kind is %s, and options.kind asks for %s: attach to another region, or have it "
+                         "declared with `kind: %s`",
+                         shmb_kind_name(kind), shmb_kind_name(request->kind), shmb_kind_name(request->kind));
+        return SHMB_WRONG_KIND;
+    }
+    if (kind != SHMB_KIND_RAW && (request->offset != 0 || request->length != 0)) {
+        shmb_message_set(message, "a %s is attached to as a whole: leave options.offset and options.length 0",
+                         shmb_kind_name(kind));
+        return SHMB_INVALID_ARGUMENT;
+    }
+    return SHMB_OK;
+}
 
 /* One try. What was opened counts only when the catalog says the same afterwards: a region may be replaced
    between the two looks, and then the view would be of an object that nobody else sees. */
@@ -219,6 +251,8 @@ static shmb_status attach_now(const char *instance, const char *name, const shmb
         catalog_region found;
         shmb_status status =
             shmb_broker_find(instance, name, request->session, request->without_broker, &found, message);
+        if (status == SHMB_OK)
+            status = judge_kind(request, found.kind, message);
         if (status != SHMB_OK)
             return status;
         status = open_view(instance, request, &found, region, message);
@@ -345,9 +379,13 @@ shmb_status shmb_attach_handle(void *section, uint64_t region_size, const shmb_a
         return SHMB_INVALID_ARGUMENT;
     }
     shmb_message_prefix(&message, "cannot attach to the section of handle %p: ", section);
-    status = duplicate(section, &request, &own, &message);
+    status = judge_kind(&request, SHMB_KIND_RAW, &message); /* a handle has no parts beside it */
     if (status == SHMB_OK)
-        status = map_view(&(view_source){own, region_size, 0, 0, ""}, &request, region, &message);
+        status = duplicate(section, &request, &own, &message);
+    if (status == SHMB_OK) {
+        const view_source source = {own, region_size, 0, 0, "", {SHMB_KIND_RAW, 0, region_size}};
+        status = map_view(&source, &request, region, &message);
+    }
     if (status != SHMB_OK && own != NULL)
         CloseHandle(own);
     if (status == SHMB_OK)
@@ -357,10 +395,32 @@ shmb_status shmb_attach_handle(void *section, uint64_t region_size, const shmb_a
 
 /* ---- Using and letting go ---------------------------------------------------------------------- */
 
+void *shmb_region_use(shmb_region *region, shmb_use use, void *(*make)(shmb_region *region),
+                      void (*end)(void *state))
+{
+    shmb_kept_use *kept = &region->uses[use];
+    void *state = InterlockedCompareExchangePointer(&kept->state, NULL, NULL);
+    if (state != NULL)
+        return state;
+    void *made = make(region);
+    if (made == NULL)
+        return NULL;
+    kept->end = end; /* the same from every thread, and read at the detach alone */
+    state = InterlockedCompareExchangePointer(&kept->state, made, NULL);
+    if (state == NULL)
+        return made;
+    end(made);
+    return state;
+}
+
 void shmb_detach(shmb_region *region)
 {
     if (region == NULL)
         return;
+    for (unsigned use = SHMB_USE_COUNT; use > 0; use--)
+        if (region->uses[use - 1].state != NULL)
+            region->uses[use - 1].end(region->uses[use - 1].state);
+    shmb_parts_close(region->parts);
     UnmapViewOfFile(region->mapping);
     CloseHandle(region->section);
     free_region(region);
@@ -379,6 +439,21 @@ uint64_t shmb_size(const shmb_region *region)
 uint64_t shmb_region_size(const shmb_region *region)
 {
     return region != NULL ? region->region_size : 0;
+}
+
+uint32_t shmb_region_kind(const shmb_region *region)
+{
+    return region != NULL ? region->geometry.kind : 0;
+}
+
+uint64_t shmb_region_item_size(const shmb_region *region)
+{
+    return region != NULL && region->geometry.kind != SHMB_KIND_RAW ? region->geometry.item_size : 0;
+}
+
+uint32_t shmb_region_messages(const shmb_region *region)
+{
+    return region != NULL ? region->geometry.messages : 0;
 }
 
 uint32_t shmb_region_flags(const shmb_region *region)

@@ -57,9 +57,10 @@ shmb_status shmb_request_read(const shmb_attach_options *options, shmb_request *
                          options->flags);
         return SHMB_INVALID_ARGUMENT;
     }
-    if (options->zero != 0) {
-        shmb_message_set(message, "options.zero is %" PRIu32 ": clear the structure before filling it in",
-                         options->zero);
+    if (options->kind > SHMB_KIND_STREAM) {
+        shmb_message_set(message,
+                         "options.kind is %" PRIu32 ": pass one of SHMB_KIND_\xE2\x80\xA6, or 0 for any",
+                         options->kind);
         return SHMB_INVALID_ARGUMENT;
     }
     request->write = (options->access & SHMB_ACCESS_WRITE) != 0;
@@ -69,6 +70,7 @@ shmb_status shmb_request_read(const shmb_attach_options *options, shmb_request *
     request->length = options->length;
     request->instance = options->instance;
     request->session = options->session;
+    request->kind = options->kind;
     return SHMB_OK;
 }
 

@@ -19,6 +19,7 @@ typedef struct shmb_request {
     uint32_t timeout_ms;
     uint64_t offset;
     uint64_t length;      /* 0: to the end */
+    uint32_t kind;        /* SHMB_KIND_…; 0: any */
     uint32_t session;     /* 0: the process's own */
     const char *instance; /* the caller's, NULL when not given */
 } shmb_request;

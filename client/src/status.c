@@ -29,11 +29,25 @@ const char *shmb_status_text(shmb_status status)
     case SHMB_UNTRUSTED:
         return "the broker's catalog belongs to an account that is not trusted";
     case SHMB_CORRUPT:
-        return "the broker's catalog is damaged";
+        return "the broker's catalog, or what stands in the region, is damaged";
     case SHMB_NO_MEMORY:
         return "not enough memory or address space";
     case SHMB_SYSTEM_ERROR:
         return "Windows refused an operation";
+    case SHMB_OWNER_DIED:
+        return "the lock's holder died with it: the data may be half written";
+    case SHMB_DEADLOCK:
+        return "this thread has the lock already";
+    case SHMB_WRONG_KIND:
+        return "the region is of another kind";
+    case SHMB_TOO_SMALL:
+        return "the buffer is smaller than what is to be put into it";
+    case SHMB_TOO_LARGE:
+        return "the value or message is larger than the region's declaration allows";
+    case SHMB_NOT_OWNER:
+        return "this thread does not have the lock";
+    case SHMB_BUSY:
+        return "another program has that part";
     }
     return "unknown status";
 }
