@@ -4,7 +4,7 @@
 #include "../atomics.h"
 
 #define FULL_EVERY   32u
-#define LONGEST_REST 8u /* processor pauses between two looks */
+#define LONGEST_REST 4u /* processor pauses between two looks */
 
 void spin_init(sync_spin *spin, uint32_t processors)
 {

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SPIN_MOST  2048u /* looks in a turn */
+#define SPIN_MOST  512u /* looks in a turn */
 #define SPIN_LEAST 32u
 
 typedef struct sync_spin {
