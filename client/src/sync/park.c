@@ -21,20 +21,22 @@ static sync_result look_about(park_look *look, void *context, park_view *view, s
 static sync_result front(sync_place *place, sync_lives *lives, park_look *look, void *context,
                          sync_deadline deadline)
 {
-    park_view view = {0, SYNC_NOBODY, SYNC_NOBODY};
+    park_view view = {0, SYNC_NOBODY, SYNC_NOBODY, SYNC_NEVER};
     bool last = false;
     for (;;) {
         view.watch = SYNC_NOBODY;
+        view.until = SYNC_NEVER;
         sync_result result = look_about(look, context, &view, deadline);
         if (result != SYNC_WOKEN)
             return result;
         if (last)
             return SYNC_TIMED_OUT;
-        result = sync_place_wait(place, lives, view.watch, deadline);
+        sync_deadline until = view.until < deadline ? view.until : deadline;
+        result = sync_place_wait(place, lives, view.watch, until);
         if (result == SYNC_FAILED)
             return result;
         /* What came with the last moment is not thrown away: one more look. */
-        last = result == SYNC_TIMED_OUT || sync_deadline_passed(deadline);
+        last = (result == SYNC_TIMED_OUT && until == deadline) || sync_deadline_passed(deadline);
         view.over = result == SYNC_OVER ? view.watch : SYNC_NOBODY;
         view.sleeps++;
     }

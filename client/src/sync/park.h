@@ -22,9 +22,10 @@ typedef enum park_answer {
 } park_answer;
 
 typedef struct park_view {
-    uint32_t sleeps; /* how often the front has slept: how often it was passed over */
-    sync_life over;  /* the life that the last sleep found over, or SYNC_NOBODY */
-    sync_life watch; /* out: whose end the next sleep watches for, or SYNC_NOBODY */
+    uint32_t sleeps;     /* how often the front has slept: how often it was passed over */
+    sync_life over;      /* the life that the last sleep found over, or SYNC_NOBODY */
+    sync_life watch;     /* out: whose end the next sleep watches for, or SYNC_NOBODY */
+    sync_deadline until; /* out: when to look again even if nobody wakes; SYNC_NEVER: not before */
 } park_view;
 
 typedef park_answer park_look(void *context, park_view *view);
