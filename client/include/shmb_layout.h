@@ -189,7 +189,7 @@ typedef struct shmb_kind_header {
 /* What each kind has before its first slot, how many slots a state has, and what a slot has before its bytes. */
 #define SHMB_STATE_HEADER_BYTES       4096u
 #define SHMB_STATE_SLOTS              4u
-#define SHMB_STATE_SLOT_HEADER_BYTES  64u
+#define SHMB_STATE_SLOT_HEADER_BYTES  0u
 #define SHMB_QUEUE_HEADER_BYTES       12288u /* with 1024 participants of 8 bytes from 4096 on */
 #define SHMB_QUEUE_SLOT_HEADER_BYTES  16u
 #define SHMB_STREAM_HEADER_BYTES      4096u
@@ -208,6 +208,35 @@ typedef struct shmb_lock_words {
 #define SHMB_LOCK_WAITED_FOR  1ull /* a bit of the holder's word: who gives the lock back wakes the place */
 #define SHMB_LOCK_HAND_OVER   2ull /* a bit of it: and leaves it SHMB_LOCK_HANDED_OVER */
 #define SHMB_LOCK_HANDED_OVER 2ull /* nobody holds it, and only who is inside the gate may take it */
+
+/* ---- state and stream: what of their header changes ------------------------------------------------ */
+
+/* Both: how often a bell was rung for those who wait. A line of its own, that is written only while somebody waits. */
+#define SHMB_EPOCH_OFFSET 64u /* u32 atomic */
+
+/* A state's: the value of version v is in slot v % slots. Version 0: no value was written yet. */
+#define SHMB_STATE_WORDS_OFFSET 128u
+typedef struct shmb_state_words {
+    uint64_t version;    /* 0 atomic: of the latest value */
+    uint32_t lengths[4]; /* 8 atomic: of the value in each slot, bytes */
+} shmb_state_words;
+
+/* A state of small values has two slots, in the line of their version and lengths[0] and [1]. */
+#define SHMB_STATE_SMALL_BYTES  24u
+#define SHMB_STATE_SMALL_SLOTS  2u
+#define SHMB_STATE_SMALL_OFFSET (SHMB_STATE_WORDS_OFFSET + 16u)
+
+/* A stream's. A message's position is 0 for the first and 2 more for each that follows. */
+#define SHMB_STREAM_WORDS_OFFSET 128u
+typedef struct shmb_stream_words {
+    uint64_t next; /* 0 atomic: the position of the next message */
+} shmb_stream_words;
+
+typedef struct shmb_stream_slot {
+    uint64_t word;   /*  0 atomic: position + 1 while a message is written, + 2 when it is there */
+    uint32_t length; /*  8 atomic: its bytes, which begin at 16 */
+    uint32_t zero;   /* 12 */
+} shmb_stream_slot;
 
 #ifdef __cplusplus
 #define SHMB_LAYOUT_ASSERT(fact) static_assert(fact, #fact)
@@ -236,6 +265,12 @@ SHMB_LAYOUT_ASSERT(sizeof(shmb_kind_header) == SHMB_KIND_HEADER_BYTES);
 
 SHMB_LAYOUT_ASSERT(offsetof(shmb_lock_words, damaged) == 8);
 SHMB_LAYOUT_ASSERT(sizeof(shmb_lock_words) == 16);
+
+SHMB_LAYOUT_ASSERT(offsetof(shmb_state_words, lengths) == 8);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_state_words) == 24);
+SHMB_LAYOUT_ASSERT(SHMB_STATE_SMALL_OFFSET + SHMB_STATE_SMALL_SLOTS * SHMB_STATE_SMALL_BYTES == 192);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_stream_slot, length) == 8);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_stream_slot) == SHMB_STREAM_SLOT_HEADER_BYTES);
 
 #ifdef __cplusplus
 }
