@@ -1,0 +1,71 @@
+/* Waking everybody who waits for a word to change. See broadcast.h. */
+#include "broadcast.h"
+
+#include "atomics.h"
+
+/* Rings that one publisher makes for others who overtake it: more are not needed, whoever overtakes rings as well. */
+#define MOST_RINGS 4u
+
+void broadcast_init(broadcast *news, volatile uint32_t *waiting, volatile uint32_t *epoch, sync_bell *bell)
+{
+    news->waiting = waiting;
+    news->epoch = epoch;
+    news->bell = bell;
+    spin_init(&news->spin, sync_processors());
+}
+
+/* Two publishers may ring at once, for one epoch and the next, and the bells end up as the slower one left them. So who
+   finds that the epoch went on while it rang rings again, for the last one: the last ring is always right. */
+void broadcast_ring(broadcast *news)
+{
+    if (shmb_load_relaxed_u32(news->waiting) == 0 || shmb_exchange_u32(news->waiting, 0) == 0)
+        return;
+    uint32_t rung = shmb_fetch_add_u32(news->epoch, 1);
+    for (uint32_t i = 0; i < MOST_RINGS; i++) {
+        sync_bell_ring(news->bell, rung);
+        uint32_t epoch = shmb_load_acquire_u32(news->epoch);
+        if (epoch - 1 == rung)
+            return;
+        rung = epoch - 1;
+    }
+}
+
+static bool spin_for(broadcast *news, const volatile uint64_t *word, uint64_t seen)
+{
+    spin_turn turn = spin_begin(&news->spin);
+    bool changed;
+    while (!(changed = shmb_load_acquire_u64(word) != seen) && spin_again(&turn))
+        continue;
+    spin_end(&news->spin, &turn, changed);
+    return changed;
+}
+
+static sync_deadline end_of_slice(sync_deadline deadline)
+{
+    sync_deadline slice = sync_now() + BROADCAST_SLICE_NS;
+    return deadline < slice ? deadline : slice;
+}
+
+/* A publisher that was ended while it rang leaves a bell ringing that should be still, until the next one rings. Who is
+   woken by it for nothing listens to the other bell for a slice, rather than to be woken all the time. */
+sync_result broadcast_wait(broadcast *news, const volatile uint64_t *word, uint64_t seen,
+                           sync_deadline deadline)
+{
+    if (spin_for(news, word, seen))
+        return SYNC_OK;
+    uint32_t other = 0;
+    for (;;) {
+        shmb_exchange_u32(news->waiting, 1);
+        uint32_t epoch = shmb_load_acquire_u32(news->epoch);
+        if (shmb_load_acquire_u64(word) != seen)
+            return SYNC_OK;
+        if (sync_deadline_passed(deadline))
+            return SYNC_TIMED_OUT;
+        sync_result result = sync_bell_wait(news->bell, epoch + other, end_of_slice(deadline));
+        if (result == SYNC_FAILED)
+            return result;
+        bool for_nothing = result == SYNC_WOKEN && shmb_load_acquire_u64(word) == seen &&
+                           shmb_load_acquire_u32(news->epoch) == epoch;
+        other = for_nothing ? 1 - other : 0;
+    }
+}
