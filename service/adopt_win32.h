@@ -30,7 +30,7 @@ bool win32_has_large_pages(const wchar_t *name);
 /*
  * The section `name`, when an earlier broker made it exactly so: with `descriptor`, of `size` bytes up to the
  * end of the page (of the large page, when it was made of such), and a view of `file` or of the paging file (INVALID_HANDLE_VALUE). NULL when it is
- * another's, or cannot be seen to be ours: then the name is taken.
+ * another's, or cannot be seen to be ours: then the name is taken. The handle is inheritable.
  */
 HANDLE win32_adopt_section(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, uint64_t size, HANDLE file);
 

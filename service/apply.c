@@ -7,6 +7,9 @@
 #define FAILURES_LOGGED                                                                                      \
     100u /* each by itself, and as many notes; the rest of the failures are counted in the line that ends the start */
 
+#define NO_ROOM_MOST                                                                                         \
+    100u /* regions in a row for which the system has no room for objects; for more it is not asked */
+
 static void release_texts(existing_region *region)
 {
     free((void *)(uintptr_t)region->name);
@@ -255,6 +258,21 @@ static bool create_and_hold(const apply_context *context, const declared_region 
     return false;
 }
 
+/* Asking again and again for what the system has not got takes long. What an earlier broker left needs no room. */
+static bool may_have_room(const declared_region *declared, const apply_outcome *outcome,
+                          platform_failure *failure)
+{
+    const platform_section_request request = apply_request(declared);
+    if (outcome->no_room < NO_ROOM_MOST || platform_section_is_left(&request))
+        return true;
+    failure->code = 0;
+    snprintf(failure->text, sizeof failure->text,
+             "the system had no room for the %u regions before it, so it was not asked for this one; declare "
+             "fewer regions, or end programs that have many objects open, then restart the broker",
+             NO_ROOM_MOST);
+    return false;
+}
+
 /* What came of creating one region. */
 typedef enum creation {
     CREATED,
@@ -269,6 +287,18 @@ static shmb_region_state state_for(creation result)
     return states[result];
 }
 
+/* A region that is made is ready, unless that is to be said later. */
+static shmb_region_state state_of(const apply_context *context, creation result)
+{
+    return result == CREATED && context->held_back ? SHMB_REGION_PENDING : state_for(result);
+}
+
+void apply_publish(catalog *c, const apply_held_back *held_back)
+{
+    for (size_t i = 0; i < held_back->count; i++)
+        catalog_mark(c, held_back->places[i], SHMB_REGION_READY, platform_now());
+}
+
 /* Creates, holds and publishes one region; on failure publishes the reason instead. */
 static creation create_region(const apply_context *context, const declared_region *declared,
                               apply_outcome *outcome, platform_failure *failure)
@@ -278,13 +308,15 @@ static creation create_region(const apply_context *context, const declared_regio
     manner made = {0};
     if (!catalog_place_of(context->catalog, declared->name, &place, &generation, failure))
         return FAILED;
-    bool ok = create_and_hold(context, declared, generation, &made, failure);
+    bool ok = may_have_room(declared, outcome, failure) &&
+              create_and_hold(context, declared, generation, &made, failure);
+    outcome->no_room = ok ? 0 : outcome->no_room + made.granted.no_room;
     creation result = ok ? CREATED : made.granted.superseded ? AWAITED : FAILED;
     if (result == AWAITED && context->awaiting)
         return AWAITED; /* so it is published already */
     if (ok && (!made.granted.adopted || generation == 0))
         generation++; /* another object, another number */
-    catalog_publication publication = publication_of(declared, state_for(result), generation);
+    catalog_publication publication = publication_of(declared, state_of(context, result), generation);
     if (ok) {
         publication.flags |= flags_of(&made.granted) | made.life.flags;
         publication.restored = made.life.restored;
@@ -303,6 +335,8 @@ static creation create_region(const apply_context *context, const declared_regio
         publication.reason = NULL; /* no room for it, but clients need not wait for what will not come */
         catalog_publish(context->catalog, place, &publication, &unpublished);
     }
+    if (ok && context->held_back)
+        context->held_back->places[context->held_back->count++] = place;
     outcome->adopted += ok && made.granted.adopted;
     if (ok && *made.granted.note)
         report_note(context, declared, outcome->noted++, made.granted.note);

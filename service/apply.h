@@ -41,8 +41,15 @@ typedef struct apply_outcome {
     size_t
         replaced; /* let go, to be created as another object; these are counted again as created, failed or awaited */
     size_t refused;
+    size_t no_room; /* regions in a row for which the system had no room */
     size_t awaited; /* cannot be created before programs let go of the object that has the name */
 } apply_outcome;
+
+/* Regions that are made, and published as pending until all of them are kept. */
+typedef struct apply_held_back {
+    catalog_place *places; /* room for one for each declared region */
+    size_t count;
+} apply_held_back;
 
 /* What a plan is carried out with. */
 typedef struct apply_context {
@@ -57,7 +64,8 @@ typedef struct apply_context {
     bool ending;                     /* the broker ends: what was not served stays published so */
     void (*progress)(void *context); /* after each step */
     void *progress_context;
-    bool *awaits; /* for each declared region: whether it is awaited now; NULL: nobody asks */
+    apply_held_back *held_back; /* NULL: each region is published as ready when it is */
+    bool *awaits;               /* for each declared region: whether it is awaited now; NULL: nobody asks */
     /* What came of each action but KEEP, before `progress`; `reason` is NULL when it was done. May be NULL. */
     void (*told)(void *context, const plan_action *action, const char *name, const char *reason);
     void *told_context;
@@ -71,6 +79,9 @@ bool apply_announce(const apply_context *context, const plan *p, const declared_
 /* Carries out `p`, which was made of `declared` and of what `context->holdings` had. */
 void apply_plan(const apply_context *context, const plan *p, const declared_regions *declared,
                 apply_outcome *outcome);
+
+/* Publishes as ready what was held back. */
+void apply_publish(catalog *c, const apply_held_back *held_back);
 
 /* Tries once more to create what is awaited (`context->awaits`), without a word in the log about what still is. Cheap: one
    look at each. `outcome` has created, failed and awaited. False: out of memory. */

@@ -200,11 +200,12 @@ apply_context broker_context(broker *b)
 }
 
 /* Makes what exists what `declared` says. */
-static bool reconcile(broker *b, const declared_regions *declared, bool tried_again, apply_outcome *outcome,
-                      platform_failure *failure)
+static bool reconcile(broker *b, const declared_regions *declared, bool tried_again,
+                      apply_held_back *held_back, apply_outcome *outcome, platform_failure *failure)
 {
     apply_context context = broker_context(b);
     context.tried_again = tried_again;
+    context.held_back = held_back;
     existing_regions existing = holdings_regions(&b->holdings);
     plan p;
     memset(outcome, 0, sizeof *outcome);
@@ -231,7 +232,7 @@ static void end_earlier_keeper(broker *b)
         keeper_end_earlier(&b->keeper, &load);
     if (b->outcome.failed + b->outcome.awaited == 0)
         return;
-    if (!reconcile(b, session_watch_wanted(&b->sessions), false, &again, &failure))
+    if (!reconcile(b, session_watch_wanted(&b->sessions), false, NULL, &again, &failure))
         log_write(b->log, LOG_REGION_FAILED, "%u regions are not served: %s", (unsigned)b->outcome.failed,
                   failure.text);
     else {
@@ -244,17 +245,32 @@ static void end_earlier_keeper(broker *b)
     b->outcome.adopted += again.adopted;
 }
 
+/* All regions are made before any is published as ready: the keeper gets them in one go, and what a program writes is
+   never in this process alone. */
+static bool make_first(broker *b, bool earlier, platform_failure *failure)
+{
+    const declared_regions *wanted = session_watch_wanted(&b->sessions);
+    apply_held_back made = {calloc(wanted->count + 1, sizeof *made.places), 0};
+    b->awaits = calloc(wanted->count + 1, sizeof *b->awaits);
+    bool ok = made.places && b->awaits;
+    if (!ok)
+        snprintf(failure->text, sizeof failure->text, "out of memory; close other programs");
+    ok = ok && reconcile(b, wanted, earlier, &made, &b->outcome, failure);
+    if (ok) {
+        const keeper_load load = holdings_load(&b->holdings);
+        keeper_begin(&b->keeper, &load);
+        apply_publish(&b->catalog, &made);
+    }
+    free(made.places);
+    return ok;
+}
+
 static int make_regions(broker *b)
 {
     platform_failure failure = {0};
-    b->awaits = calloc(session_watch_wanted(&b->sessions)->count + 1, sizeof *b->awaits);
-    if (!b->awaits) {
-        snprintf(failure.text, sizeof failure.text, "out of memory; close other programs");
-        return start_failed(b, &failure, EXIT_FAILED);
-    }
     keeper_open(&b->keeper, b->options->instance, &b->identity, &b->memory, b->log);
     const bool earlier = keeper_has_earlier(&b->keeper);
-    if (!reconcile(b, session_watch_wanted(&b->sessions), earlier, &b->outcome, &failure))
+    if (!make_first(b, earlier, &failure))
         return start_failed(b, &failure, EXIT_FAILED);
     if (earlier)
         end_earlier_keeper(b);
@@ -281,7 +297,7 @@ static void write_ends(broker *b, size_t unfinished)
     for (size_t i = 0; ends && i < b->holdings.count; i++) {
         const char *name = b->holdings.regions[i].name;
         if (shmb_session_of(name, &length) == 0)
-            ends[count++] = (book_entry){name, unfinished == 0 || persist_finished(&b->persist, name)};
+            ends[count++] = (book_entry){name, unfinished == 0 || persist_finished(&b->persist, b->holdings.sections[i])};
     }
     if (ends)
         lives_end(&b->lives, ends, count);
@@ -356,7 +372,7 @@ static bool renew_instances(broker *b, apply_outcome *outcome, platform_failure 
     }
     free(b->awaits);
     b->awaits = awaits;
-    return reconcile(b, session_watch_wanted(&b->sessions), false, outcome, failure);
+    return reconcile(b, session_watch_wanted(&b->sessions), false, NULL, outcome, failure);
 }
 
 static void follow_session(broker *b, const session_event *event)
@@ -439,7 +455,7 @@ static void retire_all(broker *b)
     end_lives(b, true);
     if (load.count > 0)
         memset(load.kept, 0, load.count * sizeof *load.kept);
-    if (!reconcile(b, &nothing, false, &outcome, &failure))
+    if (!reconcile(b, &nothing, false, NULL, &outcome, &failure))
         log_write(b->log, LOG_STOPPING, "clients are not told that regions are gone: %s", failure.text);
 }
 

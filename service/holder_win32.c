@@ -18,7 +18,8 @@
 #define MOST_SHOWN         3u
 #define MOST_HOLDERS       64u
 #define MOST_MILLISECONDS  2000u /* of one search */
-#define TOTAL_MILLISECONDS 6000u /* of all that one broker makes */
+#define TOTAL_MILLISECONDS 6000u /* of all searches that begin within one window: of a start, of a reload */
+#define WINDOW_MS          60000u
 
 typedef struct handle_entry {
     void *object;
@@ -49,6 +50,7 @@ typedef struct search {
     size_t count;
     bool hidden; /* some process did not let us look */
     bool out_of_time;
+    bool left_out; /* others took all the time that there is for searches */
 } search;
 
 typedef void (*any_function)(void); /* what every function pointer may pass through */
@@ -166,29 +168,43 @@ static void describe(const search *s, char *buffer, size_t size)
         text_append(&words, " and %u more", (unsigned)(s->count - MOST_SHOWN));
     if (s->count == 0)
         text_append(&words, "held by a process that cannot be seen, since %s",
-                    s->out_of_time ? "looking for it took too long"
-                    : s->hidden    ? "this account may not look into other processes"
-                                   : "it has let go of it meanwhile");
+                    s->left_out ? "looking for the holders of other names took all the time there is for that"
+                    : s->out_of_time ? "looking for it took too long"
+                    : s->hidden      ? "this account may not look into other processes"
+                                     : "it has let go of it meanwhile");
     char *whole = text_take(&words);
     snprintf(buffer, size, "%s",
              whole ? whole : "held by a process that cannot be seen, since memory ran out");
     free(whole);
 }
 
+/* Many names may be taken at once, and a start is not to wait for all that there is to tell of them. */
+static struct {
+    ULONGLONG since; /* GetTickCount64 */
+    ULONGLONG spent;
+} window; /* names are taken on the engine's thread alone */
+
+static bool has_time(ULONGLONG now)
+{
+    if (now - window.since > WINDOW_MS) {
+        window.since = now;
+        window.spent = 0;
+    }
+    return window.spent < TOTAL_MILLISECONDS;
+}
+
 void win32_holding_processes(HANDLE object, char *buffer, size_t size)
 {
-    static ULONGLONG spent; /* names are taken on the engine's thread alone */
-    ULONGLONG begin = GetTickCount64();
-    search s = {.object = object, .end = begin + MOST_MILLISECONDS};
-    handle_list *list = spent < TOTAL_MILLISECONDS ? list_handles() : NULL;
+    const ULONGLONG begin = GetTickCount64();
+    search s = {.object = object, .end = begin + MOST_MILLISECONDS, .left_out = !has_time(begin)};
+    handle_list *list = s.left_out ? NULL : list_handles();
     s.own = list ? find_own(list, object) : NULL;
     if (s.own && s.own->object)
         compare_addresses(&s, list);
     else if (s.own)
         compare_all(&s, list);
-    s.out_of_time = s.out_of_time || spent >= TOTAL_MILLISECONDS;
     s.hidden = s.hidden || !s.own;
     free(list);
-    spent += GetTickCount64() - begin;
+    window.spent += GetTickCount64() - begin;
     describe(&s, buffer, size);
 }

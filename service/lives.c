@@ -98,28 +98,54 @@ void lives_begin(lives *l, const declared_regions *declared)
     free(entries);
 }
 
-static bool is_among(const book_entry *entry, const book_entry *entries, size_t count)
+static int by_name(const void *left, const void *right)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(entries[i].name, entry->name) == 0)
-            return true;
-    return false;
+    return strcmp(((const book_entry *)left)->name, ((const book_entry *)right)->name);
+}
+
+/* The names of regions, in order, to find one among them. NULL: out of memory. */
+static book_entry *sorted(const book_entry *regions, size_t count)
+{
+    book_entry *names = calloc(count + 1, sizeof *names);
+    if (names && count > 0) {
+        memcpy(names, regions, count * sizeof *names);
+        qsort(names, count, sizeof *names, by_name);
+    }
+    return names;
+}
+
+/* In order, and each once. */
+static void tidy_held(lives *l)
+{
+    size_t kept = 0;
+    if (l->held_count == 0)
+        return;
+    qsort(l->held, l->held_count, sizeof *l->held, by_name);
+    for (size_t i = 0; i < l->held_count; i++) {
+        if (kept > 0 && by_name(&l->held[kept - 1], &l->held[i]) == 0)
+            free((void *)(uintptr_t)l->held[i].name);
+        else
+            l->held[kept++] = l->held[i];
+    }
+    l->held_count = kept;
 }
 
 void lives_end(lives *l, const book_entry *regions, size_t count)
 {
-    book_entry *entries = calloc(count + l->held_count + 1, sizeof *entries);
+    book_entry *entries = calloc(count + l->held_count + 1, sizeof *entries), *names = sorted(regions, count);
     size_t used = count;
-    if (!entries) {
+    tidy_held(l);
+    if (entries && names) {
+        if (count > 0)
+            memcpy(entries, regions, count * sizeof *entries);
+        for (size_t i = 0; i < l->held_count; i++)
+            if (count == 0 || !bsearch(&l->held[i], names, count, sizeof *names, by_name))
+                entries[used++] = l->held[i]; /* others were served at the second try */
+        write_book(l, entries, used);
+    } else {
         log_write(l->log, LOG_LIVES_LOST, "cannot write down how the regions' lives end: " OUT_OF_MEMORY);
-        return;
     }
-    if (count > 0)
-        memcpy(entries, regions, count * sizeof *entries);
-    for (size_t i = 0; i < l->held_count; i++)
-        if (!is_among(&l->held[i], regions, count)) /* it was served at the second try */
-            entries[used++] = l->held[i];
-    write_book(l, entries, used);
+    free(names);
     free(entries);
 }
 
@@ -165,24 +191,30 @@ static book_life last_life(const lives *l, const declared_region *declared)
     return has_remains(l, declared) ? BOOK_DIRTY : BOOK_NO_LIFE;
 }
 
-static bool is_held(const lives *l, const char *region)
+/* Each try puts down its own; when the room is used up, what is there twice goes first. */
+static bool make_room(lives *l)
 {
-    for (size_t i = 0; i < l->held_count; i++)
-        if (strcmp(l->held[i].name, region) == 0)
-            return true;
-    return false;
+    if (l->held_count < l->held_capacity)
+        return true;
+    tidy_held(l);
+    if (l->held_count * 2 < l->held_capacity)
+        return true;
+    const size_t capacity = l->held_capacity ? 2 * l->held_capacity : 16;
+    book_entry *grown = realloc(l->held, capacity * sizeof *grown);
+    if (!grown)
+        return l->held_count < l->held_capacity;
+    l->held = grown;
+    l->held_capacity = capacity;
+    return true;
 }
 
 void lives_keep(lives *l, const declared_region *declared)
 {
-    book_life last = last_life(l, declared);
-    if (last == BOOK_NO_LIFE || is_held(l, declared->name))
+    const book_life last = last_life(l, declared);
+    if (last == BOOK_NO_LIFE)
         return;
-    book_entry *grown = realloc(l->held, (l->held_count + 1) * sizeof *grown);
-    if (grown)
-        l->held = grown;
     char *name = text_make("%s", declared->name);
-    if (!grown || !name) { /* it is not in the book then, which says less, and nothing wrong */
+    if (!name || !make_room(l)) { /* it is not in the book then, which says less, and nothing wrong */
         free(name);
         return;
     }

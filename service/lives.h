@@ -21,9 +21,11 @@ typedef struct lives {
     char snapshots[PLATFORM_PATH]; /* their folder */
     snapshot_store store;
     book_state state;
-    book before;      /* what the last broker wrote */
-    book_entry *held; /* not served in this run: what was known of them stays so. Names owned */
+    book before; /* what the last broker wrote */
+    book_entry
+        *held; /* not served in this run: what was known of them stays so. Names owned; some may be twice */
     size_t held_count;
+    size_t held_capacity;
 } lives;
 
 /* What a region is to begin with, beside `request`. */

@@ -19,6 +19,53 @@ static void free_texts(persist_entry *entry)
     free(entry->backing_path);
 }
 
+/* ---- Which is due first ------------------------------------------------------------------------ */
+
+static void put(persist *p, size_t at, const persist_entry *entry)
+{
+    p->entries[at] = *entry;
+    pointer_index_put(&p->by_section, entry->section, at);
+}
+
+/* Moves the entry at `at` to where it belongs. */
+static void settle(persist *p, size_t at)
+{
+    const persist_entry entry = p->entries[at];
+    for (; at > 0 && entry.due < p->entries[(at - 1) / 2].due; at = (at - 1) / 2)
+        put(p, at, &p->entries[(at - 1) / 2]);
+    for (size_t child; (child = 2 * at + 1) < p->count; at = child) {
+        if (child + 1 < p->count && p->entries[child + 1].due < p->entries[child].due)
+            child++;
+        if (p->entries[child].due >= entry.due)
+            break;
+        put(p, at, &p->entries[child]);
+    }
+    put(p, at, &entry);
+}
+
+static persist_entry *entry_of(const persist *p, const platform_section *section)
+{
+    const size_t at = pointer_index_get(&p->by_section, section);
+    return at == POINTER_INDEX_NONE ? NULL : &p->entries[at];
+}
+
+/* ---- Which there are --------------------------------------------------------------------------- */
+
+static bool make_room(persist *p)
+{
+    if (!pointer_index_reserve(&p->by_section, p->count + 1))
+        return false;
+    if (p->count < p->capacity)
+        return true;
+    size_t capacity = p->capacity ? 2 * p->capacity : 16;
+    persist_entry *grown = realloc(p->entries, capacity * sizeof *grown);
+    if (!grown)
+        return false;
+    p->entries = grown;
+    p->capacity = capacity;
+    return true;
+}
+
 bool persist_add(persist *p, const declared_region *declared, platform_section *section, uint64_t generation)
 {
     if (declared->persist.mode == CONFIG_PERSIST_NONE)
@@ -31,14 +78,8 @@ bool persist_add(persist *p, const declared_region *declared, platform_section *
         p->told = true;
         return true;
     }
-    if (p->count == p->capacity) {
-        size_t capacity = p->capacity ? 2 * p->capacity : 16;
-        persist_entry *grown = realloc(p->entries, capacity * sizeof *grown);
-        if (!grown)
-            return false;
-        p->entries = grown;
-        p->capacity = capacity;
-    }
+    if (!make_room(p))
+        return false;
     persist_entry entry = {.name = text_make("%s", declared->name),
                            .section = section,
                            .size = declared->size,
@@ -51,7 +92,8 @@ bool persist_add(persist *p, const declared_region *declared, platform_section *
         free_texts(&entry);
         return false;
     }
-    p->entries[p->count++] = entry;
+    put(p, p->count, &entry);
+    settle(p, p->count++);
     return true;
 }
 
@@ -59,23 +101,23 @@ static void abandon(persist *p)
 {
     if (p->busy)
         snapshot_abandon(&p->writer);
-    p->busy = false;
+    p->busy = NULL;
 }
 
 void persist_remove(persist *p, const platform_section *section)
 {
-    size_t at = 0;
-    while (at < p->count && p->entries[at].section != section)
-        at++;
-    if (at == p->count)
+    const size_t at = pointer_index_get(&p->by_section, section);
+    if (at == POINTER_INDEX_NONE)
         return;
-    if (p->busy && p->current == at)
+    if (p->busy == section)
         abandon(p);
     free_texts(&p->entries[at]);
+    pointer_index_remove(&p->by_section, section);
     p->count--;
-    p->entries[at] = p->entries[p->count];
-    if (p->busy && p->current == p->count)
-        p->current = at;
+    if (at < p->count) {
+        put(p, at, &p->entries[p->count]);
+        settle(p, at);
+    }
 }
 
 void persist_close(persist *p)
@@ -84,22 +126,28 @@ void persist_close(persist *p)
     for (size_t i = 0; i < p->count; i++)
         free_texts(&p->entries[i]);
     free(p->entries);
+    pointer_index_free(&p->by_section);
     memset(p, 0, sizeof *p);
 }
 
 /* ---- One region -------------------------------------------------------------------------------- */
 
-static void begin(persist *p, size_t index)
+static void begin(persist *p, const persist_entry *entry)
 {
-    persist_entry *entry = &p->entries[index];
-    p->busy = true;
-    p->current = index;
+    p->busy = entry->section;
     p->offset = 0;
-    entry->due = platform_heartbeat() + entry->how.interval * UNITS_PER_MS;
     if (entry->how.mode == CONFIG_PERSIST_SNAPSHOT) {
         snapshot_region region = lives_region(entry->name, entry->size, entry->generation, entry->section);
         snapshot_begin(&p->writer, p->store, &region, entry->how.keep, entry->sure, platform_now());
     }
+}
+
+/* Begins with the one that is due first, which is due again an interval from now. */
+static void begin_first(persist *p)
+{
+    begin(p, &p->entries[0]);
+    p->entries[0].due = platform_heartbeat() + p->entries[0].how.interval * UNITS_PER_MS;
+    settle(p, 0);
 }
 
 /* The next bytes of a region with a file, and at its end the file itself. */
@@ -133,36 +181,25 @@ static void report(persist *p, persist_entry *entry, snapshot_result result, con
 static bool step(persist *p)
 {
     platform_failure failure = {0};
-    persist_entry *entry = &p->entries[p->current];
+    persist_entry *entry = entry_of(p, p->busy);
     snapshot_result result = entry->how.mode == CONFIG_PERSIST_SNAPSHOT ? snapshot_step(&p->writer, &failure)
                                                                         : flush_step(p, entry, &failure);
     if (result == SNAPSHOT_WORKING)
         return true;
-    p->busy = false;
+    p->busy = NULL;
     report(p, entry, result, &failure);
     return false;
 }
 
 /* ---- All of them ------------------------------------------------------------------------------- */
 
-/* The region that has waited longest, or p->count. */
-static size_t next_due(const persist *p)
-{
-    size_t next = p->count;
-    for (size_t i = 0; i < p->count; i++)
-        if (next == p->count || p->entries[i].due < p->entries[next].due)
-            next = i;
-    return next;
-}
-
 uint32_t persist_wait(const persist *p, uint32_t most)
 {
-    size_t next = next_due(p);
     if (p->busy)
         return 0;
-    if (next == p->count)
+    if (p->count == 0)
         return most;
-    uint64_t now = platform_heartbeat(), due = p->entries[next].due;
+    uint64_t now = platform_heartbeat(), due = p->entries[0].due;
     uint64_t milliseconds =
         due > now ? (due - now + UNITS_PER_MS - 1) / UNITS_PER_MS : 0; /* up: not to wake too early */
     return milliseconds < most ? (uint32_t)milliseconds : most;
@@ -175,10 +212,9 @@ void persist_work(persist *p, uint32_t milliseconds)
     uint64_t now = platform_heartbeat(), until = now + milliseconds * UNITS_PER_MS;
     do {
         if (!p->busy) {
-            size_t next = next_due(p);
-            if (next == p->count || p->entries[next].due > now)
+            if (p->entries[0].due > now)
                 return;
-            begin(p, next);
+            begin_first(p);
         }
         step(p);
         now = platform_heartbeat();
@@ -187,7 +223,7 @@ void persist_work(persist *p, uint32_t milliseconds)
 
 static bool finish_one(persist *p, size_t index, uint64_t until, platform_progress progress)
 {
-    begin(p, index); /* from the start, whatever was under way: these are the last bytes */
+    begin(p, &p->entries[index]); /* from the start, whatever was under way: these are the last bytes */
     while (step(p)) {
         if (progress.call)
             progress.call(progress.context);
@@ -222,10 +258,8 @@ size_t persist_finish(persist *p, uint32_t milliseconds, platform_progress progr
     return unfinished;
 }
 
-bool persist_finished(const persist *p, const char *region)
+bool persist_finished(const persist *p, const platform_section *section)
 {
-    for (size_t i = 0; i < p->count; i++)
-        if (strcmp(p->entries[i].name, region) == 0)
-            return !p->entries[i].unfinished;
-    return true;
+    const persist_entry *entry = entry_of(p, section);
+    return !entry || !entry->unfinished;
 }

@@ -13,6 +13,7 @@
 #define SHMBROKER_PERSIST_H
 
 #include "lives.h"
+#include "pointer_index.h"
 
 /* One region that is persisted. */
 typedef struct persist_entry {
@@ -32,14 +33,14 @@ typedef struct persist {
     const snapshot_store *store; /* NULL: nothing is persisted */
     bool told;                   /* that it is so */
     broker_log *log;
-    persist_entry *entries;
+    persist_entry *entries; /* a heap: the first is due first, and none before the one at half its index */
     size_t count;
     size_t capacity;
+    pointer_index by_section; /* where each section's entry is */
     /* What is being done. */
-    bool busy;
-    size_t current;
-    snapshot_writer writer; /* of a snapshot */
-    uint64_t offset;        /* of a flush */
+    const platform_section *busy; /* with this one; NULL: with nothing */
+    snapshot_writer writer;       /* of a snapshot */
+    uint64_t offset;              /* of a flush */
 } persist;
 
 /* `store` is NULL when there is no data folder: then nothing is persisted, for what could not be restored must not be
@@ -65,7 +66,7 @@ void persist_work(persist *p, uint32_t milliseconds);
 size_t persist_finish(persist *p, uint32_t milliseconds, platform_progress progress);
 
 /* Whether the region's last bytes are on the disk, as far as that was asked for. */
-bool persist_finished(const persist *p, const char *region);
+bool persist_finished(const persist *p, const platform_section *section);
 
 /* Lets go of all of it. One that is all zero is fine. */
 void persist_close(persist *p);

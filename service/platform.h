@@ -64,10 +64,11 @@ typedef struct platform_section_request {
 
 /* What came of a request. */
 typedef struct platform_section_granted {
-    bool adopted;                     /* an earlier broker's, with its data */
-    bool large_pages;                 /* the section has large pages */
-    bool numa_node;                   /* its memory is preferably on the node that was asked for */
-    bool prefetched;                  /* its pages have been made present */
+    bool adopted;     /* an earlier broker's, with its data */
+    bool large_pages; /* the section has large pages */
+    bool numa_node;   /* its memory is preferably on the node that was asked for */
+    bool prefetched;  /* its pages have been made present */
+    bool no_room;     /* refused: the system has no room for more objects, whichever they are */
     char note[PLATFORM_FAILURE_TEXT]; /* what was asked for and is not so, and why; "" when all is */
     bool
         superseded; /* refused: the name is that of an object which this broker's account made otherwise, and which
@@ -232,9 +233,13 @@ void platform_keepers_close(platform_keepers *keepers);
 bool platform_keeper_find(platform_keepers *keepers, unsigned place, platform_keeper **keeper,
                           platform_failure *failure);
 
-/* Starts a keeper and records it at `place`, which is free. It has the record, and ends with this broker until
-   platform_keeper_stay. */
-bool platform_keeper_start(platform_keepers *keepers, unsigned place, platform_keeper **keeper,
+/*
+ * Starts a keeper and records it at `place`, which is free. It has the record, and as far as the platform can give them to
+ * it all at once the `count` sections: `kept` says of each what it has. It ends with this broker until
+ * platform_keeper_stay. On failure, all of `kept` is 0.
+ */
+bool platform_keeper_start(platform_keepers *keepers, unsigned place, platform_section *const *sections,
+                           platform_kept *kept, size_t count, platform_keeper **keeper,
                            platform_failure *failure);
 
 /* From here on it outlives this broker. */

@@ -31,6 +31,12 @@ static PSECURITY_DESCRIPTOR descriptor_of(const char *sddl, platform_failure *fa
     return descriptor;
 }
 
+/* Whether the system has no room for any more objects. */
+static bool is_no_room(DWORD error)
+{
+    return error == ERROR_TOO_MANY_OPEN_FILES || error == ERROR_NO_SYSTEM_RESOURCES;
+}
+
 static void fail_creation(const platform_section_request *request, DWORD error, platform_failure *failure)
 {
     if (win32_name_is_taken(error))
@@ -40,7 +46,7 @@ static void fail_creation(const platform_section_request *request, DWORD error, 
         win32_fail_advise(
             failure, error, "enlarge the paging file, end other programs, or back the region by a file",
             "cannot create %s of %llu bytes", request->object_name, (unsigned long long)request->size);
-    else if (error == ERROR_TOO_MANY_OPEN_FILES || error == ERROR_NO_SYSTEM_RESOURCES)
+    else if (is_no_room(error))
         win32_fail_advise(
             failure, error,
             "the system has no room for more objects: declare fewer regions, or end programs that "
@@ -66,10 +72,11 @@ typedef struct making {
     HANDLE file; /* that backs it, or INVALID_HANDLE_VALUE */
 } making;
 
-/* NULL with `error` set, also when the name exists. */
+/* NULL with `error` set, also when the name exists. Inheritable, for the keeper, which is the one program that is started
+   from here and names what it inherits. */
 static HANDLE create(const making *m, uint64_t size, DWORD attributes, DWORD *error)
 {
-    SECURITY_ATTRIBUTES security = {sizeof security, m->descriptor, FALSE};
+    SECURITY_ATTRIBUTES security = {sizeof security, m->descriptor, TRUE};
     m->granted->numa_node = false;
     DWORD node = win32_numa_node(m->request, m->granted);
     SetLastError(0); /* success reports an existing object through the last error too */
@@ -200,6 +207,7 @@ static HANDLE create_or_adopt(const making *m, platform_failure *failure)
     }
     if (!section && error && !(win32_name_is_taken(error) && fail_superseded(m, error, failure)))
         fail_creation(m->request, error, failure);
+    m->granted->no_room = !section && is_no_room(error);
     if (section && m->granted->adopted && !accept_memory(m, failure)) {
         CloseHandle(section);
         section = NULL;

@@ -12,7 +12,7 @@
 
 static platform_keeper *own_keeper(const keeper *k)
 {
-    return k->places[k->own];
+    return k->placed ? k->places[k->own] : NULL;
 }
 
 static void put_off(keeper *k)
@@ -35,14 +35,16 @@ static void fail(keeper *k, const platform_failure *failure)
 
 /* ---- Starting one ------------------------------------------------------------------------------ */
 
-/* Starts a keeper at `place`. It has the catalog before it may outlive anybody. */
-static bool start_at(keeper *k, unsigned place, platform_failure *failure)
+/* Starts a keeper at `place`, with what of `load` it can be given at once. It has the catalog before it may outlive
+   anybody. */
+static bool start_at(keeper *k, unsigned place, const keeper_load *load, platform_failure *failure)
 {
     platform_keeper *started;
-    if (!platform_keeper_start(k->record, place, &started, failure))
+    if (!platform_keeper_start(k->record, place, load->sections, load->kept, load->count, &started, failure))
         return false;
     if (!platform_keeper_hold_catalog(started, k->catalog, failure)) {
         platform_keeper_end(k->record, place, started);
+        memset(load->kept, 0, load->count * sizeof *load->kept);
         return false;
     }
     platform_keeper_stay(started);
@@ -53,21 +55,17 @@ static bool start_at(keeper *k, unsigned place, platform_failure *failure)
 }
 
 /*
- * The first free place becomes this broker's. Without one, two brokers have died before they had settled; then one of
+ * The first free place is this broker's. Without one, two brokers have died before they had settled; then one of
  * the two keepers serves this broker as well, until keeper_end_earlier makes a clean one.
  */
-static bool take_place(keeper *k, platform_failure *failure)
+static void choose_place(keeper *k)
 {
-    for (unsigned place = 0; place < PLATFORM_KEEPERS; place++) {
-        if (!k->places[place]) {
-            k->own = place;
-            return start_at(k, place, failure);
-        }
-    }
     k->own = 0;
-    k->mixed = true;
-    k->has_catalog = platform_keeper_hold_catalog(own_keeper(k), k->catalog, failure);
-    return k->has_catalog;
+    while (k->own < PLATFORM_KEEPERS && k->places[k->own])
+        k->own++;
+    k->mixed = k->own == PLATFORM_KEEPERS;
+    k->own %= PLATFORM_KEEPERS;
+    k->placed = true;
 }
 
 /* What earlier brokers left. One that is there and not seen would be there for ever: so nothing is kept rather than that
@@ -83,6 +81,7 @@ static bool find_earlier(keeper *k, platform_failure *failure)
 
 static void forget_all(keeper *k)
 {
+    k->placed = false;
     for (unsigned place = 0; place < PLATFORM_KEEPERS; place++) {
         platform_keeper_close(k->places[place]);
         k->places[place] = NULL;
@@ -108,12 +107,9 @@ void keeper_open(keeper *k, const char *instance, const access_identity *identit
     platform_failure failure = {0};
     *k = (keeper){.log = log, .identity = identity, .catalog = catalog};
     names_keepers(instance, k->name);
-    if (!open_record(k, &failure) || !take_place(k, &failure))
+    k->incomplete = true;
+    if (!open_record(k, &failure))
         fail(k, &failure);
-    else
-        log_write(k->log, LOG_KEEPER_STARTED, "process %u keeps what is served, should this one be killed%s",
-                  (unsigned)platform_keeper_process_id(own_keeper(k)),
-                  keeper_has_earlier(k) ? "; that of an earlier broker is there" : "");
 }
 
 /* ---- What it has ------------------------------------------------------------------------------- */
@@ -123,7 +119,7 @@ platform_kept keeper_hold(keeper *k, const platform_section *section)
     platform_failure failure = {0};
     platform_kept kept = 0;
     if (k->incomplete)
-        return 0; /* all that it lacks is given to it in one go */
+        return 0; /* all that it lacks is given to it in one go, and at first when it is started */
     if (own_keeper(k) && (!platform_keeper_hold(own_keeper(k), section, &kept, &failure) ||
                           !platform_keeper_hold_namespaces(own_keeper(k), &failure)))
         fail(k, &failure);
@@ -153,7 +149,7 @@ static bool complete(keeper *k, const keeper_load *load, platform_failure *failu
 
 static bool is_earlier(const keeper *k, unsigned place)
 {
-    return k->places[place] && (place != k->own || k->mixed);
+    return k->places[place] && (!k->placed || place != k->own || k->mixed);
 }
 
 bool keeper_has_earlier(const keeper *k)
@@ -181,7 +177,7 @@ static bool move(keeper *k, const keeper_load *load, platform_failure *failure)
         return false;
     }
     const keeper_load fresh = {load->sections, kept, load->count};
-    bool moved = start_at(k, to, failure);
+    bool moved = start_at(k, to, &fresh, failure);
     if (moved) {
         k->own = to;
         moved = complete(k, &fresh, failure);
@@ -232,9 +228,24 @@ static void mourn(keeper *k, const keeper_load *load)
 /* One try to make all well. */
 static bool restore(keeper *k, const keeper_load *load, platform_failure *failure)
 {
-    const bool there = k->record ? own_keeper(k) || start_at(k, k->own, failure)
-                                 : open_record(k, failure) && take_place(k, failure);
-    return there && complete(k, load, failure);
+    if (!k->record && !open_record(k, failure))
+        return false;
+    if (!k->placed)
+        choose_place(k);
+    if ((!own_keeper(k) && !start_at(k, k->own, load, failure)) || !complete(k, load, failure))
+        return false;
+    k->incomplete = k->told = false;
+    log_write(k->log, LOG_KEEPER_STARTED, "process %u keeps all %u regions, should this one be killed%s",
+              (unsigned)platform_keeper_process_id(own_keeper(k)), (unsigned)load->count,
+              keeper_has_earlier(k) ? "; that of an earlier broker is there" : "");
+    return true;
+}
+
+void keeper_begin(keeper *k, const keeper_load *load)
+{
+    platform_failure failure = {0};
+    if (!restore(k, load, &failure))
+        fail(k, &failure);
 }
 
 void keeper_watch(keeper *k, const keeper_load *load)
@@ -242,15 +253,8 @@ void keeper_watch(keeper *k, const keeper_load *load)
     platform_failure failure = {0};
     if (own_keeper(k) && !platform_keeper_lives(own_keeper(k)))
         mourn(k, load);
-    if (!k->incomplete || platform_heartbeat() < k->retry_at)
-        return;
-    if (!restore(k, load, &failure)) {
+    if (k->incomplete && platform_heartbeat() >= k->retry_at && !restore(k, load, &failure))
         fail(k, &failure);
-        return;
-    }
-    k->incomplete = k->told = false;
-    log_write(k->log, LOG_KEEPER_STARTED, "process %u keeps all %u regions, should this one be killed",
-              (unsigned)platform_keeper_process_id(own_keeper(k)), (unsigned)load->count);
 }
 
 bool keeper_has_all(const keeper *k)

@@ -22,6 +22,7 @@ typedef struct keeper {
     const platform_catalog *catalog;
     platform_keepers *record; /* NULL: it could not be opened, and nothing is kept */
     platform_keeper *places[PLATFORM_KEEPERS];
+    bool placed;  /* `own` is chosen */
     unsigned own; /* the place of this broker's keeper */
     bool has_catalog;
     bool mixed;      /* it may have what another broker gave it */
@@ -40,12 +41,16 @@ typedef struct keeper_load {
     size_t count;
 } keeper_load;
 
-/* Starts a keeper that has the catalog, beside those that earlier brokers left. `identity` and `catalog` stay as long as
-   the keeper does. Where the record cannot be opened, or not be read, keeper_watch tries again. */
+/* Sees what keepers earlier brokers left. `identity` and `catalog` stay as long as the keeper does. Where the record of
+   keepers cannot be opened, or not be read, keeper_begin and keeper_watch try again. */
 void keeper_open(keeper *k, const char *instance, const access_identity *identity,
                  const platform_catalog *catalog, broker_log *log);
 
-/* Has a section kept, before anybody hears of it. 0: not yet; keeper_watch tries again. */
+/* Starts a keeper that has the catalog and all of `load`, beside those that earlier brokers left. Before that nothing is
+   kept: call it when the first sections are made, for it gets them all in one go, and before anybody hears of them. */
+void keeper_begin(keeper *k, const keeper_load *load);
+
+/* Has one more section kept, before anybody hears of it. 0: not yet; keeper_begin or keeper_watch does it. */
 platform_kept keeper_hold(keeper *k, const platform_section *section);
 void keeper_release(keeper *k, platform_kept kept);
 

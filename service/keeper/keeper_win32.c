@@ -13,6 +13,7 @@
 
 #define RECORD_BYTES 4096u
 #define RECORD_MAGIC 0x313052455045454Bull /* "KEEPER01" */
+#define SIGNS        2u                    /* handles that each keeper inherits */
 #define ENDING_MS    5000u                 /* how long a terminated process may take to be gone */
 #define WANTED                                                                                               \
     (PROCESS_DUP_HANDLE | PROCESS_TERMINATE | PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE | READ_CONTROL)
@@ -248,26 +249,43 @@ static bool make_signs(signs *s)
     return s->stay && DuplicateHandle(self, self, self, &s->broker, SYNCHRONIZE, TRUE, 0);
 }
 
-/* Starts `path` with the two handles and no other of this process, in System32, so that it holds no folder. */
+/* What the program inherits: its signs, then the sections, each under the number that it has here. */
+typedef struct inheritance {
+    HANDLE *handles;
+    size_t count;
+} inheritance;
+
+static bool make_inheritance(const signs *s, platform_section *const *sections, size_t count, inheritance *i)
+{
+    i->handles = calloc(count + SIGNS, sizeof *i->handles);
+    if (!i->handles)
+        return false;
+    i->handles[i->count++] = s->stay;
+    i->handles[i->count++] = s->broker;
+    for (size_t section = 0; section < count; section++)
+        i->handles[i->count++] = (HANDLE)sections[section];
+    return true;
+}
+
+/* Starts `path` with the handles of `given` and no other of this process, in System32, so that it holds no folder. */
 static bool launch(const wchar_t *path, wchar_t *command_line, PSECURITY_DESCRIPTOR descriptor,
-                   const signs *s, PROCESS_INFORMATION *started)
+                   const inheritance *given, PROCESS_INFORMATION *started)
 {
     SECURITY_ATTRIBUTES security = {sizeof security, descriptor, FALSE};
-    HANDLE inherited[] = {s->stay, s->broker};
     wchar_t folder[MAX_PATH];
     SIZE_T size = 0;
     InitializeProcThreadAttributeList(NULL, 1, 0, &size);
     STARTUPINFOEXW startup = {.StartupInfo = {.cb = sizeof startup,
                                               .dwFlags = STARTF_USESTDHANDLES,
-                                              .hStdInput = s->stay,
-                                              .hStdOutput = s->broker}};
+                                              .hStdInput = given->handles[0],
+                                              .hStdOutput = given->handles[1]}};
     startup.lpAttributeList = calloc(1, size);
     SetLastError(ERROR_OUTOFMEMORY);
     bool listed =
         startup.lpAttributeList && InitializeProcThreadAttributeList(startup.lpAttributeList, 1, 0, &size);
     bool ok = listed &&
               UpdateProcThreadAttribute(startup.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
-                                        inherited, sizeof inherited, NULL, NULL) &&
+                                        given->handles, given->count * sizeof *given->handles, NULL, NULL) &&
               GetSystemDirectoryW(folder, MAX_PATH) > 0 &&
               CreateProcessW(path, command_line, &security, &security, TRUE,
                              EXTENDED_STARTUPINFO_PRESENT | DETACHED_PROCESS, NULL, folder,
@@ -280,8 +298,9 @@ static bool launch(const wchar_t *path, wchar_t *command_line, PSECURITY_DESCRIP
     return ok;
 }
 
-/* Starts the program beside this one. */
-static bool launch_beside(PSECURITY_DESCRIPTOR descriptor, const signs *s, PROCESS_INFORMATION *started,
+/* Starts the program beside this one. Where it cannot be given so many handles at its start, `given` is cut down to the
+   signs. */
+static bool launch_beside(PSECURITY_DESCRIPTOR descriptor, inheritance *given, PROCESS_INFORMATION *started,
                           platform_failure *failure)
 {
     wchar_t *path = win32_beside_program(TEXT(NAMES_KEEPER));
@@ -290,9 +309,14 @@ static bool launch_beside(PSECURITY_DESCRIPTOR descriptor, const signs *s, PROCE
     bool ok = false;
     if (command_line) {
         swprintf(command_line, size, L"\"%ls\"", path);
-        ok = launch(path, command_line, descriptor, s, started);
+        ok = launch(path, command_line, descriptor, given, started);
     } else {
         SetLastError(ERROR_OUTOFMEMORY);
+    }
+    if (!ok && command_line && given->count > SIGNS) {
+        given->count = SIGNS;
+        swprintf(command_line, size, L"\"%ls\"", path);
+        ok = launch(path, command_line, descriptor, given, started);
     }
     if (!ok)
         win32_fail_advise(failure, GetLastError(), "it belongs beside shmbroker.exe; install again",
@@ -317,16 +341,33 @@ static bool record_keeper(platform_keepers *keepers, unsigned place, const PROCE
     return true;
 }
 
-bool platform_keeper_start(platform_keepers *keepers, unsigned place, platform_keeper **keeper,
+/* Starts the program, and says in `kept` what it has inherited. */
+static bool start(platform_keepers *keepers, const signs *s, platform_section *const *sections,
+                  platform_kept *kept, size_t count, PROCESS_INFORMATION *started, platform_failure *failure)
+{
+    inheritance given = {NULL, 0};
+    if (!make_inheritance(s, sections, count, &given))
+        return win32_fail(failure, ERROR_OUTOFMEMORY, "cannot prepare a keeper");
+    const bool ok = launch_beside(keepers->process, &given, started, failure);
+    for (size_t i = 0; ok && i < count && given.count > SIGNS; i++)
+        kept[i] = (platform_kept)(uintptr_t)sections[i];
+    free(given.handles);
+    return ok;
+}
+
+bool platform_keeper_start(platform_keepers *keepers, unsigned place, platform_section *const *sections,
+                           platform_kept *kept, size_t count, platform_keeper **keeper,
                            platform_failure *failure)
 {
     signs s = {NULL, NULL};
     PROCESS_INFORMATION started = {0};
+    if (count > 0)
+        memset(kept, 0, count * sizeof *kept);
     *keeper = calloc(1, sizeof **keeper);
     bool ok = *keeper && make_signs(&s);
     if (!ok)
         win32_fail(failure, *keeper ? GetLastError() : ERROR_OUTOFMEMORY, "cannot prepare a keeper");
-    ok = ok && launch_beside(keepers->process, &s, &started, failure) &&
+    ok = ok && start(keepers, &s, sections, kept, count, &started, failure) &&
          record_keeper(keepers, place, &started, failure);
     if (started.hThread)
         CloseHandle(started.hThread);
@@ -342,6 +383,8 @@ bool platform_keeper_start(platform_keepers *keepers, unsigned place, platform_k
     }
     if (s.stay)
         CloseHandle(s.stay);
+    if (count > 0)
+        memset(kept, 0, count * sizeof *kept);
     free(*keeper);
     *keeper = NULL;
     return false;

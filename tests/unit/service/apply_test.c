@@ -532,6 +532,42 @@ static void an_announcement_without_room_fails(void **state)
     assert_non_null(strstr(failure.text, "the catalog is full"));
 }
 
+#define MANY 400u
+
+static const declared_region *many_regions(void)
+{
+    static declared_region items[MANY];
+    static char names[MANY][24];
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof names[i], "Global\\Many%03u", i);
+        items[i] = three[0];
+        items[i].object_name = names[i];
+        items[i].name = names[i] + strlen("Global\\");
+    }
+    return items;
+}
+
+static void a_system_without_room_is_not_asked_for_ever(void **state)
+{
+    (void)state;
+    const declared_region *items = many_regions();
+    fake.clients_hold_sections = true;
+    assert_int_equal(carry_out(&items[MANY - 1], 1).created, 1); /* an earlier broker's, by what follows */
+    holdings_release(&held);
+    fake.room_for = 50;
+    const apply_outcome outcome = carry_out(items, MANY);
+    assert_int_equal(outcome.created, 51);
+    assert_int_equal(outcome.adopted, 1);
+    assert_int_equal(outcome.failed, MANY - 51);
+    assert_int_equal(fake.refused_for_room, 100);
+    assert_state("Many149", SHMB_REGION_BROKEN, 0);
+    assert_string_equal(region.reason, "the system has no room for Global\\Many149");
+    assert_state("Many150", SHMB_REGION_BROKEN, 0);
+    assert_non_null(strstr(region.reason, "no room for the 100 regions before it"));
+    assert_state("Many399", SHMB_REGION_READY, 1);
+    holdings_release(&held);
+}
+
 #define APPLY_TEST(function) cmocka_unit_test_setup_teardown(function, new_machine, closed_machine)
 
 int main(void)
@@ -557,6 +593,7 @@ int main(void)
         APPLY_TEST(a_region_that_changes_is_another_object),
         APPLY_TEST(an_object_that_clients_kept_alive_keeps_its_number),
         APPLY_TEST(a_region_that_fails_is_broken_and_the_others_are_served),
+        APPLY_TEST(a_system_without_room_is_not_asked_for_ever),
         APPLY_TEST(a_region_that_failed_is_created_once_it_can_be),
         APPLY_TEST(failures_beyond_a_hundred_are_counted_not_logged),
         APPLY_TEST(a_failure_whose_reason_finds_no_room_is_not_waited_for),

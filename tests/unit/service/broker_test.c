@@ -50,13 +50,10 @@ static void starting_and_stopping_go_in_their_order(void **state)
                                           "file-open X:\\ShmBroker\\shmbroker.yaml\n"
                                           "catalog-open Global\\ShmBroker.Catalog\n"
                                           "keepers-open Global\\ShmBroker.Keeper\n"
-                                          "keeper-start 0\n"
                                           "section-create Global\\A\n"
-                                          "keeper-hold Global\\A\n"
                                           "section-create Global\\B on X:\\ShmBroker\\data\\b.shm\n"
-                                          "keeper-hold Global\\B\n"
                                           "section-create Local\\C\n"
-                                          "keeper-hold Local\\C\n"
+                                          "keeper-start 0\n"
                                           "control-open ShmBroker.Control\n"
                                           "control-close\n"
                                           "section-close Global\\A\n"
@@ -104,6 +101,33 @@ static void look_at_section(const char *call)
     catalog_info info = info_now();
     if (info.broker_state != SHMB_BROKER_STARTING || info.entry_count != 3 || fake_catalog_lies())
         created_while_running++;
+}
+
+static unsigned seen_ready, ready_unkept;
+
+static void look_at_ready(const char *call)
+{
+    catalog_view view = fake_view();
+    uint64_t cursor = 0;
+    (void)call;
+    while (view.base && view.size >= SHMB_CATALOG_HEADER_BYTES &&
+           catalog_next(&view, &cursor, &region) == CATALOG_OK) {
+        const fake_section *section = fake_find_section(region.object_name);
+        seen_ready += region.state == SHMB_REGION_READY;
+        ready_unkept += region.state == SHMB_REGION_READY && (!section || section->kept == 0);
+    }
+}
+
+static void no_region_is_ready_before_it_is_kept(void **state)
+{
+    test_host *host = *state;
+    host->reloads = true;
+    seen_ready = ready_unkept = 0;
+    fake.on_call = look_at_ready;
+    assert_int_equal(run_broker(host, NULL, ""), EXIT_OK);
+    fake.on_call = NULL;
+    assert_true(seen_ready > 0);
+    assert_int_equal(ready_unkept, 0);
 }
 
 static void regions_are_announced_and_the_broker_is_starting_until_all_exist(void **state)
@@ -318,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BROKER_TEST(starting_and_stopping_go_in_their_order),
         BROKER_TEST(running_means_that_the_regions_exist),
+        BROKER_TEST(no_region_is_ready_before_it_is_kept),
         BROKER_TEST(regions_are_announced_and_the_broker_is_starting_until_all_exist),
         BROKER_TEST(a_stopped_broker_leaves_retired_regions_behind),
         BROKER_TEST(too_little_memory_refuses_the_start_before_anything_is_created),

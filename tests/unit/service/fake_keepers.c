@@ -151,11 +151,26 @@ bool platform_keeper_find(platform_keepers *keepers, unsigned place, platform_ke
 
 /* ---- One keeper */
 
-bool platform_keeper_start(platform_keepers *keepers, unsigned place, platform_keeper **keeper,
+/* The sections that it has from its start. As on a real machine, it may be that it cannot have so many. */
+static void inherit(fake_keeper *keeper, platform_section *const *sections, platform_kept *kept, size_t count)
+{
+    if (count > FAKE_KEEPER_HOLDS)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        keeper->sections[i] = (fake_section *)(void *)sections[i];
+        keeper->sections[i]->kept++;
+        kept[i] = i + 1;
+    }
+}
+
+bool platform_keeper_start(platform_keepers *keepers, unsigned place, platform_section *const *sections,
+                           platform_kept *kept, size_t count, platform_keeper **keeper,
                            platform_failure *failure)
 {
     fake_keeper *started = (fake_keeper *)(void *)keepers + place;
     *keeper = NULL;
+    for (size_t i = 0; i < count; i++)
+        kept[i] = 0;
     if (started->found)
         fake_violated("a keeper is started where one is");
     if (fake_refuses("keeper-start", failure))
@@ -164,6 +179,8 @@ bool platform_keeper_start(platform_keepers *keepers, unsigned place, platform_k
     *started = (fake_keeper){.lives = true, .found = true, .pid = 1000 + ++fake.keepers_started};
     fake.open_keepers++;
     text_append(&fake.trace, "keeper-start %u\n", place);
+    if (!fake_refuses("keeper-inherit", NULL))
+        inherit(started, sections, kept, count);
     *keeper = (platform_keeper *)(void *)started;
     return true;
 }

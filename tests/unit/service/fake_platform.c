@@ -180,6 +180,12 @@ bool platform_section_create(const platform_section_request *request, platform_s
                  request->object_name);
         return false;
     }
+    if (!found && fake.room_for > 0 && fake.open_sections >= fake.room_for) {
+        granted->no_room = true;
+        fake.refused_for_room++;
+        snprintf(failure->text, sizeof failure->text, "the system has no room for %s", request->object_name);
+        return false;
+    }
     if (!grant(request, granted, failure))
         return false;
     if (!found)

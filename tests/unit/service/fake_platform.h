@@ -68,6 +68,8 @@ typedef struct fake_machine {
     bool terminal;                     /* what is printed goes to one that shows colour */
     bool clients_hold_catalog;         /* its memory outlives the broker */
     bool clients_hold_sections;        /* they outlive the broker, too */
+    unsigned room_for;                 /* so many sections and no more; 0: any number */
+    unsigned refused_for_room;         /* sections */
     uint32_t sessions[FAKE_SESSIONS];  /* that it has; a 0 ends them */
     uint32_t own_session;              /* the broker's */
     uint64_t reserved;                 /* how large the catalog's section may be */

@@ -283,14 +283,14 @@ static void a_start_that_serves_all_in_the_end_leaves_one_keeper_whatever_calls_
     }
 }
 
-/* Once the keeper runs, the catalog gets no more memory. */
+/* Once the earlier keeper is seen, the catalog gets no more memory. */
 static void refuse_commits(const char *call)
 {
-    if (strcmp(call, "keeper-start") == 0)
+    if (strcmp(call, "keepers-open") == 0)
         fake.fail_always = "catalog-commit";
 }
 
-static void a_start_that_fails_behind_its_keeper_ends_that_one_and_leaves_the_earlier(void **state)
+static void a_start_that_fails_starts_no_keeper_and_leaves_the_earlier(void **state)
 {
     static char many[65536]; /* regions, more than the catalog's first memory has room for */
     test_host host = {0};
@@ -307,7 +307,7 @@ static void a_start_that_fails_behind_its_keeper_ends_that_one_and_leaves_the_ea
     assert_string_equal(fake.fail_always, "catalog-commit");
     fake.on_call = NULL;
     fake.fail_always = NULL;
-    assert_int_equal(fake.keepers_started, 2);
+    assert_int_equal(fake.keepers_started, 1);
     assert_int_equal(fake_living_keepers(), 1);
     assert_int_equal(serial_of("Global\\A"), a);
     assert_serves_and_goes(THREE_REGIONS);
@@ -342,7 +342,10 @@ static const platform_catalog nothing_mapped = {.base = (uint8_t *)&fake};
 static void open_alone(keeper *k, broker_log *log)
 {
     static const access_identity identity = {FAKE_OWNER, FAKE_BROKER};
+    platform_kept nothing[1] = {0};
+    const keeper_load none = {NULL, nothing, 0};
     keeper_open(k, "", &identity, &nothing_mapped, log);
+    keeper_begin(k, &none);
 }
 
 static void a_keeper_that_dies_at_once_each_time_is_started_after_longer_and_longer_pauses(void **state)
@@ -411,6 +414,21 @@ static void a_namespace_that_could_not_be_kept_is_given_later(void **state)
     assert_null(fake.violation);
 }
 
+static void a_broker_that_does_not_get_to_serve_ends_its_own_keeper_and_leaves_the_earlier(void **state)
+{
+    keeper earlier, own;
+    (void)state;
+    open_alone(&earlier, NULL);
+    keeper_close(&earlier, KEEPER_STAYS);
+    open_alone(&own, NULL);
+    assert_int_equal(fake_living_keepers(), 2);
+    keeper_close(&own, KEEPER_FAILED);
+    assert_int_equal(fake_living_keepers(), 1);
+    assert_true(fake.keepers[0].lives);
+    fake_end_keeper(0);
+    assert_int_equal(fake_open_things(), 0);
+}
+
 /* ---- Nothing is left */
 
 static void created_and_retired_regions_leave_nothing_in_the_keeper(void **state)
@@ -452,11 +470,12 @@ int main(void)
         KEEPER_TEST(a_start_that_fails_leaves_the_earlier_keeper),
         KEEPER_TEST(a_start_in_which_any_call_fails_loses_nothing),
         KEEPER_TEST(a_start_that_serves_all_in_the_end_leaves_one_keeper_whatever_calls_failed),
-        KEEPER_TEST(a_start_that_fails_behind_its_keeper_ends_that_one_and_leaves_the_earlier),
+        KEEPER_TEST(a_start_that_fails_starts_no_keeper_and_leaves_the_earlier),
         KEEPER_TEST(a_keeper_that_was_ended_is_started_again_with_all_that_it_had),
         KEEPER_TEST(a_keeper_that_dies_at_once_each_time_is_started_after_longer_and_longer_pauses),
         KEEPER_TEST(a_keeper_that_lived_long_is_started_again_at_once),
         KEEPER_TEST(a_namespace_that_could_not_be_kept_is_given_later),
+        KEEPER_TEST(a_broker_that_does_not_get_to_serve_ends_its_own_keeper_and_leaves_the_earlier),
         KEEPER_TEST(created_and_retired_regions_leave_nothing_in_the_keeper),
     };
     return cmocka_run_group_tests_name("keeper", tests, NULL, NULL);
