@@ -395,4 +395,6 @@ SHMB_API const char *shmb_version(void);
 }
 #endif
 
+#include "shmb_lock.h"
+
 #endif

@@ -149,21 +149,35 @@ static shmb_status release_and_wake(sync_lock *lock, uint64_t seen)
     return SHMB_OK;
 }
 
+static shmb_status release_from(sync_lock *lock, sync_life life)
+{
+    uint64_t seen = life;
+    if (shmb_cas_u64(lock->word, &seen, SHMB_LOCK_FREE))
+        return SHMB_OK;
+    return holder_of(seen) == life ? release_and_wake(lock, seen) : SHMB_NOT_OWNER;
+}
+
 shmb_status sync_lock_release(sync_lock *lock)
 {
     sync_life mine = sync_life_mine(lock->lives);
-    uint64_t seen = mine;
-    if (mine == SYNC_NOBODY)
-        return SHMB_NOT_OWNER;
-    if (shmb_cas_u64(lock->word, &seen, SHMB_LOCK_FREE))
-        return SHMB_OK;
-    return holder_of(seen) == mine ? release_and_wake(lock, seen) : SHMB_NOT_OWNER;
+    return mine != SYNC_NOBODY ? release_from(lock, mine) : SHMB_NOT_OWNER;
+}
+
+void sync_lock_abandon(sync_lock *lock, sync_life life)
+{
+    shmb_store_release_u32(lock->damaged, 1);
+    (void)release_from(lock, life);
+}
+
+sync_life sync_lock_holder(const sync_lock *lock)
+{
+    return holder_of(shmb_load_relaxed_u64(lock->word));
 }
 
 bool sync_lock_is_mine(sync_lock *lock)
 {
     sync_life mine = sync_life_mine(lock->lives);
-    return mine != SYNC_NOBODY && holder_of(shmb_load_relaxed_u64(lock->word)) == mine;
+    return mine != SYNC_NOBODY && sync_lock_holder(lock) == mine;
 }
 
 shmb_status sync_lock_consistent(sync_lock *lock)

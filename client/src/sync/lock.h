@@ -48,4 +48,10 @@ shmb_status sync_lock_consistent(sync_lock *lock);
 /* Whether the calling thread holds it. */
 bool sync_lock_is_mine(sync_lock *lock);
 
+/* Who does, or SYNC_NOBODY. */
+sync_life sync_lock_holder(const sync_lock *lock);
+
+/* Gives it back as if `life`, which holds it, had died: of a thread of this process whose attachment ends. */
+void sync_lock_abandon(sync_lock *lock, sync_life life);
+
 #endif

@@ -1,0 +1,486 @@
+/*
+ * Lives, gates and locks by kernel objects, among the threads of this process and with programs that are killed. The objects
+ * that the broker would make are this test's own. Started as `test-client.lives hold PREFIX`, it is such a program.
+ */
+#include "region_sync_win32.h"
+#include "sync/lock.h"
+#include "sync/wait_win32.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include <windows.h>
+
+#include <sddl.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#define GATE_RIGHTS                                                                                          \
+    L"D:P(A;;0x120001;;;WD)" /* what the broker gives: SYNCHRONIZE, MODIFY_STATE, READ_CONTROL */
+#define WAIT_MS 30000u
+
+/* One attachment to a lock whose objects have a prefix. */
+typedef struct room {
+    wchar_t prefix[64];
+    HANDLE section;
+    shmb_lock_words *words;
+    sync_place place;
+    sync_lives *lives;
+    sync_lock lock;
+} room;
+
+static HANDLE make(const room *all, const wchar_t *what)
+{
+    wchar_t name[96];
+    SECURITY_ATTRIBUTES security = {sizeof security, NULL, FALSE};
+    swprintf(name, 96, L"%ls.%ls", all->prefix, what);
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(GATE_RIGHTS, SDDL_REVISION_1,
+                                                              &security.lpSecurityDescriptor, NULL))
+        return NULL;
+    HANDLE made = wcscmp(what, L"lock") == 0
+                      ? CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4096, name)
+                  : wcscmp(what, L"gate") == 0 ? CreateMutexW(&security, FALSE, name)
+                                               : CreateEventW(NULL, FALSE, FALSE, name);
+    LocalFree(security.lpSecurityDescriptor);
+    return made;
+}
+
+static room *enter(const wchar_t *prefix)
+{
+    room *all = calloc(1, sizeof *all);
+    if (all == NULL)
+        return NULL;
+    wcsncpy(all->prefix, prefix, 63);
+    all->section = make(all, L"lock");
+    all->words = MapViewOfFile(all->section, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 4096);
+    all->place = (sync_place){make(all, L"gate"), make(all, L"wake")};
+    all->lives = sync_lives_new(all->place.gate);
+    if (all->words == NULL || all->place.wake == NULL || all->lives == NULL)
+        abort();
+    sync_lock_init(&all->lock, all->words, &all->place, all->lives);
+    return all;
+}
+
+static void leave(room *all)
+{
+    sync_lives_free(all->lives);
+    CloseHandle(all->place.gate);
+    CloseHandle(all->place.wake);
+    UnmapViewOfFile(all->words);
+    CloseHandle(all->section);
+    free(all);
+}
+
+static int begin(void **state)
+{
+    static unsigned number;
+    wchar_t prefix[64];
+    swprintf(prefix, 64, L"Local\\shmb-lives-%lu-%u", GetCurrentProcessId(), ++number);
+    *state = enter(prefix);
+    return *state == NULL;
+}
+
+static int end(void **state)
+{
+    leave(*state);
+    return 0;
+}
+
+/* ---- A program that holds the lock ----------------------------------------------------------------- */
+
+static int hold(const char *prefix)
+{
+    wchar_t wide[64];
+    swprintf(wide, 64, L"%hs", prefix);
+    room *all = enter(wide);
+    if (all == NULL || sync_lock_take(&all->lock, WAIT_MS) != SHMB_OK)
+        return 1;
+    SetEvent(make(all, L"ready"));
+    Sleep(WAIT_MS);
+    return 1;
+}
+
+/* Starts it, and returns when it holds the lock. */
+static HANDLE start_holder(const room *all)
+{
+    wchar_t program[MAX_PATH], line[MAX_PATH + 128];
+    STARTUPINFOW startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION started;
+    HANDLE ready = make(all, L"ready");
+    GetModuleFileNameW(NULL, program, MAX_PATH);
+    swprintf(line, MAX_PATH + 128, L"\"%ls\" hold %ls", program, all->prefix);
+    assert_true(CreateProcessW(program, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &started));
+    DWORD ended = WaitForSingleObject(ready, WAIT_MS);
+    assert_true(ended == WAIT_OBJECT_0);
+    CloseHandle(started.hThread);
+    CloseHandle(ready);
+    return started.hProcess;
+}
+
+static void kill_process(HANDLE process)
+{
+    TerminateProcess(process, 9);
+    DWORD ended = WaitForSingleObject(process, WAIT_MS);
+    assert_true(ended == WAIT_OBJECT_0);
+    CloseHandle(process);
+}
+
+/* ---- Threads ---------------------------------------------------------------------------------------- */
+
+typedef struct visitor {
+    room *room;
+    const char *acts; /* `t` take, `r` release, `w` wait till allowed, `s` says so far */
+    HANDLE allowed;
+    HANDLE arrived;
+    sync_life life;
+    shmb_status taken;
+} visitor;
+
+static DWORD WINAPI visit(void *context)
+{
+    visitor *me = context;
+    me->life = sync_life_mine(me->room->lives);
+    for (const char *act = me->acts; *act != '\0'; act++) {
+        if (*act == 't')
+            me->taken = sync_lock_take(&me->room->lock, WAIT_MS);
+        else if (*act == 'r')
+            (void)sync_lock_release(&me->room->lock);
+        else if (*act == 's')
+            SetEvent(me->arrived);
+        else
+            WaitForSingleObject(me->allowed, WAIT_MS);
+    }
+    return 0;
+}
+
+static HANDLE start(visitor *who, room *all, const char *acts)
+{
+    *who = (visitor){.room = all, .acts = acts};
+    who->allowed = CreateEventW(NULL, TRUE, FALSE, NULL);
+    who->arrived = CreateEventW(NULL, TRUE, FALSE, NULL);
+    HANDLE thread = CreateThread(NULL, 0, visit, who, 0, NULL);
+    assert_non_null(thread);
+    return thread;
+}
+
+static void await(HANDLE thread, visitor *who)
+{
+    DWORD ended = WaitForSingleObject(thread, WAIT_MS);
+    assert_true(ended == WAIT_OBJECT_0);
+    CloseHandle(thread);
+    CloseHandle(who->allowed);
+    CloseHandle(who->arrived);
+}
+
+static void await_arrival(const visitor *who)
+{
+    DWORD ended = WaitForSingleObject(who->arrived, WAIT_MS);
+    assert_true(ended == WAIT_OBJECT_0);
+}
+
+static DWORD handles(void)
+{
+    DWORD count = 0;
+    assert_true(GetProcessHandleCount(GetCurrentProcess(), &count));
+    return count;
+}
+
+/* ---- Lives ------------------------------------------------------------------------------------------ */
+
+static void a_thread_has_one_life_in_each_attachment(void **state)
+{
+    room *all = *state;
+    room *others[20]; /* more than a thread notes */
+    sync_life lives[20];
+    sync_life mine = sync_life_mine(all->lives);
+    assert_true(mine != SYNC_NOBODY && (mine & SYNC_LIFE_BITS) == 0);
+    for (size_t i = 0; i < 20; i++) {
+        others[i] = enter(all->prefix);
+        assert_non_null(others[i]);
+        lives[i] = sync_life_mine(others[i]->lives);
+    }
+    for (size_t i = 0; i < 20; i++) {
+        assert_true(sync_life_mine(others[i]->lives) == lives[i]);
+        assert_true(lives[i] != mine && lives[i] != lives[(i + 1) % 20]);
+        assert_true(sync_lives_made(others[i]->lives, lives[i]));
+        assert_false(sync_lives_made(all->lives, lives[i]));
+    }
+    assert_true(sync_life_mine(all->lives) == mine);
+    for (size_t i = 0; i < 20; i++)
+        leave(others[i]);
+    assert_true(sync_life_mine(all->lives) == mine);
+}
+
+static void a_life_is_over_with_its_thread(void **state)
+{
+    room *all = *state;
+    visitor who;
+    HANDLE thread = start(&who, all, "sw");
+    await_arrival(&who);
+    for (size_t i = 0; i < 3; i++)
+        assert_false(sync_life_is_over(all->lives, who.life));
+    SetEvent(who.allowed);
+    await(thread, &who);
+    assert_true(sync_life_is_over(all->lives, who.life));
+    assert_true(sync_life_is_over(all->lives, who.life));
+}
+
+static void a_life_that_never_was_is_over_and_an_own_one_never(void **state)
+{
+    room *all = *state;
+    room *other = enter(all->prefix);
+    assert_non_null(other);
+    sync_life own[2] = {sync_life_mine(all->lives), sync_life_mine(other->lives)};
+    for (size_t i = 0; i < 2; i++) {
+        assert_false(sync_life_is_over(all->lives, own[i]));
+        assert_int_equal(sync_gate_enter(&all->place, SYNC_AT_ONCE), SYNC_OK);
+        assert_int_equal(sync_place_wait(&all->place, all->lives, own[i], sync_deadline_in(5)),
+                         SYNC_TIMED_OUT);
+        sync_gate_leave(&all->place);
+    }
+    assert_true(sync_life_is_over(all->lives, 0x1234567890ABCDE0u));
+    assert_true(sync_life_is_over(all->lives, UINT64_MAX));
+    leave(other);
+    assert_true(sync_life_is_over(all->lives, own[1]));
+}
+
+/* Whoever else is told learns it, too. */
+static void all_who_watch_a_life_are_told_of_its_end(void **state)
+{
+    room *all = *state;
+    room *other = enter(all->prefix);
+    assert_non_null(other);
+    visitor who;
+    HANDLE thread = start(&who, all, "sw");
+    await_arrival(&who);
+    assert_false(sync_life_is_over(all->lives, who.life));
+    assert_false(sync_life_is_over(other->lives, who.life));
+    SetEvent(who.allowed);
+    await(thread, &who);
+    assert_int_equal(sync_gate_enter(&all->place, SYNC_AT_ONCE), SYNC_OK);
+    assert_int_equal(sync_place_wait(&all->place, all->lives, who.life, sync_deadline_in(WAIT_MS)),
+                     SYNC_OVER);
+    sync_gate_leave(&all->place);
+    assert_true(sync_life_is_over(other->lives, who.life));
+    leave(other);
+}
+
+static void a_life_may_be_watched_and_no_more_by_those_who_may_enter_the_gate(void **state)
+{
+    room *all = *state;
+    wchar_t name[64], *text = NULL;
+    DWORD bytes = 0;
+    sync_life life = sync_life_mine(all->lives);
+    swprintf(name, 64, L"Global\\ShmBroker.Life.%08lX%08lX", (unsigned long)(life >> 32),
+             (unsigned long)(life & 0xFFFFFFFFu));
+    HANDLE mutex = OpenMutexW(SYNCHRONIZE, FALSE, name);
+    assert_non_null(mutex);
+    CloseHandle(mutex);
+    mutex = OpenMutexW(READ_CONTROL, FALSE, name); /* its owner may */
+    if (mutex == NULL)
+        return;
+    GetKernelObjectSecurity(mutex, DACL_SECURITY_INFORMATION, NULL, 0, &bytes);
+    PSECURITY_DESCRIPTOR descriptor = malloc(bytes);
+    assert_true(GetKernelObjectSecurity(mutex, DACL_SECURITY_INFORMATION, descriptor, bytes, &bytes));
+    assert_true(ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, SDDL_REVISION_1,
+                                                                     DACL_SECURITY_INFORMATION, &text, NULL));
+    assert_non_null(wcsstr(text, L"(A;;0x100000;;;WD)"));
+    LocalFree(text);
+    free(descriptor);
+    CloseHandle(mutex);
+}
+
+static void a_gate_that_is_open_to_everybody_is_refused(void **state)
+{
+    (void)state;
+    HANDLE gate = CreateMutexW(NULL, FALSE, NULL);
+    SECURITY_DESCRIPTOR open;
+    InitializeSecurityDescriptor(&open, SECURITY_DESCRIPTOR_REVISION);
+    assert_true(SetSecurityDescriptorDacl(&open, TRUE, NULL, FALSE));
+    assert_true(SetKernelObjectSecurity(gate, DACL_SECURITY_INFORMATION, &open));
+    assert_null(sync_lives_new(gate));
+    CloseHandle(gate);
+}
+
+static void threads_that_came_and_went_leave_no_handle(void **state)
+{
+    room *all = *state;
+    visitor who;
+    DWORD before = 0;
+    for (size_t i = 0; i < 60; i++) {
+        await(start(&who, all, "tr"), &who);
+        assert_int_equal(who.taken, SHMB_OK);
+        if (i == 10)
+            before = handles();
+    }
+    assert_true(handles() <= before);
+}
+
+static void attachments_that_came_and_went_leave_no_handle_and_no_slot(void **state)
+{
+    room *all = *state;
+    wchar_t prefix[64];
+    wcscpy(prefix, all->prefix);
+    leave(all); /* so that each of the following is the first and the last */
+    DWORD before = 0;
+    for (size_t i = 0; i < 1500; i++) {
+        room *one = enter(prefix);
+        assert_non_null(one);
+        assert_int_equal(sync_lock_take(&one->lock, SHMB_NO_WAIT), SHMB_OK);
+        assert_int_equal(sync_lock_release(&one->lock), SHMB_OK);
+        leave(one);
+        if (i == 10)
+            before = handles();
+    }
+    assert_true(handles() <= before);
+    *state = enter(prefix);
+}
+
+static void an_attachment_keeps_few_lives_of_others_open(void **state)
+{
+    room *all = *state;
+    visitor who[40];
+    HANDLE threads[40];
+    for (size_t i = 0; i < 40; i++) {
+        threads[i] = start(&who[i], all, "sw");
+        await_arrival(&who[i]);
+    }
+    DWORD before = handles();
+    for (size_t round = 0; round < 2; round++)
+        for (size_t i = 0; i < 40; i++)
+            assert_false(sync_life_is_over(all->lives, who[i].life));
+    assert_true(handles() <= before + 16);
+    for (size_t i = 0; i < 40; i++) {
+        SetEvent(who[i].allowed);
+        await(threads[i], &who[i]);
+    }
+}
+
+/* ---- The lock --------------------------------------------------------------------------------------- */
+
+static void a_waiter_gets_the_lock_when_it_is_given_back(void **state)
+{
+    room *all = *state;
+    visitor who;
+    assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OK);
+    HANDLE thread = start(&who, all, "tr");
+    while ((*(volatile uint64_t *)&all->words->word & SHMB_LOCK_WAITED_FOR) == 0)
+        Sleep(0);
+    assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
+    await(thread, &who);
+    assert_int_equal(who.taken, SHMB_OK);
+    assert_true(all->words->word == SHMB_LOCK_FREE);
+}
+
+static void a_time_limit_is_kept(void **state)
+{
+    room *all = *state;
+    HANDLE process = start_holder(all);
+    assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_TIMED_OUT);
+    sync_deadline before = sync_now();
+    assert_int_equal(sync_lock_take(&all->lock, 30), SHMB_TIMED_OUT);
+    assert_true(sync_now() - before >= 29000000u);
+    kill_process(process);
+}
+
+static void who_waits_for_a_thread_that_ends_is_told(void **state)
+{
+    room *all = *state;
+    visitor who;
+    HANDLE thread = start(&who, all, "tsw");
+    await_arrival(&who);
+    assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_TIMED_OUT);
+    SetEvent(who.allowed);
+    assert_int_equal(sync_lock_take(&all->lock, WAIT_MS), SHMB_OWNER_DIED);
+    assert_int_equal(sync_lock_consistent(&all->lock), SHMB_OK);
+    assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
+    await(thread, &who);
+}
+
+static void who_finds_the_lock_with_a_killed_program_is_told(void **state)
+{
+    room *all = *state;
+    kill_process(start_holder(all));
+    assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OWNER_DIED);
+    assert_int_equal(sync_lock_consistent(&all->lock), SHMB_OK);
+    assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
+    kill_process(start_holder(all));
+    assert_int_equal(sync_lock_take(&all->lock, WAIT_MS), SHMB_OWNER_DIED);
+}
+
+static void who_waits_for_a_program_that_is_killed_is_told(void **state)
+{
+    room *all = *state;
+    visitor who;
+    HANDLE process = start_holder(all);
+    HANDLE thread = start(&who, all, "tr");
+    while ((*(volatile uint64_t *)&all->words->word & SHMB_LOCK_WAITED_FOR) == 0)
+        Sleep(0);
+    kill_process(process);
+    await(thread, &who);
+    assert_int_equal(who.taken, SHMB_OWNER_DIED);
+}
+
+#define CROWD  3
+#define ROUNDS 2000
+
+static volatile uint64_t counted;
+
+static DWORD WINAPI count_up(void *context)
+{
+    room *all = context;
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        if (sync_lock_take(&all->lock, WAIT_MS) != SHMB_OK)
+            return 1;
+        counted++;
+        if (sync_lock_release(&all->lock) != SHMB_OK)
+            return 1;
+    }
+    return 0;
+}
+
+static void one_at_a_time_is_inside(void **state)
+{
+    HANDLE threads[CROWD];
+    DWORD code;
+    counted = 0;
+    for (size_t i = 0; i < CROWD; i++)
+        threads[i] = CreateThread(NULL, 0, count_up, *state, 0, NULL);
+    for (size_t i = 0; i < CROWD; i++) {
+        WaitForSingleObject(threads[i], INFINITE);
+        assert_true(GetExitCodeThread(threads[i], &code));
+        assert_int_equal(code, 0);
+        CloseHandle(threads[i]);
+    }
+    assert_true(counted == (uint64_t)CROWD * ROUNDS);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "hold") == 0)
+        return hold(argv[2]);
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(a_thread_has_one_life_in_each_attachment),
+        TEST(a_life_is_over_with_its_thread),
+        TEST(a_life_that_never_was_is_over_and_an_own_one_never),
+        TEST(all_who_watch_a_life_are_told_of_its_end),
+        TEST(a_life_may_be_watched_and_no_more_by_those_who_may_enter_the_gate),
+        TEST(a_gate_that_is_open_to_everybody_is_refused),
+        TEST(threads_that_came_and_went_leave_no_handle),
+        TEST(attachments_that_came_and_went_leave_no_handle_and_no_slot),
+        TEST(an_attachment_keeps_few_lives_of_others_open),
+        TEST(a_waiter_gets_the_lock_when_it_is_given_back),
+        TEST(a_time_limit_is_kept),
+        TEST(who_waits_for_a_thread_that_ends_is_told),
+        TEST(who_finds_the_lock_with_a_killed_program_is_told),
+        TEST(who_waits_for_a_program_that_is_killed_is_told),
+        TEST(one_at_a_time_is_inside),
+    };
+#undef TEST
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
