@@ -46,7 +46,10 @@ static sync_deadline end_of_slice(sync_deadline deadline)
     return deadline < slice ? deadline : slice;
 }
 
-/* A publisher that was ended while it rang leaves a bell ringing that should be still, until the next one rings. Who is
+/* The epoch is read before the flag is raised: who takes the flag down rings this epoch, or a later one. Read afterwards it
+   could be the one after the ring that took the flag down, made for an earlier change, and nobody would ring that.
+
+   A publisher that was ended while it rang leaves a bell ringing that should be still, until the next one rings. Who is
    woken by it for nothing listens to the other bell for a slice, rather than to be woken all the time. */
 sync_result broadcast_wait(broadcast *news, const volatile uint64_t *word, uint64_t seen,
                            sync_deadline deadline)
@@ -55,8 +58,8 @@ sync_result broadcast_wait(broadcast *news, const volatile uint64_t *word, uint6
         return SYNC_OK;
     uint32_t other = 0;
     for (;;) {
-        shmb_exchange_u32(news->waiting, 1);
         uint32_t epoch = shmb_load_acquire_u32(news->epoch);
+        shmb_exchange_u32(news->waiting, 1);
         if (shmb_load_acquire_u64(word) != seen)
             return SYNC_OK;
         if (sync_deadline_passed(deadline))

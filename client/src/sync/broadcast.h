@@ -8,7 +8,7 @@
  *   the flag     in a page that readers may write, and nothing else is in that page: somebody waits
  *   the bell     two events, one for even and one for odd epochs, that readers may wait for and not set
  *
- * A waiter raises the flag, reads the epoch, looks at the word once more, and waits for the bell of that epoch. A
+ * A waiter reads the epoch, raises the flag, looks at the word once more, and waits for the bell of that epoch. A
  * publisher changes the word, and if the flag is up takes it down, counts the epoch on, and rings. While nobody waits,
  * publishing makes no system call.
  *
