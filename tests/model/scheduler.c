@@ -27,7 +27,8 @@ typedef struct thread {
     const char *waits_for;
     bool (*ready)(const void *context);
     const void *ready_context;
-    bool has_deadline, timed_out;
+    uint64_t deadline;
+    bool timed_out;
 } thread;
 
 /* What a choice can be. */
@@ -41,7 +42,17 @@ typedef struct option {
 } option;
 
 #define MOST_OPTIONS (MODEL_THREADS * (STORE_BUFFER_WORDS + 3))
-#define MOST_WATCHED 8u
+#define MOST_RANGES  8u
+#define CLOCK_BEGINS 1000000u
+
+/* Bytes, for model_share and model_watch. */
+typedef struct ranges {
+    size_t count;
+    struct {
+        const volatile void *at;
+        size_t bytes;
+    } list[MOST_RANGES];
+} ranges;
 
 static struct {
     const model *model;
@@ -49,14 +60,11 @@ static struct {
     thread threads[MODEL_THREADS];
     int count, current; /* current: -1: begin() or end() */
     uint64_t memory;    /* a hash of all changes of shared bytes */
-    unsigned steps, timeouts;
-    struct {
-        const void *at;
-        size_t bytes;
-    } watched[MOST_WATCHED];
-    size_t watched_count;
+    uint64_t clock;
+    unsigned steps;
+    ranges shared, watched;
     bool failed, merged;
-} run;
+} run = {.current = -1};
 
 /* ---- state ------------------------------------------------------------------------------------------------------- */
 
@@ -116,17 +124,18 @@ static uint64_t state_now(void)
         hash = mix(hash, each->seen);
         hash = mix(hash, (uint64_t)each->state << 32 | each->stores.count << 1 | each->timed_out);
     }
-    for (size_t i = 0; i < run.watched_count; i++)
-        hash = mix_bytes(hash, run.watched[i].at, run.watched[i].bytes);
+    for (size_t i = 0; i < run.watched.count; i++)
+        hash = mix_bytes(hash, (const void *)(uintptr_t)run.watched.list[i].at, run.watched.list[i].bytes);
     hash = mix(hash, (uint64_t)run.left.preemptions << 32 | run.left.kills << 16 | run.left.timeouts);
-    return mix(hash, run.timeouts);
+    return mix(hash, run.clock);
 }
 
 /* ---- who goes on ------------------------------------------------------------------------------------------------- */
 
 static bool is_able(const thread *each)
 {
-    return each->state == ABLE || (each->state == WAITING && each->ready(each->ready_context));
+    return each->state == ABLE ||
+           (each->state == WAITING && (each->deadline <= run.clock || each->ready(each->ready_context)));
 }
 
 static bool is_alive(const thread *each)
@@ -170,7 +179,8 @@ static size_t list_options(option *options, bool at_call, bool yields)
         add_go(options, &count, run.current, false);
     for (int i = 0; i < run.count && run.left.timeouts > 0; i++) {
         const thread *each = &run.threads[i];
-        if (each->state == WAITING && each->has_deadline && !is_able(each) && (at_call || !can_stay))
+        if (each->state == WAITING && each->deadline != MODEL_NEVER && !is_able(each) &&
+            (at_call || !can_stay))
             add(options, &count, (option){TIME_OUT, i, 0, false});
     }
     if (count == 0)
@@ -183,14 +193,32 @@ static size_t list_options(option *options, bool at_call, bool yields)
     return count;
 }
 
-static void tell_deadlock(void)
+static void tell_deadlock(const char *why)
 {
-    trace_line("nobody can go on:");
+    trace_line("nobody can go on%s%s", why[0] != '\0' ? ": " : "", why);
     for (int i = 0; i < run.count; i++) {
         if (run.threads[i].state == WAITING)
             trace_line("  %s waits for %s", run.threads[i].name, run.threads[i].waits_for);
     }
     run.failed = true;
+}
+
+/* Nobody can go on. True: time has passed, and somebody can. */
+static bool let_time_pass(void)
+{
+    const char *why = run.model->stuck != NULL ? run.model->stuck() : "";
+    uint64_t next = MODEL_NEVER;
+    for (int i = 0; i < run.count && why == NULL; i++) {
+        if (run.threads[i].state == WAITING && run.threads[i].deadline < next)
+            next = run.threads[i].deadline;
+    }
+    if (why != NULL)
+        tell_deadlock(why);
+    if (next == MODEL_NEVER)
+        return false;
+    trace_line("time passes");
+    run.clock = next;
+    return true;
 }
 
 static void flush(thread *of, unsigned kept)
@@ -220,10 +248,8 @@ static void kill_thread(int who)
 
 static void time_out(int who)
 {
-    run.threads[who].timed_out = true;
-    run.threads[who].state = ABLE;
+    run.clock = run.threads[who].deadline;
     run.left.timeouts--;
-    run.timeouts++;
     trace_line("%-10s comes to its deadline", run.threads[who].name);
 }
 
@@ -265,8 +291,8 @@ static void schedule(bool at_call, bool yields)
         option options[MOST_OPTIONS];
         size_t count = list_options(options, at_call, yields);
         if (count == 0) {
-            if (!everybody_is_over())
-                tell_deadlock();
+            if (!everybody_is_over() && let_time_pass())
+                continue;
             stop_run();
         }
         size_t chosen = 0;
@@ -304,10 +330,26 @@ static uint64_t perform_buffered(thread *self, const hook_access *access)
     return result;
 }
 
+static bool is_shared(const volatile void *at)
+{
+    for (size_t i = 0; i < run.shared.count; i++) {
+        if ((uintptr_t)at - (uintptr_t)run.shared.list[i].at < run.shared.list[i].bytes)
+            return true;
+    }
+    return run.shared.count == 0;
+}
+
+static bool is_own(const hook_access *access)
+{
+    if (access->kind == HOOK_PAUSE || access->kind == HOOK_FENCE)
+        return false;
+    return !is_shared(access->at) && (access->kind != HOOK_COPY || !is_shared(access->from));
+}
+
 uint64_t hook_perform(const hook_access *access)
 {
     uint64_t result = 0;
-    if (run.current < 0)
+    if (run.current < 0 || is_own(access))
         return hook_execute(access);
     schedule(false, access->kind == HOOK_PAUSE);
     thread *self = &run.threads[run.current];
@@ -331,7 +373,7 @@ void model_call(const char *what, const void *object)
     trace_call(run.threads[run.current].name, what, object);
 }
 
-bool model_wait(const char *what, bool (*ready)(const void *context), const void *context, bool has_deadline)
+bool model_wait(const char *what, bool (*ready)(const void *context), const void *context, uint64_t deadline)
 {
     if (run.current < 0) {
         MODEL_CHECK(ready(context), "somebody would still wait for %s", what);
@@ -341,22 +383,42 @@ bool model_wait(const char *what, bool (*ready)(const void *context), const void
     self->waits_for = what;
     self->ready = ready;
     self->ready_context = context;
-    self->has_deadline = has_deadline;
+    self->deadline = deadline;
     self->timed_out = false;
     if (!ready(context)) {
         self->state = WAITING;
         trace_line("%-10s waits for %s", self->name, what);
         schedule(true, false);
         self->state = ABLE;
+        self->timed_out = !ready(context);
         trace_line("%-10s %s", self->name, self->timed_out ? "has waited in vain" : "goes on");
     }
     self->seen = mix(self->seen, self->timed_out);
     return !self->timed_out;
 }
 
-unsigned model_timeouts(void)
+uint64_t model_clock(void)
 {
-    return run.timeouts;
+    if (run.current >= 0)
+        run.threads[run.current].seen = mix(run.threads[run.current].seen, run.clock);
+    return run.clock;
+}
+
+int model_saw(int answer)
+{
+    if (run.current >= 0)
+        run.threads[run.current].seen = mix(run.threads[run.current].seen, (uint64_t)answer);
+    return answer;
+}
+
+void model_pass(uint64_t nanoseconds)
+{
+    run.clock += nanoseconds;
+}
+
+bool model_is_waiting(int who)
+{
+    return run.threads[who].state == WAITING;
 }
 
 int model_self(void)
@@ -371,7 +433,7 @@ bool model_is_dead(int who)
 
 bool model_is_over(int who)
 {
-    return !is_alive(&run.threads[who]);
+    return who < run.count && !is_alive(&run.threads[who]);
 }
 
 void model_say(const char *format, ...)
@@ -412,12 +474,23 @@ void model_name(const volatile void *at, size_t bytes, const char *name)
     trace_name(at, bytes, name);
 }
 
+static void add_range(ranges *to, const volatile void *at, size_t bytes)
+{
+    if (to->count == MOST_RANGES)
+        abort();
+    to->list[to->count].at = at;
+    to->list[to->count++].bytes = bytes;
+}
+
+void model_share(const volatile void *at, size_t bytes, const char *name)
+{
+    add_range(&run.shared, at, bytes);
+    trace_name(at, bytes, name);
+}
+
 void model_watch(const void *at, size_t bytes)
 {
-    if (run.watched_count == MOST_WATCHED)
-        abort();
-    run.watched[run.watched_count].at = at;
-    run.watched[run.watched_count++].bytes = bytes;
+    add_range(&run.watched, at, bytes);
 }
 
 static void thread_body(int who)
@@ -438,6 +511,7 @@ static bool run_once(const model *explored, unsigned preemptions)
     run.left = explored->bounds;
     run.left.preemptions = preemptions;
     run.current = -1;
+    run.clock = CLOCK_BEGINS;
     trace_forget_names();
     explored->begin();
     size_t first = 0;
@@ -496,6 +570,9 @@ void model_must_hold(const model *explored)
     printf("%s: %llu schedules and %llu merged, %u preemptions, %u kills, %u timeouts%s\n", asked.name,
            (unsigned long long)report.runs, (unsigned long long)report.merged, asked.bounds.preemptions,
            asked.bounds.kills, asked.bounds.timeouts, asked.bounds.store_buffers ? ", store buffers" : "");
-    if (!passed)
-        fail_msg("%s does not hold, with %u preemptions:\n%s", asked.name, report.preemptions, report.trace);
+    if (!passed) {
+        printf("it does not hold, with %u preemptions:\n%s", report.preemptions, report.trace);
+        fflush(stdout);
+        fail();
+    }
 }

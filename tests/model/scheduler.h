@@ -17,7 +17,7 @@
  * bytes are, and each thread has seen the same results of its accesses, which determine what it does next: so code under
  * it must not look at clocks, addresses or memory outside of hooked accesses and of what model_watch was told.
  *
- * What is a failure: model_fail; all living threads wait (told with what each waits for); a run longer than
+ * What is a failure: model_fail; all living threads wait (unless `stuck` takes that for right); a run longer than
  * MODEL_STEPS (threads that turn without end). The failing schedule is then run again and printed, one line a step.
  */
 #ifndef SHMBROKER_SCHEDULER_H
@@ -42,6 +42,9 @@ typedef struct model {
     void (*end)(
         void); /* after each run in which nothing failed; hooked code runs here, too, and may not wait */
     model_bounds bounds;
+    /* When nobody can go on though some wait: why that is wrong; NULL: it is right, so time passes until the next wait comes
+       to its deadline, and where none has one the run is over. Without this it is always wrong. */
+    const char *(*stuck)(void);
 } model;
 
 typedef struct model_report {
@@ -63,13 +66,17 @@ void model_thread(const char *name, bool mortal, void (*run)(void *context), voi
 /* In begin(): what traces call these bytes. The last name given counts. */
 void model_name(const volatile void *at, size_t bytes, const char *name);
 
+/* In begin(): shared bytes. When any are named, accesses to all others are taken for the thread's own, before which nobody
+   else need run. */
+void model_share(const volatile void *at, size_t bytes, const char *name);
+
 /* In begin(): bytes that threads change without hooked accesses and look at: what a model notes about a run. */
 void model_watch(const void *at, size_t bytes);
 
 /* The thread that runs, from 0 in the order of their naming; -1 in begin() and end(). */
 int model_self(void);
 
-/* Whether the thread was killed, or ended by itself. */
+/* Whether the thread was killed; whether it has come to its end in any way. Numbers that no thread has are never over. */
 bool model_is_dead(int who);
 bool model_is_over(int who);
 
@@ -96,11 +103,21 @@ void model_say(const char *format, ...);
 /* The calling thread is about to call the kernel: others may go first, and may be killed. */
 void model_call(const char *what, const void *object);
 
-/* Waits till ready(context), which must depend on nothing but shared state. False: the deadline came first, which only
-   happens when `has_deadline`. Call model_call first. */
-bool model_wait(const char *what, bool (*ready)(const void *context), const void *context, bool has_deadline);
+/* Waits till ready(context), which must depend on nothing but shared state. False: the deadline, on the model's clock, came
+   first. Call model_call first. */
+#define MODEL_NEVER UINT64_MAX
+bool model_wait(const char *what, bool (*ready)(const void *context), const void *context, uint64_t deadline);
 
-/* Counts the waits of a run that came to their deadline: the model's clock goes by it. */
-unsigned model_timeouts(void);
+/* The clock, in nanoseconds, stands still until a wait comes to its deadline. */
+uint64_t model_clock(void);
+
+/* In end(): time passes. */
+void model_pass(uint64_t nanoseconds);
+
+/* What the kernel told the calling thread, returned again: what it does next may depend on that. */
+int model_saw(int answer);
+
+/* Whether the thread is in model_wait, and was not yet let go on. */
+bool model_is_waiting(int who);
 
 #endif

@@ -104,19 +104,19 @@ static void both_were_inside(void)
 static void two_in_the_section_are_found(void **state)
 {
     (void)state;
-    const model wrong = {"a lock by looking", looking_begins, NULL, {.preemptions = 2}};
+    const model wrong = {"a lock by looking", looking_begins, NULL, {.preemptions = 2}, NULL};
     model_report report = found(&wrong);
     assert_int_equal(report.preemptions, 2);
     assert_non_null(strstr(report.trace, "two are in the section"));
     assert_non_null(strstr(report.trace, "lock_by_looking loads the lock: 0x0"));
-    const model right = {"a lock by cas", cas_begins, both_were_inside, {.preemptions = 3}};
+    const model right = {"a lock by cas", cas_begins, both_were_inside, {.preemptions = 3}, NULL};
     holds(&right);
 }
 
 static void the_schedule_is_told_the_same_each_time(void **state)
 {
     (void)state;
-    const model wrong = {"a lock by looking", looking_begins, NULL, {.preemptions = 2}};
+    const model wrong = {"a lock by looking", looking_begins, NULL, {.preemptions = 2}, NULL};
     char *first = strdup(found(&wrong).trace);
     if (first == NULL)
         abort();
@@ -128,9 +128,9 @@ static void the_schedule_is_told_the_same_each_time(void **state)
 static void a_lock_that_a_dead_one_holds_is_found(void **state)
 {
     (void)state;
-    const model wrong = {"a lock by cas", mortal_begins, NULL, {.kills = 1}};
+    const model wrong = {"a lock by cas", mortal_begins, NULL, {.kills = 1}, NULL};
     assert_non_null(strstr(found(&wrong).trace, "no end after"));
-    const model unkilled = {"a lock by cas", mortal_begins, NULL, {.preemptions = 2}};
+    const model unkilled = {"a lock by cas", mortal_begins, NULL, {.preemptions = 2}, NULL};
     holds(&unkilled);
 }
 
@@ -151,7 +151,7 @@ static void wait_wrongly(void *context)
         return;
     shmb_exchange_u32(&words[1], 1);
     model_call("waits", NULL);
-    model_wait("the event", is_set, &event, true);
+    model_wait("the event", is_set, &event, 2000000);
 }
 
 static void wait_rightly(void *context)
@@ -161,7 +161,7 @@ static void wait_rightly(void *context)
     if (shmb_load_acquire_u32(&words[0]) != 0)
         return;
     model_call("waits", NULL);
-    model_wait("the event", is_set, &event, true);
+    model_wait("the event", is_set, &event, 2000000);
 }
 
 /* A plain store instead of the exchange: the processor may look before others see that it waits. */
@@ -172,7 +172,7 @@ static void wait_unfenced(void *context)
     if (shmb_load_acquire_u32(&words[0]) != 0)
         return;
     model_call("waits", NULL);
-    model_wait("the event", is_set, &event, true);
+    model_wait("the event", is_set, &event, 2000000);
 }
 
 static void publish(void *context)
@@ -199,7 +199,7 @@ static void waiting_begins(void)
 static void a_missed_wake_up_is_found(void **state)
 {
     (void)state;
-    const model waiting = {"a waiter", waiting_begins, NULL, {.preemptions = 2}};
+    const model waiting = {"a waiter", waiting_begins, NULL, {.preemptions = 2}, NULL};
     waits = wait_wrongly;
     model_report report = found(&waiting);
     assert_non_null(strstr(report.trace, "nobody can go on"));
@@ -211,9 +211,9 @@ static void a_missed_wake_up_is_found(void **state)
 static void a_missing_fence_is_found_with_store_buffers(void **state)
 {
     (void)state;
-    const model strict = {"a waiter without a fence", waiting_begins, NULL, {.preemptions = 3}};
+    const model strict = {"a waiter without a fence", waiting_begins, NULL, {.preemptions = 3}, NULL};
     const model as_on_x86 = {
-        "a waiter without a fence", waiting_begins, NULL, {.preemptions = 3, .store_buffers = true}};
+        "a waiter without a fence", waiting_begins, NULL, {.preemptions = 3, .store_buffers = true}, NULL};
     waits = wait_unfenced;
     holds(&strict);
     assert_non_null(strstr(found(&as_on_x86).trace, "left with 1 stores that nobody else sees yet"));
@@ -224,10 +224,10 @@ static void a_missing_fence_is_found_with_store_buffers(void **state)
 static void a_publisher_that_dies_before_it_wakes_is_found(void **state)
 {
     (void)state;
-    const model waiting = {"a waiter", waiting_begins, NULL, {.preemptions = 2, .kills = 1}};
+    const model waiting = {"a waiter", waiting_begins, NULL, {.preemptions = 2, .kills = 1}, NULL};
     waits = wait_rightly;
     assert_non_null(strstr(found(&waiting).trace, "publisher  is killed"));
-    const model patient = {"a waiter with a deadline", waiting_begins, NULL, {2, 1, 1, false, false}};
+    const model patient = {"a waiter with a deadline", waiting_begins, NULL, {2, 1, 1, false, false}, NULL};
     holds(&patient);
 }
 
@@ -300,7 +300,7 @@ static void stack_ends(void)
 static void aba_is_found(void **state)
 {
     (void)state;
-    const model stack = {"a stack", stack_begins, stack_ends, {.preemptions = 2}};
+    const model stack = {"a stack", stack_begins, stack_ends, {.preemptions = 2}, NULL};
     counted = false;
     assert_non_null(strstr(found(&stack).trace, "is in the stack and taken"));
     counted = true;
@@ -334,7 +334,8 @@ static void merging_loses_no_outcome(void **state)
     (void)state;
     uint32_t merged, all, few;
     model_report quick, slow;
-    model steps = {"steps", steps_begin, steps_end, {.preemptions = 4, .kills = 1, .store_buffers = true}};
+    model steps = {
+        "steps", steps_begin, steps_end, {.preemptions = 4, .kills = 1, .store_buffers = true}, NULL};
     outcomes = 0;
     assert_true(model_check(&steps, &quick));
     merged = outcomes;
@@ -368,7 +369,7 @@ static void every_order_is_run_once(void **state)
 {
     (void)state;
     model_report report, one_less;
-    model loads = {"loads", loads_begin, NULL, {.preemptions = 5, .no_merging = true}};
+    model loads = {"loads", loads_begin, NULL, {.preemptions = 5, .no_merging = true}, NULL};
     assert_true(model_check(&loads, &report));
     loads.bounds.preemptions = 4;
     assert_true(model_check(&loads, &one_less));

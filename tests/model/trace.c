@@ -13,7 +13,9 @@ static struct {
 } names[MOST_NAMES];
 static size_t name_count;
 
-static char text[1u << 18];
+#define LINES_TOLD 150u /* from the beginning, and as many to the end */
+
+static char text[1u << 20];
 static size_t length;
 static unsigned lines;
 static bool tracing;
@@ -26,9 +28,25 @@ void trace_begin(void)
     tracing = true;
 }
 
+/* Where the line after so many others begins. */
+static char *line_after(unsigned count)
+{
+    char *at = text;
+    for (unsigned i = 0; i < count; i++)
+        at = strchr(at, '\n') + 1;
+    return at;
+}
+
 const char *trace_end(void)
 {
+    static const char gap[] = "   …\n";
     tracing = false;
+    if (lines > 2 * LINES_TOLD) {
+        char *cut = line_after(LINES_TOLD);
+        const char *rest = line_after(lines - LINES_TOLD);
+        memcpy(cut, gap, sizeof gap - 1);
+        memmove(cut + sizeof gap - 1, rest, strlen(rest) + 1);
+    }
     return text;
 }
 
