@@ -4,6 +4,7 @@
 #include "grammar.h"
 
 #include "model.h"
+#include "shmb_layout.h"
 #include "text.h"
 #include "units.h"
 
@@ -25,6 +26,9 @@ static const char *const persist_modes[] = {"file", "snapshot", NULL};
 
 /* In the order of config_on_dirty. */
 static const char *const on_dirty[] = {"keep", "zero", "restore", "hold", NULL};
+
+/* In the order of config_kind. */
+static const char *const kinds[] = {"raw", "state", "queue", "stream", NULL};
 
 static const char *const packages[] = {"all", NULL};
 static const char *const initials[] = {"zero", NULL};
@@ -104,16 +108,73 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .example = "'wheel and engine data, 60 Hz'",
             .help = "What the region is for, shown to people and nothing else.",
         },
+    [CONFIG_KEY_KIND] =
+        {
+            .name = "kind",
+            .sections = CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_CHOICE,
+            .choices = kinds,
+            .fallback = "raw",
+            .example = "state",
+            .help = "What the region's bytes are: whatever programs make of them (raw), the latest value of "
+                    "something (state), messages of which each is received once (queue), or messages of one "
+                    "producer that every reader sees, the oldest written over by the newest (stream).",
+        },
     [CONFIG_KEY_SIZE] =
         {
             .name = "size",
             .sections = CONFIG_IN_REGION,
-            .required = CONFIG_IN_REGION,
             .type = CONFIG_TYPE_SIZE,
             .least = 1,
             .most = CONFIG_MAX_REGION_SIZE,
+            .need = "required, unless the kind is queue or stream",
             .example = "64 KiB",
-            .help = "How many bytes the region has.",
+            .help =
+                "How many bytes the region has; of a state, how many its largest value has, 1 GiB at most. "
+                "That of a queue or stream follows from messages and message_size.",
+        },
+    [CONFIG_KEY_MESSAGES] =
+        {
+            .name = "messages",
+            .sections = CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_NUMBER,
+            .least = SHMB_MESSAGES_LEAST,
+            .most = SHMB_MESSAGES_MOST,
+            .need = "required when the kind is queue or stream, and only then allowed",
+            .example = "1024",
+            .help = "How many messages the queue or stream has room for, rounded up to a power of two.",
+        },
+    [CONFIG_KEY_MESSAGE_SIZE] =
+        {
+            .name = "message_size",
+            .sections = CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_SIZE,
+            .least = 1,
+            .most = SHMB_MESSAGE_MOST,
+            .need = "required when the kind is queue or stream, and only then allowed",
+            .example = "256 B",
+            .help = "How many bytes the largest message of the queue or stream has; each takes as much room.",
+        },
+    [CONFIG_KEY_LOCK] =
+        {
+            .name = "lock",
+            .sections = CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_LOCK,
+            .most = CONFIG_MAX_PRINCIPALS,
+            .fallback = "false",
+            .example = "true",
+            .help = "Whether a raw region has a lock beside it, which whoever may write may take; so may the "
+                    "accounts and groups of a list, who need read beside it to attach.",
+        },
+    [CONFIG_KEY_NOTIFY] =
+        {
+            .name = "notify",
+            .sections = CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_BOOLEAN,
+            .fallback = "false",
+            .example = "true",
+            .help =
+                "Whether programs can wait until somebody who writes a raw region says that it has changed.",
         },
     [CONFIG_KEY_NAMESPACE] =
         {
@@ -521,6 +582,13 @@ static void describe_collection(const config_key *key, char *buffer, size_t size
     case CONFIG_TYPE_PATTERNS:
         snprintf(buffer, size, "a list of at most %" PRIu64 " paths below this file's folder, such as %s",
                  key->most, key->example);
+        break;
+    case CONFIG_TYPE_LOCK:
+        snprintf(buffer, size,
+                 "true or false without quotes, or a list of at most %" PRIu64
+                 " accounts and groups, such as "
+                 "[Users, 'NT SERVICE\\Sensor']",
+                 key->most);
         break;
     case CONFIG_TYPE_PACKAGES:
         used = list_choices(key->choices, true, buffer, size);

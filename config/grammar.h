@@ -40,6 +40,7 @@ typedef enum config_type {
     CONFIG_TYPE_CONTENT_FILE, /* the path of a file to copy from, of at most `most` bytes, paths.h */
     CONFIG_TYPE_SDDL,         /* a security descriptor's text of at most `most` bytes */
     CONFIG_TYPE_PRINCIPALS,   /* a list of `least` to `most` accounts, groups and roles, principals.h */
+    CONFIG_TYPE_LOCK,         /* true or false, or a list as of CONFIG_TYPE_PRINCIPALS */
     CONFIG_TYPE_PACKAGES, /* one of `choices`, or a list of at most `most` packages' SIDs (S-1-15-2-…) */
     CONFIG_TYPE_PATTERNS, /* a list of at most `most` relative paths, with * and ? in their last parts */
     CONFIG_TYPE_SECTION,  /* a mapping with the keys of `inner` */
@@ -56,7 +57,12 @@ typedef enum config_key_id {
     CONFIG_KEY_DEFAULTS,
     CONFIG_KEY_REGIONS,
     CONFIG_KEY_DESCRIPTION,
+    CONFIG_KEY_KIND,
     CONFIG_KEY_SIZE,
+    CONFIG_KEY_MESSAGES,
+    CONFIG_KEY_MESSAGE_SIZE,
+    CONFIG_KEY_LOCK,
+    CONFIG_KEY_NOTIFY,
     CONFIG_KEY_NAMESPACE,
     CONFIG_KEY_PRIVATE,
     CONFIG_KEY_BOUNDARY,
@@ -97,9 +103,10 @@ typedef struct config_key {
     uint64_t most;
     const char *const *choices; /* of types that have them: ends with NULL */
     config_section inner;       /* of types that have one: the keys inside */
-    const char *fallback;       /* what holds when it stands nowhere, as it would be written; or NULL */
-    const char *example;        /* a value as it may be written behind the key, on one line */
-    const char *help;           /* one sentence */
+    const char *need;     /* when it must stand there, where that depends on other keys: regions.c; or NULL */
+    const char *fallback; /* what holds when it stands nowhere, as it would be written; or NULL */
+    const char *example;  /* a value as it may be written behind the key, on one line */
+    const char *help;     /* one sentence */
 } config_key;
 
 /* The table: row i describes the key whose id is i. */

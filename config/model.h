@@ -64,6 +64,14 @@ typedef struct config_principal_list {
     size_t count;
 } config_principal_list;
 
+/* What a region's bytes are; the catalog's number of a kind is one more. */
+typedef enum config_kind {
+    CONFIG_KIND_RAW,
+    CONFIG_KIND_STATE,
+    CONFIG_KIND_QUEUE,
+    CONFIG_KIND_STREAM
+} config_kind;
+
 /* The mandatory label: what a process must at least have to write. */
 typedef enum config_integrity {
     CONFIG_INTEGRITY_UNSET, /* no label: Windows treats the object as medium */
@@ -78,6 +86,7 @@ typedef struct config_access {
     config_principal_list write;
     config_principal_list manage; /* may change the descriptor, or retire the region */
     config_principal_list deny;
+    config_principal_list lock;     /* may take the lock of a raw region, as writers may */
     config_principal_list packages; /* `appcontainer`: the packages that may do what their user may */
     config_integrity integrity;
 } config_access;
@@ -134,7 +143,12 @@ typedef struct config_region {
     const char *description; /* "" when none is given */
     config_namespace name_space;
     config_principal_list boundary; /* of a private namespace; else empty */
-    uint64_t size;                  /* bytes, 1 to CONFIG_MAX_REGION_SIZE */
+    config_kind kind;
+    uint64_t size; /* bytes, 1 to CONFIG_MAX_REGION_SIZE: as declared when raw, else what the kind needs */
+    uint64_t item_size;       /* bytes: of the largest value (state) or message (queue, stream); 0 when raw */
+    uint32_t messages;        /* queue and stream: a power of two, at least as declared; otherwise 0 */
+    bool lock;                /* raw: it has a lock beside it */
+    bool notify;              /* raw: it has a signal beside it */
     const char *backing_file; /* NULL: the paging file. Otherwise relative to the data folder, or X:\… */
     const char *sddl;         /* NULL when `access` rules; otherwise the descriptor as the file has it */
     config_position sddl_where;

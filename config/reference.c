@@ -53,7 +53,9 @@ static const config_section *sections(void)
 static const char *describe_need(config_key_id id, const char *quote, char buffer[ALLOWED_TEXT])
 {
     const config_key *key = &config_keys[id];
-    if (key->required != 0) {
+    if (key->need != NULL) {
+        snprintf(buffer, ALLOWED_TEXT, "%s", key->need);
+    } else if (key->required != 0) {
         snprintf(buffer, ALLOWED_TEXT, "required");
     } else if (key->fallback != NULL) {
         snprintf(buffer, ALLOWED_TEXT, "%s%s%s when it is left out", quote, key->fallback, quote);

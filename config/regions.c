@@ -4,6 +4,7 @@
  */
 #include "regions.h"
 
+#include "geometry.h"
 #include "lines.h"
 #include "text.h"
 
@@ -88,8 +89,9 @@ static void check_denied(config_reading *reading, const config_value *values)
         const config_principal *each = &denied->items[i];
         bool is_next_member = i > 0 && each->role != NULL && each->role == denied->items[i - 1].role;
         if (!is_next_member && !report_contradiction(reading, values, each, CONFIG_KEY_READ) &&
-            !report_contradiction(reading, values, each, CONFIG_KEY_WRITE)) {
-            report_contradiction(reading, values, each, CONFIG_KEY_MANAGE);
+            !report_contradiction(reading, values, each, CONFIG_KEY_WRITE) &&
+            !report_contradiction(reading, values, each, CONFIG_KEY_MANAGE)) {
+            report_contradiction(reading, values, each, CONFIG_KEY_LOCK);
         }
     }
 }
@@ -166,7 +168,8 @@ static void check_initial(config_reading *reading, const config_node *node, cons
     const config_level *source = config_level_of(level, CONFIG_KEY_INITIAL);
     const config_value *content = content_of(source);
     uint64_t size = level->values[CONFIG_KEY_SIZE].number;
-    if (content == NULL || size == 0 || content->of.content.length <= size) {
+    bool is_raw = level->values[CONFIG_KEY_KIND].number == CONFIG_KIND_RAW;
+    if (content == NULL || size == 0 || !is_raw || content->of.content.length <= size) {
         return;
     }
     if (source == level) {
@@ -186,6 +189,22 @@ static void check_initial(config_reading *reading, const config_node *node, cons
             (unsigned long)content->node->where.column, (unsigned long)content->of.content.length,
             (unsigned long)size);
     }
+}
+
+/* Whether it is said, and cannot be read: then nothing follows from it. */
+static bool is_unclear(const config_value *value)
+{
+    return value->node != NULL && value->text == NULL;
+}
+
+static config_kind kind_of(const config_value *values)
+{
+    return (config_kind)values[CONFIG_KEY_KIND].number;
+}
+
+static bool has_messages(const config_value *values)
+{
+    return kind_of(values) == CONFIG_KIND_QUEUE || kind_of(values) == CONFIG_KIND_STREAM;
 }
 
 /* Reports a key that belongs to the other mode. */
@@ -237,7 +256,8 @@ static config_persist_mode effective_mode(const config_level *level)
     const config_level *source = config_level_of(level, CONFIG_KEY_PERSIST);
     config_persist_mode mode = mode_of(source);
     bool has_file = level->values[CONFIG_KEY_BACKING].node != NULL;
-    bool fits = mode == (has_file ? CONFIG_PERSIST_FILE : CONFIG_PERSIST_SNAPSHOT) && !is_per_session(level);
+    bool lasts = !is_per_session(level) && (has_file || !has_messages(level->values));
+    bool fits = mode == (has_file ? CONFIG_PERSIST_FILE : CONFIG_PERSIST_SNAPSHOT) && lasts;
     return source == level || fits ? mode : CONFIG_PERSIST_NONE;
 }
 
@@ -259,6 +279,14 @@ static void check_persist(config_reading *reading, const config_level *level)
             "remove backing");
         config_reading_note(reading, item, config_node_key_span(values[CONFIG_KEY_BACKING].node),
                             "the file stands here");
+    }
+    if (mode_of(level) == CONFIG_PERSIST_SNAPSHOT && has_messages(values)) {
+        config_diagnostic *item = config_reading_report(reading, mode, mode->where,
+                                                        "a snapshot takes bytes while programs change them, "
+                                                        "and those of a queue or stream must fit together; "
+                                                        "keep it in a file (backing), or remove persist");
+        config_reading_note(reading, item, config_node_span(values[CONFIG_KEY_KIND].node),
+                            "the kind stands here");
     }
     if (on_dirty != NULL && values[CONFIG_KEY_ON_DIRTY].number == CONFIG_DIRTY_RESTORE &&
         effective_mode(level) != CONFIG_PERSIST_SNAPSHOT) {
@@ -293,9 +321,93 @@ static void check_session(config_reading *reading, const config_level *level)
     }
 }
 
+/* ---- Kinds ------------------------------------------------------------------------------------- */
+
+/* Reports a key that the region's kind has not. */
+static void refuse_for_kind(config_reading *reading, const config_value *values, config_key_id id,
+                            const char *problem)
+{
+    const config_node *node = values[id].node;
+    if (node == NULL) {
+        return;
+    }
+    config_diagnostic *item = config_reading_report(reading, node, node->key_where, "%s", problem);
+    if (values[CONFIG_KEY_KIND].node != NULL) {
+        config_reading_note(reading, item, config_node_span(values[CONFIG_KEY_KIND].node),
+                            "the kind stands here");
+    }
+}
+
+static void want_for_kind(config_reading *reading, const config_node *node, const config_value *values,
+                          config_key_id id)
+{
+    char allowed[512];
+    if (values[id].node == NULL) {
+        config_reading_report(reading, node, node->key_where, "the key %s is missing; add it with %s",
+                              config_keys[id].name, config_key_allowed(id, allowed, sizeof allowed));
+    }
+}
+
+static void check_size(config_reading *reading, const config_node *node, const config_value *values)
+{
+    static const char no_messages[] =
+        "only a queue or stream has messages; write kind: queue or kind: stream, or remove this key";
+    if (has_messages(values)) {
+        want_for_kind(reading, node, values, CONFIG_KEY_MESSAGES);
+        want_for_kind(reading, node, values, CONFIG_KEY_MESSAGE_SIZE);
+        refuse_for_kind(
+            reading, values, CONFIG_KEY_SIZE,
+            "the size of a queue or stream follows from messages and message_size; remove this key");
+        return;
+    }
+    want_for_kind(reading, node, values, CONFIG_KEY_SIZE);
+    refuse_for_kind(reading, values, CONFIG_KEY_MESSAGES, no_messages);
+    refuse_for_kind(reading, values, CONFIG_KEY_MESSAGE_SIZE, no_messages);
+    const config_value *size = &values[CONFIG_KEY_SIZE];
+    if (kind_of(values) == CONFIG_KIND_STATE && size->number > SHMB_VALUE_MOST) {
+        char found[CONFIG_FOUND];
+        config_reading_report(
+            reading, size->node, size->node->where,
+            "%s is too large for a state, whose size is that of its largest value; write at most "
+            "1 GiB, or keep larger data in a raw region",
+            config_value_describe(size->node, found));
+    }
+}
+
+/* What is for raw regions alone; the others begin as their kind does, and have locks and signals of their own. */
+static void check_raw_keys(config_reading *reading, const config_value *values)
+{
+    if (kind_of(values) == CONFIG_KIND_RAW) {
+        return;
+    }
+    refuse_for_kind(reading, values, CONFIG_KEY_LOCK,
+                    "a lock is for raw regions, and this kind needs none; remove this key");
+    refuse_for_kind(reading, values, CONFIG_KEY_NOTIFY,
+                    "notify is for raw regions, and who uses this kind can wait without it; remove this key");
+    refuse_for_kind(
+        reading, values, CONFIG_KEY_INITIAL,
+        "only a raw region begins with bytes of your choice, this kind begins empty; remove this key");
+}
+
+static void check_kind(config_reading *reading, const config_node *node, const config_value *values)
+{
+    const config_value *lock = &values[CONFIG_KEY_LOCK];
+    if (is_unclear(&values[CONFIG_KEY_KIND])) {
+        return;
+    }
+    check_size(reading, node, values);
+    check_raw_keys(reading, values);
+    if (values[CONFIG_KEY_SDDL].node != NULL && lock->node != NULL &&
+        lock->node->kind == CONFIG_NODE_SEQUENCE) {
+        exclude(reading, values, CONFIG_KEY_LOCK, CONFIG_KEY_SDDL,
+                ", or write lock: true, which lets take it whoever the descriptor lets write");
+    }
+}
+
 static void check_region(config_reading *reading, const config_node *node, const config_level *level)
 {
     const config_value *values = level->values;
+    check_kind(reading, node, values);
     check_access(reading, values);
     check_security(reading, node, level);
     check_initial(reading, node, level);
@@ -335,6 +447,7 @@ static void fill_security(const config_level *level, config_region *region)
     region->access.write = access[CONFIG_KEY_WRITE].of.principals;
     region->access.manage = access[CONFIG_KEY_MANAGE].of.principals;
     region->access.deny = access[CONFIG_KEY_DENY].of.principals;
+    region->access.lock = values[CONFIG_KEY_LOCK].of.principals;
     region->access.packages = effective(level, CONFIG_KEY_APPCONTAINER)->of.principals;
     if (integrity->node != NULL) {
         region->access.integrity = (config_integrity)(CONFIG_INTEGRITY_LOW + integrity->number);
@@ -407,6 +520,26 @@ static void fill_persist(const config_level *level, config_region *region)
     }
 }
 
+/* A region of the wrong measures has been reported, and its model is not used. */
+static void fill_size(const config_value *values, config_region *region)
+{
+    region->kind = kind_of(values);
+    region->size = values[CONFIG_KEY_SIZE].number;
+    region->lock = values[CONFIG_KEY_LOCK].number != 0;
+    region->notify = values[CONFIG_KEY_NOTIFY].number != 0;
+    if (region->kind == CONFIG_KIND_RAW) {
+        return;
+    }
+    region->item_size = region->size;
+    if (has_messages(values)) {
+        region->item_size = values[CONFIG_KEY_MESSAGE_SIZE].number;
+        region->messages = shmb_round_messages((uint32_t)values[CONFIG_KEY_MESSAGES].number);
+    }
+    const shmb_geometry geometry = {(uint32_t)region->kind + SHMB_KIND_RAW, region->messages,
+                                    region->item_size};
+    region->size = shmb_geometry_bytes(&geometry);
+}
+
 static void fill_region(config_reading *reading, const config_node *node, const config_level *level,
                         config_region *region)
 {
@@ -414,13 +547,16 @@ static void fill_region(config_reading *reading, const config_node *node, const 
     const char *description = values[CONFIG_KEY_DESCRIPTION].text;
     region->name = config_reading_keep(reading, node->key, node->key_length);
     region->description = description != NULL ? description : "";
-    region->size = values[CONFIG_KEY_SIZE].number;
     region->backing_file = values[CONFIG_KEY_FILE].text;
     region->file = reading->file;
     region->where = node->key_where;
+    fill_size(values, region);
     fill_security(level, region);
     fill_namespace(level, region);
-    fill_initial(level, &region->initial);
+    /* A default is for the raw regions. */
+    if (region->kind == CONFIG_KIND_RAW) {
+        fill_initial(level, &region->initial);
+    }
     fill_memory(level, region);
     fill_persist(level, region);
 }

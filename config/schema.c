@@ -143,6 +143,15 @@ static void write_principals(config_json *json, uint64_t least, uint64_t most)
     write_list(json, least, most, "#/definitions/" PRINCIPAL);
 }
 
+static void write_lock(config_json *json, const config_key *key)
+{
+    open_forms(json);
+    config_json_text(json, "type", "boolean");
+    next_form(json);
+    write_principals(json, key->least, key->most);
+    close_forms(json);
+}
+
 static void write_packages(config_json *json, const config_key *key)
 {
     open_forms(json);
@@ -272,6 +281,9 @@ static void write_type(config_json *json, const config_key *key)
     case CONFIG_TYPE_PRINCIPALS:
         write_principals(json, key->least, key->most);
         break;
+    case CONFIG_TYPE_LOCK:
+        write_lock(json, key);
+        break;
     case CONFIG_TYPE_PACKAGES:
         write_packages(json, key);
         break;
@@ -302,7 +314,8 @@ static void write_default(config_json *json, const config_key *key)
         return;
     }
     bool is_text = key->type == CONFIG_TYPE_DURATION ||
-                   (key->type != CONFIG_TYPE_BOOLEAN && strchr("[{0123456789", key->fallback[0]) == NULL);
+                   (key->type != CONFIG_TYPE_BOOLEAN && key->type != CONFIG_TYPE_LOCK &&
+                    strchr("[{0123456789", key->fallback[0]) == NULL);
     if (is_text) {
         config_json_text(json, "default", key->fallback);
     } else {
@@ -461,6 +474,63 @@ static void write_session_rule(config_json *json, config_key_id lasting)
     close_not(json);
 }
 
+/* `kind: KIND` for the kinds from the `first` on, as a rule about the mapping that it stands in. */
+static void write_kinds(config_json *json, config_kind first)
+{
+    config_json_open(json, "required", '[');
+    config_json_text(json, NULL, config_keys[CONFIG_KEY_KIND].name);
+    config_json_close(json, ']');
+    open_property(json, CONFIG_KEY_KIND);
+    write_choices(json, config_keys[CONFIG_KEY_KIND].choices + first);
+    close_property(json);
+}
+
+/* What a queue or stream has, or has not, and what is for raw regions alone. */
+static void write_kind_rules(config_json *json)
+{
+    static const config_key_id of_raw[] = {CONFIG_KEY_LOCK, CONFIG_KEY_NOTIFY, CONFIG_KEY_INITIAL};
+    config_json_open(json, NULL, '{');
+    config_json_open(json, "if", '{');
+    write_kinds(json, CONFIG_KIND_QUEUE);
+    config_json_close(json, '}');
+    config_json_open(json, "then", '{');
+    write_both(json, CONFIG_KEY_MESSAGES, CONFIG_KEY_MESSAGE_SIZE);
+    config_json_open(json, "not", '{');
+    write_both(json, CONFIG_KEY_SIZE, CONFIG_KEY_SIZE);
+    config_json_close(json, '}');
+    config_json_close(json, '}');
+    config_json_open(json, "else", '{');
+    write_both(json, CONFIG_KEY_SIZE, CONFIG_KEY_SIZE);
+    config_json_open(json, "not", '{');
+    open_forms(json);
+    write_both(json, CONFIG_KEY_MESSAGES, CONFIG_KEY_MESSAGES);
+    next_form(json);
+    write_both(json, CONFIG_KEY_MESSAGE_SIZE, CONFIG_KEY_MESSAGE_SIZE);
+    close_forms(json);
+    config_json_close(json, '}');
+    config_json_close(json, '}');
+    config_json_close(json, '}');
+    open_not(json);
+    config_json_open(json, "allOf", '[');
+    config_json_open(json, NULL, '{');
+    write_both(json, CONFIG_KEY_PERSIST, CONFIG_KEY_PERSIST);
+    write_persist_of_region(json, CONFIG_PERSIST_SNAPSHOT);
+    next_form(json);
+    write_kinds(json, CONFIG_KIND_QUEUE);
+    close_forms(json);
+    close_not(json);
+    for (size_t i = 0; i < sizeof of_raw / sizeof of_raw[0]; i++) {
+        open_not(json);
+        config_json_open(json, "allOf", '[');
+        config_json_open(json, NULL, '{');
+        write_both(json, of_raw[i], of_raw[i]);
+        next_form(json);
+        write_kinds(json, CONFIG_KIND_STATE);
+        close_forms(json);
+        close_not(json);
+    }
+}
+
 static void write_region_rules(config_json *json)
 {
     const config_key *large_pages = &config_keys[CONFIG_KEY_LARGE_PAGES];
@@ -482,6 +552,14 @@ static void write_region_rules(config_json *json)
     write_mode_rules(json);
     write_session_rule(json, CONFIG_KEY_BACKING);
     write_session_rule(json, CONFIG_KEY_PERSIST);
+    write_kind_rules(json);
+    /* A list of who may lock, beside a descriptor that says all. */
+    open_not(json);
+    write_both(json, CONFIG_KEY_LOCK, CONFIG_KEY_SDDL);
+    open_property(json, CONFIG_KEY_LOCK);
+    config_json_text(json, "type", "array");
+    close_property(json);
+    close_not(json);
     config_json_close(json, ']');
 }
 

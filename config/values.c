@@ -382,7 +382,7 @@ static reader *const text_readers[] = {
     [CONFIG_TYPE_TEXT] = read_free_text,    [CONFIG_TYPE_CONTENT] = read_content,
     [CONFIG_TYPE_HEX] = read_hex,           [CONFIG_TYPE_FILE] = read_file,
     [CONFIG_TYPE_CONTENT_FILE] = read_file, [CONFIG_TYPE_SDDL] = read_sddl,
-    [CONFIG_TYPE_VARIANT] = read_choice,
+    [CONFIG_TYPE_VARIANT] = read_choice,    [CONFIG_TYPE_LOCK] = read_boolean,
 };
 
 void config_value_read(config_reading *reading, config_key_id id, const config_node *node,
@@ -393,6 +393,9 @@ void config_value_read(config_reading *reading, config_key_id id, const config_n
         return;
     }
     if (type == CONFIG_TYPE_PRINCIPALS) {
+        config_list_principals(reading, id, node, &value->of.principals);
+    } else if (type == CONFIG_TYPE_LOCK && node->kind == CONFIG_NODE_SEQUENCE) {
+        value->number = 1;
         config_list_principals(reading, id, node, &value->of.principals);
     } else if (type == CONFIG_TYPE_PACKAGES) {
         config_list_packages(reading, id, node, &value->of.principals);

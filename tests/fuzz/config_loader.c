@@ -165,6 +165,11 @@ static void check_region(const config_region *region)
     check(region->boundary.count <= CONFIG_MAX_BOUNDARY && region->file != NULL);
     check(region->numa_node <= CONFIG_MAX_NUMA_NODE || region->numa_node == CONFIG_NUMA_ANY);
     check(region->large_pages == CONFIG_LARGE_PAGES_NO || region->backing_file == NULL);
+    check((region->kind == CONFIG_KIND_RAW) == (region->item_size == 0));
+    check((region->kind >= CONFIG_KIND_QUEUE) == (region->messages >= 2));
+    check(region->kind == CONFIG_KIND_RAW ||
+          (!region->lock && !region->notify && region->initial.kind == CONFIG_INITIAL_ZERO));
+    check(region->lock || region->access.lock.count == 0);
     check(region->initial.length <= region->size && region->initial.length <= CONFIG_MAX_INITIAL);
     check((region->initial.kind == CONFIG_INITIAL_BYTES) == (region->initial.bytes != NULL));
     check((region->initial.kind == CONFIG_INITIAL_FILE) == (region->initial.path != NULL));
@@ -175,8 +180,9 @@ static void check_region(const config_region *region)
         check(region->backing_file[0] != '\\' && region->backing_file[0] != '\0');
     }
     const config_access *access = &region->access;
-    const config_principal_list *const lists[] = {&access->read, &access->write,    &access->manage,
-                                                  &access->deny, &access->packages, &region->boundary};
+    const config_principal_list *const lists[] = {&access->read,    &access->write,    &access->manage,
+                                                  &access->deny,    &access->packages, &access->lock,
+                                                  &region->boundary};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         check(region->sddl == NULL || lists[i]->count == 0 || lists[i] == &region->boundary);
         check_list(lists[i]);

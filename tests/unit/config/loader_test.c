@@ -612,8 +612,53 @@ static void write_example(const config_key *key, char *text, size_t size)
     }
     bool says_access = is_security || (key->sections & CONFIG_IN_ACCESS) != 0;
     snprintf(text, size, "version: 1\nregions: { R: { %s%s%s%s: %s%s } }\n",
-             strcmp(key->name, "size") == 0 ? "" : "size: 1 MiB, ",
+             strcmp(key->name, "size") == 0           ? ""
+             : strcmp(key->name, "messages") == 0     ? "kind: queue, message_size: 1, "
+             : strcmp(key->name, "message_size") == 0 ? "kind: stream, messages: 2, "
+                                                      : "size: 1 MiB, ",
              says_access ? "" : "access: { read: [] }, ", open, key->name, key->example, close);
+}
+
+static void a_region_is_measured_by_its_kind(void **state)
+{
+    static const char text[] =
+        "version: 1\n"
+        "defaults: { access: { read: [Users], write: [Administrators] }, initial: { fill: 7 },\n"
+        "            persist: { mode: snapshot } }\n"
+        "regions:\n"
+        "  Settings: { size: 64 KiB, lock: true, notify: true }\n"
+        "  Recipe: { size: 64 KiB, lock: [Users], persist: { mode: snapshot } }\n"
+        "  Pose: { kind: state, size: 1 KiB }\n"
+        "  Jobs: { kind: queue, messages: 1000, message_size: 64 KiB }\n"
+        "  Ticks: { kind: stream, messages: 4, message_size: 1 }\n"
+        "  Plain: { size: 1 }\n";
+    loaded result;
+    (void)state;
+    load(&result, text);
+    assert_accepted(&result);
+    const config_region *region = result.model->regions;
+    assert_true(region[0].lock && region[0].notify && region[0].access.lock.count == 0);
+    assert_int_equal(region[0].item_size, 0);
+    assert_true(region[1].lock && !region[1].notify);
+    assert_list(&region[1].access.lock, "S-1-5-32-545");
+    assert_int_equal(region[2].kind, CONFIG_KIND_STATE);
+    assert_int_equal(region[2].item_size, 1024);
+    assert_int_equal(region[2].messages, 0);
+    assert_true(region[2].size > 4096);
+    assert_int_equal(region[2].persist.mode, CONFIG_PERSIST_SNAPSHOT);
+    assert_int_equal(region[3].kind, CONFIG_KIND_QUEUE);
+    assert_int_equal(region[3].messages, 1024);
+    assert_int_equal(region[3].item_size, 65536);
+    assert_true(region[3].size > 1024 * 65536);
+    assert_int_equal(region[3].initial.kind, CONFIG_INITIAL_ZERO);
+    assert_int_equal(region[3].persist.mode, CONFIG_PERSIST_NONE);
+    assert_int_equal(region[4].kind, CONFIG_KIND_STREAM);
+    assert_int_equal(region[4].messages, 4);
+    assert_int_equal(region[5].kind, CONFIG_KIND_RAW);
+    assert_false(region[5].lock || region[5].notify);
+    assert_int_equal(region[5].size, 1);
+    assert_int_equal(region[5].initial.kind, CONFIG_INITIAL_FILL);
+    unload(&result);
 }
 
 static void every_key_accepts_its_example(void **state)
@@ -700,6 +745,7 @@ int main(void)
         cmocka_unit_test(a_budget_may_be_used_up),
         cmocka_unit_test(persistence_is_read_with_what_the_table_says_of_it),
         cmocka_unit_test(a_default_persistence_is_for_the_regions_that_it_fits),
+        cmocka_unit_test(a_region_is_measured_by_its_kind),
         cmocka_unit_test(every_key_accepts_its_example),
         cmocka_unit_test(all_examples_are_accepted),
     };

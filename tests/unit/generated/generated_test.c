@@ -135,9 +135,10 @@ static void write_region(char document[DOCUMENT], config_section section, const 
     if (strstr(inside, "access:") == NULL && strstr(inside, "sddl:") == NULL) {
         own = ", access: { read: [Users] }";
     }
+    bool has_messages = strncmp(inside, "message", 7) == 0;
     snprintf(document, DOCUMENT, "version: 1\nregions: { R: { %.3500s%s%s%s } }\n", inside, own,
              strstr(inside, "mode: file") != NULL ? ", backing: { file: r.shm }" : "",
-             strncmp(inside, "size:", 5) == 0 ? "" : ", size: 64 KiB");
+             has_messages || strncmp(inside, "size:", 5) == 0 ? "" : ", size: 64 KiB");
 }
 
 /* A document that is right, if `lines` are right among the keys of `section`. */
@@ -161,13 +162,17 @@ static void write_example(char lines[DOCUMENT], config_section section, const co
 {
     size_t used = (size_t)snprintf(lines, DOCUMENT, "%s: %s", key->name, key->example);
     for (unsigned id = 0; !is_file(section) && id < CONFIG_KEY_COUNT; id++) {
-        bool beside = (config_keys[id].required & (unsigned)section) != 0 && &config_keys[id] != key &&
-                      id != CONFIG_KEY_SIZE;
+        bool beside = (config_keys[id].required & (unsigned)section) != 0 && &config_keys[id] != key;
         if (beside) {
             bool flushes = key == &config_keys[CONFIG_KEY_PERSIST_FLUSH] && id == CONFIG_KEY_PERSIST_MODE;
             used += (size_t)snprintf(lines + used, DOCUMENT - used, ", %s: %s", config_keys[id].name,
                                      flushes ? "file" : config_keys[id].example);
         }
+    }
+    if (key == &config_keys[CONFIG_KEY_MESSAGES] || key == &config_keys[CONFIG_KEY_MESSAGE_SIZE]) {
+        used +=
+            (size_t)snprintf(lines + used, DOCUMENT - used, ", kind: queue, %s",
+                             key == &config_keys[CONFIG_KEY_MESSAGES] ? "message_size: 8" : "messages: 4");
     }
     bool grants_nothing = section == CONFIG_IN_ACCESS &&
                           (key == &config_keys[CONFIG_KEY_MANAGE] || key == &config_keys[CONFIG_KEY_DENY]);
