@@ -144,6 +144,16 @@ static void copy(void *to, const void *from, uint32_t length)
 #endif
 }
 
+/* The calling thread lives: nobody could take its slot away but by damaging it. */
+static shmb_status hand_on(queue_turn *turn, bool last)
+{
+    shmb_status status = shmb_q_hand_on(turn->queue, turn, last);
+    if (status != SHMB_NOT_OWNER)
+        return status;
+    queue_slot *slot = queue_slot_at(turn->queue, turn->position);
+    return shmb_q_is_damaged(turn->queue, &slot->word, shmb_load_relaxed_u64(&slot->word));
+}
+
 static shmb_status send_one(queue_turn *turn, const void *bytes, uint32_t length, sync_deadline deadline,
                             bool last)
 {
@@ -152,7 +162,7 @@ static shmb_status send_one(queue_turn *turn, const void *bytes, uint32_t length
         return status;
     copy(bytes_of(turn), bytes, length);
     turn->length = length;
-    return shmb_q_hand_on(turn->queue, turn, last);
+    return hand_on(turn, last);
 }
 
 static shmb_status receive_one(queue_turn *turn, void *buffer, sync_deadline deadline, bool last)
@@ -161,7 +171,7 @@ static shmb_status receive_one(queue_turn *turn, void *buffer, sync_deadline dea
     if (status != SHMB_OK)
         return status;
     copy(buffer, bytes_of(turn), turn->length);
-    return shmb_q_hand_on(turn->queue, turn, last);
+    return hand_on(turn, last);
 }
 
 shmb_status shmb_q_send(queue_view *queue, const void *bytes, uint32_t length, sync_deadline deadline)
