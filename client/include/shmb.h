@@ -396,5 +396,6 @@ SHMB_API const char *shmb_version(void);
 #endif
 
 #include "shmb_lock.h"
+#include "shmb_queue.h"
 
 #endif

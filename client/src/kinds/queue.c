@@ -19,6 +19,10 @@
 #define PATIENCE     8u                  /* sleeps in vain, before newcomers have to queue up */
 #define LOOKS_AWAKE  128u                /* for who is about to hand on, before sleeping again */
 #define FULL_LOOK_NS UINT64_C(100000000) /* between two looks at a full queue, should nobody wake */
+#define CACHE_LINE   64u
+#define REST_MOST    32u /* processor pauses */
+#define REST_STEP    8u
+#define REST_EVERY   64u /* waits, until a rest is tried again that brought nothing */
 #define STUCK_FOR_NS                                                                                         \
     UINT64_C(1000000) /* in the way of attempts that may not wait: then his life is looked at */
 
@@ -149,6 +153,7 @@ static attempt settle(queue_turn *turn, queue_slot *slot, uint64_t word, uint64_
     if (!shmb_cas_u64(&slot->word, &word, wanted))
         return AGAIN;
     turn->position = position;
+    shmb_store_relaxed_u32(&side->run, shmb_load_relaxed_u32(&side->run) + 1);
     shmb_store_release_u64(&side->next, queue_position_after(position, 1));
     return done(turn, SHMB_OK);
 }
@@ -201,11 +206,37 @@ static attempt meet_as_receiver(queue_turn *turn, queue_slot *slot, uint64_t wor
     }
 }
 
+/* Whether the word, of a later round than `position`, shows that the tail, or head, is a round past `position`: then the
+   header's is past it, too, since it was pushed before that word was written. */
+static bool is_far_past(const queue_turn *turn, uint64_t word, uint64_t position)
+{
+    uint32_t state = queue_word_state(word);
+    int64_t ahead = queue_ahead(queue_word_position(word), queue_base(turn->queue, position));
+    return ahead > (int64_t)turn->queue->messages ||
+           (turn->receives ? state == QUEUE_TAKEN : state != QUEUE_FREE);
+}
+
+/* Goes on from *position, which somebody else has. */
+static attempt go_on(queue_turn *turn, bool far, uint64_t *position)
+{
+    volatile uint64_t *hint = hint_of(turn);
+    uint64_t found = shmb_load_acquire_u64(hint);
+    uint64_t next = queue_position_after(*position, 1), shared = found & (QUEUE_POSITIONS - 1);
+    if (far && queue_ahead(shared, *position) <= 0)
+        return done(turn, shmb_q_is_damaged(turn->queue, hint, found));
+    *position = queue_ahead(shared, next) > 0 ? shared : next;
+    shmb_store_relaxed_u32(&side_of(turn)->crowd, CROWD);
+    return AGAIN;
+}
+
 /* AGAIN: *position is to be tried next. */
 static attempt try_at(queue_turn *turn, uint64_t *position)
 {
     queue_view *queue = turn->queue;
     queue_slot *slot = queue_slot_at(queue, *position);
+    queue_fetch(slot);
+    if (queue->stride > CACHE_LINE)
+        queue_fetch((uint8_t *)slot + CACHE_LINE);
     uint64_t word = shmb_load_acquire_u64(&slot->word);
     uint32_t state = queue_word_state(word);
     switch (lap_of(queue, word, *position)) {
@@ -214,23 +245,19 @@ static attempt try_at(queue_turn *turn, uint64_t *position)
             return settle(turn, slot, word, *position);
         if (turn->receives && state != QUEUE_TAKEN)
             return meet_as_receiver(turn, slot, word, *position);
-        break; /* somebody else has it */
+        return go_on(turn, false, position);
     case LAP_BEFORE:
         if (!turn->receives)
             return meet_as_sender(turn, slot, word, *position);
         if (state == QUEUE_TAKEN)
             return BARRED;
-        return done(turn, shmb_q_is_damaged(queue, &slot->word, word));
-    case LAP_LATER:
         break;
+    case LAP_LATER:
+        return go_on(turn, is_far_past(turn, word, *position), position);
     case LAP_NONE:
-        return done(turn, shmb_q_is_damaged(queue, &slot->word, word));
+        break;
     }
-    uint64_t next = queue_position_after(*position, 1);
-    uint64_t hint = shmb_load_acquire_u64(hint_of(turn)) & (QUEUE_POSITIONS - 1);
-    *position = queue_ahead(hint, next) > 0 ? hint : next;
-    shmb_store_relaxed_u32(&side_of(turn)->crowd, CROWD);
-    return AGAIN;
+    return done(turn, shmb_q_is_damaged(queue, &slot->word, word));
 }
 
 /* BARRED: nothing can be got now; turn->obstacle says for whom to wait. AGAIN: others were faster too often. */
@@ -366,6 +393,26 @@ static shmb_status give_up(queue_turn *turn)
     return try_once(turn) == DONE ? turn->status : SHMB_TIMED_OUT;
 }
 
+/* Before looking again. Who is just behind the other side finds one message, or one place, at a time, and each look takes
+   a cache line from where it is being written: both are held up. If a rest brings several, longer ones are taken, and
+   none if it does not, as when the other side waits for an answer. */
+static void keep_distance(queue_side *side)
+{
+    uint32_t run = shmb_load_relaxed_u32(&side->run), rest = shmb_load_relaxed_u32(&side->rest);
+    uint32_t unrested = shmb_load_relaxed_u32(&side->unrested);
+    shmb_store_relaxed_u32(&side->run, 0);
+    if (rest > 0 && run < 2) {
+        rest = 0;
+        unrested = 0;
+    } else if (rest > 0 || ++unrested > REST_EVERY) {
+        rest = rest < REST_MOST ? rest + REST_STEP : rest;
+    }
+    shmb_store_relaxed_u32(&side->rest, rest);
+    shmb_store_relaxed_u32(&side->unrested, unrested);
+    for (uint32_t i = 0; i < rest; i++)
+        shmb_pause();
+}
+
 shmb_status shmb_q_get(queue_turn *turn, sync_deadline deadline)
 {
     bool may_wait = deadline != SYNC_AT_ONCE;
@@ -379,6 +426,8 @@ shmb_status shmb_q_get(queue_turn *turn, sync_deadline deadline)
     sync_spin *spin = &side_of(turn)->spin;
     spin_turn spinning = spin_begin(spin);
     bool found = false;
+    if (spinning.limit > 0)
+        keep_distance(side_of(turn));
     while (!found && spin_again(&spinning))
         found = try_once(turn) == DONE;
     spin_end(spin, &spinning, found);
@@ -412,8 +461,7 @@ shmb_status shmb_q_hand_on(queue_view *queue, const queue_turn *turn, bool last)
     uint64_t held = queue_word(base, turn->receives ? QUEUE_TAKEN : QUEUE_CLAIMED, turn->member);
     uint64_t handed = turn->receives ? queue_word(queue_position_after(base, queue->messages), QUEUE_FREE, 0)
                                      : queue_word(base, QUEUE_FULL, 0);
-    /* Whose claim was given to others, since his thread had ended, writes nothing to what is theirs now. */
-    if (!turn->receives && shmb_load_relaxed_u64(&slot->word) == held)
+    if (!turn->receives)
         shmb_store_relaxed_u32(&slot->length, turn->length);
     if (!last) {
         shmb_store_release_u64(&slot->word, handed);

@@ -77,6 +77,9 @@ typedef struct queue_side {
     volatile uint64_t next;        /* where this attachment goes on */
     volatile uint64_t seen;        /* the shared tail, or head, was at least this */
     volatile uint32_t crowd;       /* counts down from when somebody else was seen at work on this side */
+    volatile uint32_t run;         /* messages, or places, got since it last had to wait */
+    volatile uint32_t rest;        /* processor pauses before the next wait's looks */
+    volatile uint32_t unrested;    /* waits since resting last brought nothing */
     volatile uint64_t stuck_word;  /* what an attempt that may not wait found in its way, */
     volatile uint64_t stuck_since; /* and when */
     sync_spin spin;

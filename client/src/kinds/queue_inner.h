@@ -24,6 +24,20 @@ static inline uint64_t queue_base(const queue_view *queue, uint64_t position)
     return position & ~(queue->messages - 1);
 }
 
+/* Asks for a cache line, to be written: without it the line comes twice, to be read and then to be changed. */
+static inline void queue_fetch(const void *line)
+{
+#if defined(SHMB_ATOMICS_HOOK)
+    (void)line;
+#elif defined(__x86_64__) && defined(__GNUC__)
+    __asm__ volatile("prefetchw %0" ::"m"(*(const char *)line));
+#elif defined(_M_X64)
+    _m_prefetchw(line);
+#else
+    (void)line;
+#endif
+}
+
 static inline void queue_count(volatile uint64_t *counter)
 {
     shmb_store_relaxed_u64(counter, shmb_load_relaxed_u64(counter) + 1);

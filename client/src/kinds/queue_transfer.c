@@ -51,7 +51,6 @@ uint32_t shmb_q_length(const queue_view *queue)
 
 static shmb_status begin_turn(queue_view *queue, bool receives, queue_turn *turn)
 {
-    memset(turn, 0, sizeof *turn);
     turn->queue = queue;
     turn->receives = receives;
     turn->capacity = UINT32_MAX;
@@ -107,7 +106,12 @@ static shmb_status finish(queue_view *queue, queue_message *message, bool receiv
     queue_turn turn;
     if (!held_by(queue, message, receives, &turn))
         return SHMB_INVALID_ARGUMENT;
-    shmb_status status = shmb_q_hand_on(queue, &turn, true);
+    /* Whose claim was given to others, since his thread had ended, writes nothing to what is theirs now. */
+    uint64_t base = queue_base(queue, turn.position);
+    uint64_t held = queue_word(base, receives ? QUEUE_TAKEN : QUEUE_CLAIMED, turn.member);
+    shmb_status status = SHMB_NOT_OWNER;
+    if (shmb_load_relaxed_u64(&queue_slot_at(queue, turn.position)->word) == held)
+        status = shmb_q_hand_on(queue, &turn, true);
     *message = (queue_message){NULL, 0, 0};
     return status;
 }
