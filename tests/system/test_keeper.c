@@ -22,20 +22,11 @@ static const char *log_of(const test_broker *b)
     return support_read_file(support_text("%s\\data\\logs\\shmbroker.log", b->home), NULL);
 }
 
-/* The process that the log named last as the keeper; 0: none yet. */
-static DWORD keeper_id(const test_broker *b)
-{
-    const char *found = NULL, *log = log_of(b), *mark = " keeper-started: process ";
-    for (const char *at = log; (at = strstr(at, mark)) != NULL; at++)
-        found = at;
-    return found ? strtoul(found + strlen(mark), NULL, 10) : 0;
-}
-
 static DWORD wait_for_another_keeper(const test_broker *b, DWORD than)
 {
     for (DWORD waited = 0; waited < SUPPORT_WAIT_MS; waited += POLL_MS) {
-        if (keeper_id(b) != than)
-            return keeper_id(b);
+        if (broker_keeper_id(b) != than)
+            return broker_keeper_id(b);
         Sleep(POLL_MS); /* a log tells nobody that it has grown */
     }
     support_fail("no other keeper was started; the log:\n%s", log_of(b));
@@ -43,7 +34,7 @@ static DWORD wait_for_another_keeper(const test_broker *b, DWORD than)
 
 static HANDLE open_keeper(const test_broker *b)
 {
-    HANDLE keeper = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, keeper_id(b));
+    HANDLE keeper = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, broker_keeper_id(b));
     assert_non_null(keeper);
     return keeper;
 }
@@ -114,13 +105,13 @@ static void data_outlives_a_killed_broker_with_its_generation(void **state)
     test_broker *b = start_with(name);
     put(b, name, "precious");
     unsigned long generation = status_number(b, name, "generation");
-    DWORD first = keeper_id(b);
+    DWORD first = broker_keeper_id(b);
     broker_kill(b);
     broker_start(b);
     assert_has(b, name, "precious");
     assert_int_equal(status_number(b, name, "generation"), generation);
     assert_contains(log_of(b), "1 of them taken over with their data");
-    assert_int_not_equal(keeper_id(b), first); /* each broker has its own */
+    assert_int_not_equal(broker_keeper_id(b), first); /* each broker has its own */
     broker_stop(b);
 }
 
@@ -160,7 +151,7 @@ static void a_killed_keeper_is_restored_at_once_and_keeps(void **state)
     test_broker *b = start_with(name);
     put(b, name, "precious");
     for (unsigned i = 0; i < 2; i++) {
-        DWORD id = keeper_id(b);
+        DWORD id = broker_keeper_id(b);
         kill_keeper(b);
         wait_for_another_keeper(b, id);
         assert_has(b, name, "precious");
@@ -283,7 +274,7 @@ static void an_ordinary_account_reaches_neither_the_keeper_nor_its_record(void *
         SKIP("Wine lets everybody open any process, and gives objects of Administrators to a group of "
              "everybody");
     test_broker *b = start_with(support_unique("Guarded"));
-    DWORD id = keeper_id(b);
+    DWORD id = broker_keeper_id(b);
     const wchar_t *name = support_wide(support_text("Global\\ShmBroker.Keeper.%s", b->instance));
     account_become(account_ordinary());
     HANDLE keeper = OpenProcess(PROCESS_DUP_HANDLE, FALSE, id);

@@ -5,7 +5,6 @@
 #include "region.h"
 #include "service.h"
 
-#include <psapi.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #define PIPE_PLACES   16  /* of the broker's control pipe */
 #define RELOADS       60u /* SHMBROKER_RELOADS says otherwise */
 #define HANDLES_SPARE 8u  /* that the system's own libraries may open on the way */
+#define BYTES_SPARE   (1u << 20)
 
 /* ---- Asking --------------------------------------------------------------------------------------------------- */
 
@@ -299,39 +299,57 @@ static void the_service_manager_reloads_by_paramchange(void **state)
 
 /* ---- Many reloads --------------------------------------------------------------------------------------------- */
 
-static SIZE_T bytes_of(HANDLE broker)
+typedef struct figures {
+    unsigned handles, threads;
+    SIZE_T bytes;
+} figures;
+
+static figures figures_of(DWORD id)
 {
-    PROCESS_MEMORY_COUNTERS counters = {.cb = sizeof counters};
-    assert_true(GetProcessMemoryInfo(broker, &counters, sizeof counters));
-    return counters.PagefileUsage;
+    return (figures){process_count_handles(id), process_count_threads(id), process_count_bytes(id)};
+}
+
+static void assert_no_larger(const char *who, figures then, figures now, unsigned reloads)
+{
+    print_message("%u reloads, the %s: handles %u after 8, %u at the end; threads %u and %u; KiB %llu and "
+                  "%llu\n",
+                  reloads, who, then.handles, now.handles, then.threads, now.threads,
+                  (unsigned long long)(then.bytes >> 10), (unsigned long long)(now.bytes >> 10));
+    assert_true(now.handles <= then.handles + HANDLES_SPARE);
+    assert_true(now.threads <= then.threads);
+    assert_true(now.bytes <= then.bytes + BYTES_SPARE);
+}
+
+/* A region that turns from one size, access and description to another, and a second one that comes and goes. */
+static void turn(const test_broker *b, const char *name, unsigned number)
+{
+    static const char *const turns[] = {"size: 4 KiB, access: { read: [Administrators] }",
+                                        "size: 8 KiB, description: x", "size: 4 KiB",
+                                        "size: 4 KiB, integrity: medium"};
+    write_config(
+        b, support_text("  %s: { %s }\n  %s%u: { size: 1 }\n", name, turns[number % 4], name, number % 2));
+    command(b, "reload --yes", 0);
 }
 
 static void many_reloads_leak_nothing(void **state)
 {
     (void)state;
     const char *wish = getenv("SHMBROKER_RELOADS"), *name = support_unique("Turns");
-    unsigned reloads = wish ? (unsigned)strtoul(wish, NULL, 10) : RELOADS;
+    const unsigned reloads = wish ? (unsigned)strtoul(wish, NULL, 10) : RELOADS;
     test_broker *b = broker_run_with(BROKER_HEAD "  %s: { size: 4 KiB }\n", name);
-    HANDLE broker = OpenProcess(PROCESS_QUERY_INFORMATION | PROCESS_VM_READ, FALSE, process_id(b->process));
-    unsigned handles = 0;
-    SIZE_T bytes = 0;
-    assert_non_null(broker);
+    const DWORD broker = process_id(b->process), keeper = broker_keeper_id(b);
+    figures broker_then = {0}, keeper_then = {0};
+    assert_int_not_equal(keeper, 0);
     for (unsigned i = 0; i < reloads; i++) {
-        static const char *const turns[] = {"size: 4 KiB, access: { read: [Administrators] }",
-                                            "size: 8 KiB, description: x", "size: 4 KiB",
-                                            "size: 4 KiB, integrity: medium"};
-        write_config(b, support_text("  %s: { %s }\n  %s%u: { size: 1 }\n", name, turns[i % 4], name, i % 2));
-        command(b, "reload --yes", 0);
+        turn(b, name, i);
         if (i == 7) { /* everything has been done twice */
-            handles = process_count_handles(process_id(b->process));
-            bytes = bytes_of(broker);
+            broker_then = figures_of(broker);
+            keeper_then = figures_of(keeper);
         }
     }
-    print_message("%u reloads: %u handles after 8, %u at the end; %llu KiB and %llu KiB\n", reloads, handles,
-                  process_count_handles(process_id(b->process)), (unsigned long long)(bytes >> 10),
-                  (unsigned long long)(bytes_of(broker) >> 10));
-    assert_true(process_count_handles(process_id(b->process)) <= handles + HANDLES_SPARE);
-    CloseHandle(broker);
+    assert_true(keeper_then.handles > 0);
+    assert_no_larger("broker", broker_then, figures_of(broker), reloads);
+    assert_no_larger("keeper", keeper_then, figures_of(keeper), reloads);
     broker_stop(b);
 }
 

@@ -59,7 +59,11 @@ typedef struct world {
     test_broker *broker;
     const char *names[WITNESS_REGIONS]; /* by region_kind */
     size_t sizes[WITNESS_REGIONS];
+    const char *comes, *turns, *closes;  /* regions that a reload makes, replaces and secures */
+    bool changed;                        /* the configuration is the other one */
+    unsigned declared;                   /* regions in the one with which the broker was started */
     process *writer, *reader, *observer; /* NULL: there is none now */
+    process *command;                    /* `plan` or `reload`, under way; NULL: none */
     const char *witness_name;
     witness *seen;
     faults *faults;
@@ -72,8 +76,17 @@ typedef struct world {
 
 world *world_make(void);
 
-/* Starts the broker; `faulty` and it may go another way than being ready. Neither waits. */
+/* Starts the broker, without waiting; it may go another way than being ready. */
 void world_launch(world *w);
+
+/* Writes the first configuration, or the other one, which `comes`, `turns` and `closes` are declared otherwise in. */
+void world_declare(world *w, bool changed);
+
+/* Runs `shmbroker WHAT` of the instance to its end; its exit code is process_wait's. */
+process *world_command(const world *w, const char *what);
+
+/* Waits until the observer has looked at everything once more. */
+void world_be_seen(const world *w);
 
 /* Waits until it is ready, or has ended (false). Long waits are counted as slow. */
 bool world_wait_ready(world *w, unsigned patience_ms);
@@ -120,6 +133,9 @@ LONG64 oracle_in_snapshots(const world *w);
 
 /* Whether the broker, which is ready, said that it serves all regions, and each can be opened. */
 bool oracle_all_served(const world *w);
+
+/* Whether all is as it is declared now, and nothing of the other configuration is left: else that is counted. */
+void oracle_check_reloaded(world *w, const char *after);
 
 /* Looks into each region, and counts what is not as promised. `after` says what had gone wrong. */
 void oracle_check(world *w, const promise *p, const char *after);

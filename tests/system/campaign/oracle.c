@@ -75,7 +75,7 @@ LONG64 oracle_in_snapshots(const world *w)
 
 bool oracle_all_served(const world *w)
 {
-    bool all = strstr(broker_ready_line(w->broker), "ready: 3 regions") != NULL;
+    bool all = strstr(broker_ready_line(w->broker), support_text("ready: %u regions", w->declared)) != NULL;
     for (unsigned i = 0; i < WITNESS_REGIONS; i++) {
         HANDLE section = region_open_bare(w->names[i], FILE_MAP_READ);
         all = all && section;
@@ -83,6 +83,27 @@ bool oracle_all_served(const world *w)
             CloseHandle(section);
     }
     return all;
+}
+
+void oracle_check_reloaded(world *w, const char *after)
+{
+    process *reload = world_command(w, "reload --yes");
+    if (process_wait(reload) != 0) {
+        campaign_found(&counted.lost, "the next reload does not finish after %s:\n%s%s", after,
+                       process_output(reload), process_errors(reload));
+        return;
+    }
+    process *plan = world_command(w, "plan");
+    if (!strstr(process_output(plan), "nothing to do"))
+        campaign_found(&counted.lost, "something is not as declared after %s and a reload:\n%s%s", after,
+                       process_output(plan), process_errors(plan));
+    HANDLE comes = region_open_bare(w->comes, FILE_MAP_READ);
+    if (!comes && w->changed)
+        campaign_found(&counted.lost, "%s is not served after %s and a reload", w->comes, after);
+    if (comes && !w->changed)
+        campaign_found(&counted.leaked, "%s is there after %s and a reload", w->comes, after);
+    if (comes)
+        CloseHandle(comes);
 }
 
 static void check_region(world *w, unsigned kind, LONG64 wanted, const char *after)

@@ -15,12 +15,14 @@ typedef enum phase {
     ADOPTING,  /* the broker before was killed */
     SERVING,   /* snapshots and flushes are written */
     RESTORING, /* the keeper was killed, the broker starts another */
+    PLANNING,  /* `shmbroker plan` asks the broker what it has */
+    RELOADING, /* a region comes, one is replaced, one gets other rights */
     STOPPING,
     PHASES
 } phase;
 
-static const char *const phase_names[PHASES] = {"a start", "an adopting start", "serving",
-                                                "restoring the keeper", "a stop"};
+static const char *const phase_names[PHASES] = {
+    "a start", "an adopting start", "serving", "restoring the keeper", "a plan", "a reload", "a stop"};
 
 typedef enum victim { BROKER, OWN_KEEPER, ALL_KEEPERS, BOTH, PROGRAMS, EVERYBODY, VICTIMS } victim;
 
@@ -108,11 +110,16 @@ static void enter_phase(world *w, fault *f)
         broker_stop(w->broker);
     if (f->when == ADOPTING)
         broker_kill(w->broker);
+    if (f->when == PLANNING || f->when == RELOADING)
+        world_declare(w, true);
     fault_arm(w, f->fails ? FAULTS_FAIL : FAULTS_HALT, f->at, f->error);
     if (f->when == STARTING || f->when == ADOPTING)
         world_launch(w);
     if (f->when == RESTORING)
         world_end_process(f->before);
+    if (f->when == PLANNING || f->when == RELOADING)
+        w->command = process_start("shmbroker.exe", "%s --instance %s",
+                                   f->when == PLANNING ? "plan" : "reload --yes", w->broker->instance);
     if (f->when == STOPPING)
         process_press_ctrl_c(w->broker->process);
 }
@@ -125,6 +132,9 @@ static void finish_phase(world *w, const fault *f)
         world_wait_ready(w, PATIENCE_MS);
     if (f->when == STOPPING)
         process_wait(w->broker->process);
+    if (w->command)
+        process_wait(w->command); /* whatever it says of a broker that was killed meanwhile */
+    w->command = NULL;
 }
 
 static void inject(world *w, fault *f)
@@ -132,8 +142,10 @@ static void inject(world *w, fault *f)
     const bool starts = f->when == STARTING || f->when == ADOPTING;
     enter_phase(w, f);
     const bool fired = fault_wait(w, starts, starts || f->when == STOPPING ? PATIENCE_MS : PHASE_MS);
-    if (fired && !f->fails)
+    if (fired && !f->fails) {
+        world_be_seen(w); /* as it is between two calls */
         strike(w, f);
+    }
     if (fired)
         counted.injected++;
     else
@@ -193,6 +205,17 @@ static void recover(world *w, const char *after)
     restart(w, after);
 }
 
+/* The reload that was interrupted is finished by the next, and what it changed goes back. */
+static void mend_configuration(world *w, const fault *f, const char *after)
+{
+    if (f->when == RELOADING)
+        oracle_check_reloaded(w, after);
+    if (!w->changed)
+        return;
+    world_declare(w, false);
+    oracle_check_reloaded(w, after);
+}
+
 static void wait_for_numbers(const world *w)
 {
     LONG64 first = oracle_written(w, FILED);
@@ -219,8 +242,19 @@ static void one_fault(world *w, fault f)
     if (is_held(w, &f))
         add_held(&p, w);
     oracle_check(w, &p, after);
+    mend_configuration(w, &f, after);
+    oracle_check(w, &p, after);
     world_settle(w, after);
     oracle_ask(w, after);
+}
+
+/* Whatever is opened once and for all is open before anything is counted. */
+static void warm_up(world *w)
+{
+    world_declare(w, true);
+    oracle_check_reloaded(w, "nothing");
+    world_declare(w, false);
+    oracle_check_reloaded(w, "nothing");
 }
 
 void round_run(uint64_t seed)
@@ -230,6 +264,7 @@ void round_run(uint64_t seed)
     world_launch(w);
     if (!world_wait_ready(w, PATIENCE_MS))
         support_fail("the broker does not start:\n%s", process_errors(w->broker->process));
+    warm_up(w);
     world_settle(w, "nothing");
     oracle_check_descriptors(w);
     world_observe(w);
@@ -257,6 +292,14 @@ static unsigned calls_of_start(world *w)
     return calls_so_far(w);
 }
 
+static unsigned calls_of_command(world *w, const char *what)
+{
+    world_declare(w, true);
+    fault_arm(w, FAULTS_COUNT, 0, 0);
+    world_command(w, what);
+    return calls_so_far(w);
+}
+
 void round_measure(void)
 {
     world *w = world_make();
@@ -269,6 +312,10 @@ void round_measure(void)
     fault_arm(w, FAULTS_COUNT, 0, 0);
     Sleep(MEASURED_MS); /* as long as this: that is what is measured */
     calls_of[SERVING] = calls_so_far(w);
+    calls_of[PLANNING] = calls_of_command(w, "plan");
+    calls_of[RELOADING] = calls_of_command(w, "reload --yes");
+    world_declare(w, false);
+    world_command(w, "reload --yes");
     fault_arm(w, FAULTS_COUNT, 0, 0);
     kill_keepers(w, 0);
     world_settle(w, "nothing");

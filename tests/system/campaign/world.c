@@ -4,22 +4,42 @@
 #include "account.h"
 #include "region.h"
 
-#include <psapi.h>
 #include <stdio.h>
 #include <string.h>
-#include <tlhelp32.h>
 
 #define POLL_MS         10u
 #define READY_BOUND_MS  20000u /* a start may take that long, on a busy machine */
 #define SETTLE_BOUND_MS 20000u /* and all being kept again */
-#define REST_LOOKS      100u   /* at a broker that may be writing a snapshot just then */
-#define LOG_TAIL        4000u  /* bytes that are shown of a log */
+#define SEEN_BOUND_MS   2000u
+#define REST_LOOKS      100u  /* at a broker that may be writing a snapshot just then */
+#define LOG_TAIL        4000u /* bytes that are shown of a log */
 #define BYTES_BOUND     (8u << 20)
 
+/* What does not change. */
 static const char config[] = BROKER_HEAD
     "  %s: { size: 4 KiB }\n"
     "  %s: { size: 64 KiB, persist: { mode: snapshot, every: 100 ms, keep: 3 } }\n"
     "  %s: { size: 8 KiB, backing: { file: campaign.shm }, persist: { mode: file, flush: 100 ms } }\n";
+
+#define ALWAYS  5u /* in both configurations */
+#define CHANGED 6u /* in the other one */
+
+static const char *config_of(const world *w, bool changed)
+{
+    const char *same = support_text(config, w->names[IN_MEMORY], w->names[SNAPPED], w->names[FILED]);
+    if (!changed)
+        return support_text("%s  %s: { size: 4 KiB }\n  %s: { size: 4 KiB }\n", same, w->turns, w->closes);
+    return support_text("%s  %s: { size: 8 KiB }\n  %s: { size: 4 KiB, access: { read: [Administrators] } }\n"
+                        "  %s: { size: 4 KiB }\n",
+                        same, w->turns, w->closes, w->comes);
+}
+
+void world_declare(world *w, bool changed)
+{
+    const char *text = config_of(w, changed);
+    support_write_file(w->broker->config, text, strlen(text));
+    w->changed = changed;
+}
 
 world *world_make(void)
 {
@@ -29,17 +49,28 @@ world *world_make(void)
     w.names[IN_MEMORY] = support_unique("Mem");
     w.names[SNAPPED] = support_unique("Snap");
     w.names[FILED] = support_unique("File");
+    w.comes = support_unique("Comes");
+    w.turns = support_unique("Turns");
+    w.closes = support_unique("Closes");
     w.sizes[IN_MEMORY] = 4096;
     w.sizes[SNAPPED] = 65536;
     w.sizes[FILED] = 8192;
-    w.broker = broker_prepare(config, w.names[IN_MEMORY], w.names[SNAPPED], w.names[FILED]);
+    w.broker = broker_prepare("%s", config_of(&w, false));
     return &w;
+}
+
+process *world_command(const world *w, const char *what)
+{
+    process *p = process_run("shmbroker.exe", "%s --instance %s", what, w->broker->instance);
+    process_wait(p);
+    return p;
 }
 
 /* ---- The broker ------------------------------------------------------------------------------------------------ */
 
 void world_launch(world *w)
 {
+    w->declared = w->changed ? CHANGED : ALWAYS;
     w->broker->process = process_start("shmbroker-faults.exe", "run --config \"%s\" --instance %s",
                                        w->broker->config, w->broker->instance);
 }
@@ -148,28 +179,6 @@ void world_end_process(DWORD id)
 
 /* ---- At rest --------------------------------------------------------------------------------------------------- */
 
-static unsigned count_threads(DWORD id)
-{
-    unsigned count = 0;
-    THREADENTRY32 thread = {.dwSize = sizeof thread};
-    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
-    for (BOOL more = Thread32First(all, &thread); more; more = Thread32Next(all, &thread))
-        count += thread.th32OwnerProcessID == id;
-    CloseHandle(all);
-    return count;
-}
-
-static SIZE_T private_bytes(DWORD id)
-{
-    PROCESS_MEMORY_COUNTERS_EX memory = {.cb = sizeof memory};
-    HANDLE opened = OpenProcess(PROCESS_QUERY_INFORMATION | PROCESS_VM_READ, FALSE, id);
-    if (opened) {
-        GetProcessMemoryInfo(opened, (PROCESS_MEMORY_COUNTERS *)&memory, sizeof memory);
-        CloseHandle(opened);
-    }
-    return memory.PrivateUsage;
-}
-
 /* The fewest of several looks: a snapshot on its way has a file open. Ends as soon as there are no more than `enough`. */
 static unsigned handles_at_rest(DWORD id, unsigned enough)
 {
@@ -226,10 +235,10 @@ static void wait_until_kept(world *w)
 static void check_size(world *w)
 {
     const DWORD id = process_id(w->broker->process);
-    const unsigned handles = handles_at_rest(id, w->broker_handles), threads = count_threads(id);
+    const unsigned handles = handles_at_rest(id, w->broker_handles), threads = process_count_threads(id);
     static SIZE_T
         first_bytes; /* of the first broker of all: each is the same program with the same regions */
-    const SIZE_T bytes = private_bytes(id);
+    const SIZE_T bytes = process_count_bytes(id);
     if (w->broker_handles == 0) {
         w->broker_handles = handles;
         w->broker_threads = threads;
@@ -314,4 +323,12 @@ void world_observe(world *w)
     w->observer = process_start_as(account_ordinary(), "shmbroker-campaign-peer.exe", "observe %s %s",
                                    w->witness_name, objects);
     process_wait_line(w->observer, "at work");
+}
+
+void world_be_seen(const world *w)
+{
+    const LONG64 before = w->seen->looks;
+    const ULONGLONG began = GetTickCount64();
+    while (w->observer && w->seen->looks < before + 2 && GetTickCount64() - began < SEEN_BOUND_MS)
+        Sleep(1); /* between two looks, bounded */
 }

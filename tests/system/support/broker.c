@@ -70,3 +70,13 @@ process *broker_status(const test_broker *b, const char *arguments)
 {
     return process_run("shmbroker.exe", "status --instance %s %s", b->instance, arguments);
 }
+
+DWORD broker_keeper_id(const test_broker *b)
+{
+    static const char mark[] = " keeper-started: process ";
+    const char *log = support_read_file(support_text("%s\\data\\logs\\shmbroker.log", b->home), NULL),
+               *found = NULL;
+    for (const char *at = log; (at = strstr(at, mark)) != NULL; at++)
+        found = at;
+    return found ? strtoul(found + strlen(mark), NULL, 10) : 0;
+}

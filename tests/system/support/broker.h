@@ -37,6 +37,9 @@ void broker_kill(test_broker *b);
 /* The line that `run` printed when it was ready. */
 const char *broker_ready_line(test_broker *b);
 
+/* The process that its log named last as the keeper; 0: none yet. */
+DWORD broker_keeper_id(const test_broker *b);
+
 /* `shmbroker status` of the instance with `arguments` ("" for none), run to its end. */
 process *broker_status(const test_broker *b, const char *arguments);
 

@@ -1,10 +1,12 @@
 /* Programs that a test starts. See process.h. */
 #include "process.h"
 
+#include <psapi.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tlhelp32.h>
 
 #define MOST_ATTEMPTS 5u         /* to start one program */
 #define OUTPUT_MAX    (8u << 20) /* bytes kept of one stream */
@@ -320,6 +322,29 @@ unsigned process_count_handles(DWORD id)
         count += table[2 + i * words_each + 1] == id;
     free(table);
     return count;
+}
+
+unsigned process_count_threads(DWORD id)
+{
+    unsigned count = 0;
+    THREADENTRY32 thread = {.dwSize = sizeof thread};
+    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    for (BOOL more = Thread32First(all, &thread); more; more = Thread32Next(all, &thread))
+        count += thread.th32OwnerProcessID == id;
+    CloseHandle(all);
+    return count;
+}
+
+/* Wine fills in the older field of the same meaning alone. */
+SIZE_T process_count_bytes(DWORD id)
+{
+    PROCESS_MEMORY_COUNTERS_EX memory = {.cb = sizeof memory};
+    HANDLE opened = OpenProcess(PROCESS_QUERY_INFORMATION | PROCESS_VM_READ, FALSE, id);
+    if (opened) {
+        GetProcessMemoryInfo(opened, (PROCESS_MEMORY_COUNTERS *)&memory, sizeof memory);
+        CloseHandle(opened);
+    }
+    return memory.PrivateUsage ? memory.PrivateUsage : memory.PagefileUsage;
 }
 
 void process_close_input(process *p)

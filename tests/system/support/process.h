@@ -37,8 +37,10 @@ const char *process_errors(process *p);
 bool process_is_running(const process *p);
 DWORD process_id(const process *p);
 
-/* How many handles the process `id` has open. */
+/* How many handles the process `id` has open, how many threads, and how many bytes of memory are its own. */
 unsigned process_count_handles(DWORD id);
+unsigned process_count_threads(DWORD id);
+SIZE_T process_count_bytes(DWORD id);
 
 /* Ends its standard input. */
 void process_close_input(process *p);
