@@ -176,6 +176,18 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .help =
                 "Whether programs can wait until somebody who writes a raw region says that it has changed.",
         },
+    [CONFIG_KEY_MAX_SIZE] =
+        {
+            .name = "max_size",
+            .sections = CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_SIZE,
+            .least = 1,
+            .most = CONFIG_MAX_REGION_SIZE,
+            .example = "1 GiB",
+            .help = "How many bytes the region can grow to while programs use it; more than size. Not for "
+                    "regions "
+                    "with a file or in large pages.",
+        },
     [CONFIG_KEY_NAMESPACE] =
         {
             .name = "namespace",
@@ -477,6 +489,19 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
             .help = "Whether a reload that changes who may use the region replaces it by a new one, empty "
                     "unless `initial` or a file says otherwise. Without it programs that have the region "
                     "open keep the rights with which they opened it.",
+        },
+    [CONFIG_KEY_DRAIN] =
+        {
+            .name = "drain",
+            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            .type = CONFIG_TYPE_DURATION,
+            .least = 0,
+            .most = CONFIG_MOST_DRAIN,
+            .fallback = "10 s",
+            .example = "1 min",
+            .help =
+                "How long a region that is declared no more stays with the broker while programs still have "
+                "it open; after that it is theirs alone.",
         },
 };
 

@@ -59,6 +59,7 @@ typedef enum config_key_id {
     CONFIG_KEY_DESCRIPTION,
     CONFIG_KEY_KIND,
     CONFIG_KEY_SIZE,
+    CONFIG_KEY_MAX_SIZE,
     CONFIG_KEY_MESSAGES,
     CONFIG_KEY_MESSAGE_SIZE,
     CONFIG_KEY_LOCK,
@@ -91,6 +92,7 @@ typedef enum config_key_id {
     CONFIG_KEY_NUMA_NODE,
     CONFIG_KEY_PREFETCH,
     CONFIG_KEY_REVOKE,
+    CONFIG_KEY_DRAIN,
     CONFIG_KEY_COUNT
 } config_key_id;
 

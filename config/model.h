@@ -33,6 +33,7 @@
 #define CONFIG_MAX_SNAPSHOTS   100u
 #define CONFIG_LEAST_INTERVAL  100u /* milliseconds between two snapshots, or two flushes */
 #define CONFIG_MOST_INTERVAL   86400000u
+#define CONFIG_MOST_DRAIN      86400000u /* milliseconds */
 #define CONFIG_SID_TEXT        188u /* longest SID in text (15 subauthorities), with its NUL, rounded up */
 
 /* Where something stands in its file; both 1-based, columns counted in code points. */
@@ -145,6 +146,7 @@ typedef struct config_region {
     config_principal_list boundary; /* of a private namespace; else empty */
     config_kind kind;
     uint64_t size; /* bytes, 1 to CONFIG_MAX_REGION_SIZE: as declared when raw, else what the kind needs */
+    uint64_t max_size;        /* bytes that a raw region can grow to, more than size; 0: it does not grow */
     uint64_t item_size;       /* bytes: of the largest value (state) or message (queue, stream); 0 when raw */
     uint32_t messages;        /* queue and stream: a power of two, at least as declared; otherwise 0 */
     bool lock;                /* raw: it has a lock beside it */
@@ -160,6 +162,7 @@ typedef struct config_region {
     config_on_dirty on_dirty;
     bool prefetch;         /* its pages are made present when it is created */
     bool revoke;           /* another access makes another object */
+    uint32_t drain;        /* milliseconds that it stays for programs when it is declared no more */
     const char *file;      /* the configuration file that declares it */
     config_position where; /* of the region's name */
 } config_region;

@@ -17,6 +17,7 @@
 #define DEFAULT_FLUSH 1000u
 #define DEFAULT_EVERY 5000u
 #define DEFAULT_KEEP  3u
+#define DEFAULT_DRAIN 10000u
 
 /* What keeps a region from bearing this name, or NULL. */
 static const char *name_problem(const config_node *node)
@@ -382,6 +383,8 @@ static void check_raw_keys(config_reading *reading, const config_value *values)
     }
     refuse_for_kind(reading, values, CONFIG_KEY_LOCK,
                     "a lock is for raw regions, and this kind needs none; remove this key");
+    refuse_for_kind(reading, values, CONFIG_KEY_MAX_SIZE,
+                    "only a raw region grows, the others are made for what they hold; remove this key");
     refuse_for_kind(reading, values, CONFIG_KEY_NOTIFY,
                     "notify is for raw regions, and who uses this kind can wait without it; remove this key");
     refuse_for_kind(
@@ -404,6 +407,32 @@ static void check_kind(config_reading *reading, const config_node *node, const c
     }
 }
 
+/* A region that grows is memory, reserved in ordinary pages: a file has the size that it has, and large pages are all
+   there or not at all. */
+static void check_growth(config_reading *reading, const config_level *level)
+{
+    const config_value *values = level->values;
+    const config_value *size = &values[CONFIG_KEY_SIZE], *most = &values[CONFIG_KEY_MAX_SIZE];
+    if (most->node == NULL) {
+        return;
+    }
+    if (values[CONFIG_KEY_BACKING].node != NULL) {
+        exclude(reading, values, CONFIG_KEY_MAX_SIZE, CONFIG_KEY_BACKING,
+                "; a file does not grow with its region");
+    }
+    if (values[CONFIG_KEY_LARGE_PAGES].number != CONFIG_LARGE_PAGES_NO) {
+        exclude(reading, values, CONFIG_KEY_MAX_SIZE, CONFIG_KEY_LARGE_PAGES,
+                "; Windows reserves no large pages");
+    }
+    if (most->number != 0 && size->number != 0 && most->number <= size->number) {
+        config_diagnostic *item = config_reading_report(
+            reading, most->node, most->node->where,
+            "max_size must be more than the size; make it larger, or leave it out of a region "
+            "that does not grow");
+        config_reading_note(reading, item, config_node_span(size->node), "the size stands here");
+    }
+}
+
 static void check_region(config_reading *reading, const config_node *node, const config_level *level)
 {
     const config_value *values = level->values;
@@ -413,6 +442,7 @@ static void check_region(config_reading *reading, const config_node *node, const
     check_initial(reading, node, level);
     check_persist(reading, level);
     check_session(reading, level);
+    check_growth(reading, level);
     if (values[CONFIG_KEY_BACKING].node != NULL &&
         values[CONFIG_KEY_LARGE_PAGES].number != CONFIG_LARGE_PAGES_NO) {
         exclude(reading, values, CONFIG_KEY_LARGE_PAGES, CONFIG_KEY_BACKING,
@@ -493,8 +523,10 @@ static void fill_memory(const config_level *level, config_region *region)
     region->numa_node = numa_node->node != NULL ? (uint32_t)numa_node->number : CONFIG_NUMA_ANY;
     region->prefetch = effective(level, CONFIG_KEY_PREFETCH)->number != 0;
     region->revoke = effective(level, CONFIG_KEY_REVOKE)->number != 0;
-    /* A file cannot lie in large pages, so that the default passes over regions that have one. */
-    if (region->backing_file == NULL) {
+    const config_value *drain = effective(level, CONFIG_KEY_DRAIN);
+    region->drain = drain->node != NULL ? (uint32_t)drain->number : DEFAULT_DRAIN;
+    /* Neither a file nor what grows can lie in large pages, so that the default passes over such regions. */
+    if (region->backing_file == NULL && region->max_size == 0) {
         region->large_pages = (config_large_pages)effective(level, CONFIG_KEY_LARGE_PAGES)->number;
     }
 }
@@ -547,6 +579,7 @@ static void fill_region(config_reading *reading, const config_node *node, const 
     const char *description = values[CONFIG_KEY_DESCRIPTION].text;
     region->name = config_reading_keep(reading, node->key, node->key_length);
     region->description = description != NULL ? description : "";
+    region->max_size = values[CONFIG_KEY_MAX_SIZE].number;
     region->backing_file = values[CONFIG_KEY_FILE].text;
     region->file = reading->file;
     region->where = node->key_where;

@@ -27,6 +27,7 @@ static const struct {
     {CONFIG_KEY_ACCESS, CONFIG_KEY_SDDL},
     {CONFIG_KEY_INTEGRITY, CONFIG_KEY_SDDL},
     {CONFIG_KEY_APPCONTAINER, CONFIG_KEY_SDDL},
+    {CONFIG_KEY_MAX_SIZE, CONFIG_KEY_BACKING},
 };
 
 /* The keys of which access must have one. */
@@ -488,7 +489,8 @@ static void write_kinds(config_json *json, config_kind first)
 /* What a queue or stream has, or has not, and what is for raw regions alone. */
 static void write_kind_rules(config_json *json)
 {
-    static const config_key_id of_raw[] = {CONFIG_KEY_LOCK, CONFIG_KEY_NOTIFY, CONFIG_KEY_INITIAL};
+    static const config_key_id of_raw[] = {CONFIG_KEY_MAX_SIZE, CONFIG_KEY_LOCK, CONFIG_KEY_NOTIFY,
+                                           CONFIG_KEY_INITIAL};
     config_json_open(json, NULL, '{');
     config_json_open(json, "if", '{');
     write_kinds(json, CONFIG_KIND_QUEUE);
@@ -531,24 +533,28 @@ static void write_kind_rules(config_json *json)
     }
 }
 
-static void write_region_rules(config_json *json)
+/* With `other` there are no large pages. */
+static void write_small_pages_rule(config_json *json, config_key_id other)
 {
     const config_key *large_pages = &config_keys[CONFIG_KEY_LARGE_PAGES];
+    open_not(json);
+    write_both(json, CONFIG_KEY_LARGE_PAGES, other);
+    open_property(json, CONFIG_KEY_LARGE_PAGES);
+    write_choices(json, large_pages->choices + 1);
+    close_property(json);
+    close_not(json);
+}
+
+static void write_region_rules(config_json *json)
+{
     config_json_open(json, "allOf", '[');
     for (size_t i = 0; i < sizeof exclusive / sizeof exclusive[0]; i++) {
         open_not(json);
         write_both(json, exclusive[i].one, exclusive[i].other);
         close_not(json);
     }
-    /* Those of large pages that are not "no". */
-    open_not(json);
-    write_both(json, CONFIG_KEY_LARGE_PAGES, CONFIG_KEY_BACKING);
-    config_json_open(json, "properties", '{');
-    config_json_open(json, large_pages->name, '{');
-    write_choices(json, large_pages->choices + 1);
-    config_json_close(json, '}');
-    config_json_close(json, '}');
-    close_not(json);
+    write_small_pages_rule(json, CONFIG_KEY_BACKING);
+    write_small_pages_rule(json, CONFIG_KEY_MAX_SIZE);
     write_mode_rules(json);
     write_session_rule(json, CONFIG_KEY_BACKING);
     write_session_rule(json, CONFIG_KEY_PERSIST);

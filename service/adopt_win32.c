@@ -85,7 +85,7 @@ typedef struct object_basic_information {
 
 typedef LONG(WINAPI *query_object_function)(HANDLE, int, void *, ULONG, ULONG *);
 
-static unsigned count_handles(HANDLE object)
+unsigned win32_count_handles(HANDLE object)
 {
     object_basic_information info = {0};
     HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
@@ -100,7 +100,7 @@ bool win32_is_an_earlier_one(const wchar_t *name, PSECURITY_DESCRIPTOR descripto
     HANDLE section = OpenFileMappingW(READ_CONTROL, FALSE, name);
     bool is = section && is_of_same_broker(section, descriptor);
     if (is)
-        *handles = count_handles(section);
+        *handles = win32_count_handles(section);
     *handles -= *handles > 0; /* the one for looking */
     if (section)
         CloseHandle(section);
@@ -148,18 +148,24 @@ typedef struct section_basic_information {
 
 typedef LONG(WINAPI *query_section_function)(HANDLE, int, void *, SIZE_T, SIZE_T *);
 
-bool win32_has_large_pages(const wchar_t *name)
+/* With what attributes the section `name` was made; 0 when that cannot be seen. */
+static ULONG attributes_of(const wchar_t *name)
 {
     section_basic_information info = {0};
     HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
     query_section_function query =
         ntdll ? (query_section_function)(any_function)GetProcAddress(ntdll, "NtQuerySection") : NULL;
     HANDLE section = query ? OpenFileMappingW(SECTION_QUERY | FILE_MAP_READ, FALSE, name) : NULL;
-    bool large =
-        section && query(section, 0, &info, sizeof info, NULL) >= 0 && (info.attributes & SEC_LARGE_PAGES);
+    if (!section || query(section, 0, &info, sizeof info, NULL) < 0)
+        info.attributes = 0;
     if (section)
         CloseHandle(section);
-    return large;
+    return info.attributes;
+}
+
+bool win32_has_large_pages(const wchar_t *name)
+{
+    return (attributes_of(name) & SEC_LARGE_PAGES) != 0;
 }
 
 /* Whether the section has the bytes that it should, in pages of `page` bytes, and shows what it should. */
@@ -190,4 +196,41 @@ HANDLE win32_adopt_section(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor,
         section = NULL;
     }
     return section;
+}
+
+/* Adds up what there is at `view`, memory and not: all of it, and the memory that it begins with. */
+static bool measure(const void *view, uint64_t *all, uint64_t *committed)
+{
+    MEMORY_BASIC_INFORMATION memory;
+    const uint8_t *at = view;
+    *all = *committed = 0;
+    while (VirtualQuery(at, &memory, sizeof memory) == sizeof memory && memory.AllocationBase == view &&
+           memory.RegionSize > 0) { /* ends: each step goes on, and the view has an end */
+        if (*committed == *all && memory.State == MEM_COMMIT)
+            *committed += memory.RegionSize;
+        *all += memory.RegionSize;
+        at += memory.RegionSize;
+    }
+    return *committed > 0;
+}
+
+HANDLE win32_adopt_reserved(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, uint64_t max_size,
+                            uint64_t *committed)
+{
+    SYSTEM_INFO system;
+    uint64_t all = 0;
+    GetSystemInfo(&system);
+    const uint64_t page = system.dwPageSize, wanted = (max_size + page - 1) / page * page;
+    *committed = 0;
+    HANDLE section = OpenFileMappingW(READ_CONTROL | FILE_MAP_READ | FILE_MAP_WRITE, FALSE, name);
+    const void *view = section ? MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0) : NULL;
+    bool ours = view && win32_is_secured_as(section, descriptor) && measure(view, &all, committed) &&
+                all == wanted && shows_no_file(view) && (attributes_of(name) & SEC_RESERVE) != 0;
+    if (view)
+        UnmapViewOfFile(view);
+    if (ours)
+        return section;
+    if (section)
+        CloseHandle(section);
+    return NULL;
 }

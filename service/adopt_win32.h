@@ -24,6 +24,9 @@ bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor);
    0 when it cannot be seen. */
 bool win32_is_an_earlier_one(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, unsigned *handles);
 
+/* How many handles of `object` are open in all processes, this one's too; 0 when it cannot be seen. */
+unsigned win32_count_handles(HANDLE object);
+
 /* Whether the section `name` was made with large pages. */
 bool win32_has_large_pages(const wchar_t *name);
 
@@ -33,5 +36,9 @@ bool win32_has_large_pages(const wchar_t *name);
  * another's, or cannot be seen to be ours: then the name is taken. The handle is inheritable.
  */
 HANDLE win32_adopt_section(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, uint64_t size, HANDLE file);
+
+/* The same of a section that was reserved for `max_size` bytes; `committed`: how many of its first bytes are memory. */
+HANDLE win32_adopt_reserved(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, uint64_t max_size,
+                            uint64_t *committed);
 
 #endif

@@ -1,6 +1,9 @@
 /* Carries out a plan. See apply.h. */
 #include "apply.h"
 
+#include "drain.h"
+#include "growth.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,111 +13,12 @@
 #define NO_ROOM_MOST                                                                                         \
     100u /* regions in a row for which the system has no room for objects; for more it is not asked */
 
-static void release_texts(existing_region *region)
-{
-    free((void *)(uintptr_t)region->name);
-    free((void *)(uintptr_t)region->object_name);
-    free((void *)(uintptr_t)region->backing_path);
-    memset(region, 0, sizeof *region);
-}
-
-/* Makes room for `capacity` regions. What is there stays in any case. */
-static bool reserve(holdings *h, size_t capacity)
-{
-    if (capacity <= h->capacity)
-        return true;
-    existing_region *regions = realloc(h->regions, capacity * sizeof *regions);
-    if (regions)
-        h->regions = regions;
-    platform_section **sections = realloc(h->sections, capacity * sizeof *sections);
-    if (sections)
-        h->sections = sections;
-    platform_kept *kept = realloc(h->kept, capacity * sizeof *kept);
-    if (kept)
-        h->kept = kept;
-    if (!regions || !sections || !kept)
-        return false;
-    h->capacity = capacity;
-    return true;
-}
-
-/* Takes a section into the holdings, at index count. */
-static bool hold(holdings *h, const declared_region *declared, platform_section *section)
-{
-    if (!reserve(h, h->count + 1))
-        return false;
-    existing_region region = {.name = text_make("%s", declared->name),
-                              .object_name = text_make("%s", declared->object_name),
-                              .access = plan_access_of(declared),
-                              .details = plan_details_of(declared),
-                              .size = declared->size,
-                              .large_pages = declared->large_pages,
-                              .numa_node = declared->numa_node};
-    if (declared->backing_path)
-        region.backing_path = text_make("%s", declared->backing_path);
-    if (!region.name || !region.object_name || (declared->backing_path && !region.backing_path)) {
-        release_texts(&region);
-        return false;
-    }
-    h->regions[h->count] = region;
-    h->sections[h->count] = section;
-    h->kept[h->count] = 0;
-    h->count++;
-    return true;
-}
-
-static void forget_unserved(holdings *h)
-{
-    for (size_t i = 0; i < h->unserved_count; i++)
-        free(h->unserved[i]);
-    h->unserved_count = 0;
-}
-
-/* When memory is short the catalog will go on telling of a region that is declared no more. */
-static void remember_unserved(holdings *h, const char *name)
-{
-    if (h->unserved_count == h->unserved_capacity) {
-        size_t capacity = h->unserved_capacity ? h->unserved_capacity * 2 : 16;
-        char **grown = realloc(h->unserved, capacity * sizeof *grown);
-        if (!grown)
-            return;
-        h->unserved = grown;
-        h->unserved_capacity = capacity;
-    }
-    char *copy = text_make("%s", name);
-    if (copy)
-        h->unserved[h->unserved_count++] = copy;
-}
-
-existing_regions holdings_regions(const holdings *h)
-{
-    return (existing_regions){h->regions, h->count};
-}
-
-keeper_load holdings_load(holdings *h)
-{
-    return (keeper_load){h->sections, h->kept, h->count};
-}
-
-void holdings_release(holdings *h)
-{
-    for (size_t i = 0; i < h->count; i++) {
-        platform_section_close(h->sections[i]);
-        release_texts(&h->regions[i]);
-    }
-    free(h->regions);
-    free(h->sections);
-    free(h->kept);
-    forget_unserved(h);
-    free(h->unserved);
-    memset(h, 0, sizeof *h);
-}
-
 static catalog_publication publication_of(const declared_region *declared, shmb_region_state state,
                                           uint64_t generation)
 {
     return (catalog_publication){.state = state,
                                  .size = declared->size,
+                                 .max_size = declared->max_size,
                                  .generation = generation,
                                  .now = platform_now(),
                                  .flags = (declared->backing_path ? SHMB_FLAG_FILE_BACKED : 0) |
@@ -138,6 +42,7 @@ static bool announce(const apply_context *context, const declared_region *region
     if (!catalog_place_of(context->catalog, region->name, &place, &generation, failure))
         return false;
     catalog_publication pending = publication_of(region, SHMB_REGION_PENDING, generation);
+    pending.size = growth_published(context->catalog, place, region);
     return catalog_publish(context->catalog, place, &pending, failure);
 }
 
@@ -175,6 +80,7 @@ platform_section_request apply_request(const declared_region *declared)
                                       .boundary = declared->boundary,
                                       .sddl = declared->section_sddl,
                                       .size = declared->size,
+                                      .max_size = declared->max_size,
                                       .backing_path = declared->backing_path,
                                       .file_sddl = declared->file_sddl,
                                       .own = declared->own,
@@ -187,6 +93,7 @@ platform_section_request apply_request(const declared_region *declared)
 
 /* How one region was made. */
 typedef struct manner {
+    uint64_t known; /* the size that was published of it last */
     platform_section_granted granted;
     lives_outcome life;
 } manner;
@@ -220,21 +127,25 @@ static bool create_and_fill(const apply_context *context, const declared_region 
     lives_beginning with;
     platform_section_request request = apply_request(declared);
     request.progress = (platform_progress){context->progress, context->progress_context};
+    request.grown = made->known;
     if (!lives_prepare(context->lives, declared, &request, &with, failure) ||
         !platform_section_create(&request, section, &made->granted, failure))
         return false;
     if (lives_fill(context->lives, declared, *section, made->granted.adopted, &with, generation + 1,
-                   &made->life, failure))
+                   &made->life, failure)) {
+        if (made->life.size > made->granted.size)
+            made->granted.size = made->life.size;
         return true;
+    }
     platform_section_close(*section);
     return false;
 }
 
 /* A region that cannot be persisted for want of memory is served all the same. */
 static void start_persisting(const apply_context *context, const declared_region *declared,
-                             platform_section *section, uint64_t generation)
+                             platform_section *section, uint64_t size, uint64_t generation)
 {
-    if (!persist_add(context->persist, declared, section, generation))
+    if (!persist_add(context->persist, declared, section, size, generation))
         log_write(context->log, LOG_PERSIST_FAILED,
                   "region %s: out of memory; close other programs, then restart the broker", declared->name);
 }
@@ -245,8 +156,8 @@ static bool create_and_hold(const apply_context *context, const declared_region 
     platform_section *section;
     if (!create_and_fill(context, declared, generation, &section, made, failure))
         return false;
-    if (hold(context->holdings, declared, section)) {
-        start_persisting(context, declared, section, generation + !made->granted.adopted);
+    if (holdings_add(context->holdings, declared, section, made->granted.size)) {
+        start_persisting(context, declared, section, made->granted.size, generation + !made->granted.adopted);
         context->holdings->kept[context->holdings->count - 1] = keeper_hold(context->keeper, section);
         return true;
     }
@@ -308,6 +219,7 @@ static creation create_region(const apply_context *context, const declared_regio
     manner made = {0};
     if (!catalog_place_of(context->catalog, declared->name, &place, &generation, failure))
         return FAILED;
+    made.known = growth_published(context->catalog, place, declared);
     bool ok = may_have_room(declared, outcome, failure) &&
               create_and_hold(context, declared, generation, &made, failure);
     outcome->no_room = ok ? 0 : outcome->no_room + made.granted.no_room;
@@ -317,6 +229,7 @@ static creation create_region(const apply_context *context, const declared_regio
     if (ok && (!made.granted.adopted || generation == 0))
         generation++; /* another object, another number */
     catalog_publication publication = publication_of(declared, state_of(context, result), generation);
+    publication.size = ok ? made.granted.size : made.known;
     if (ok) {
         publication.flags |= flags_of(&made.granted) | made.life.flags;
         publication.restored = made.life.restored;
@@ -343,28 +256,13 @@ static creation create_region(const apply_context *context, const declared_regio
     return result;
 }
 
-static void let_go(const apply_context *context, size_t index)
+void apply_let_go(const apply_context *context, size_t index)
 {
     holdings *h = context->holdings;
     persist_remove(context->persist, h->sections[index]);
     platform_section_close(h->sections[index]);
     keeper_release(context->keeper, h->kept[index]);
-    release_texts(&h->regions[index]);
-}
-
-static void retire_region(const apply_context *context, size_t index)
-{
-    const existing_region *region = &context->holdings->regions[index];
-    platform_failure
-        ignored; /* a retirement adds no entry and no text, so it needs no space and cannot fail */
-    catalog_place place;
-    catalog_publication gone = {.state = SHMB_REGION_RETIRED,
-                                .size = region->size,
-                                .now = platform_now(),
-                                .object_name = region->object_name};
-    catalog_place_of(context->catalog, region->name, &place, &gone.generation, &ignored);
-    catalog_publish(context->catalog, place, &gone, &ignored);
-    let_go(context, index);
+    holdings_forget(h, index);
 }
 
 /* Clients hear that the region is to be waited for before its object goes. */
@@ -413,7 +311,7 @@ static void retire_unserved(const apply_context *context, const declared_regions
         retire_unserved_but(context, names, declared->count);
     }
     free((void *)names);
-    forget_unserved(h);
+    holdings_forget_unserved(h);
 }
 
 /* Tells what else there is to tell of a region whose object stays. */
@@ -435,7 +333,23 @@ static uint64_t generation_of(const apply_context *context, const declared_regio
     return generation;
 }
 
-/* Gives the object its new descriptor. What fails is not remembered as done, so that the next plan has it again. */
+/* What programs are told of the object, and what becomes of its bytes. */
+static bool update_details(const apply_context *context, size_t index, const declared_region *declared,
+                           platform_failure *failure)
+{
+    holdings *h = context->holdings;
+    if (!describe_region(context, declared, failure))
+        return false;
+    persist_remove(context->persist, h->sections[index]);
+    start_persisting(context, declared, h->sections[index], h->regions[index].size,
+                     generation_of(context, declared));
+    h->regions[index].details = plan_details_of(declared);
+    h->regions[index].drain = declared->session ? 0 : declared->drain;
+    return true;
+}
+
+/* Gives the object its new descriptor, size and words. What fails is not remembered as done, so that the next plan has it
+   again. */
 static bool secure_region(const apply_context *context, const plan_action *action,
                           const declared_region *declared, platform_failure *failure)
 {
@@ -446,30 +360,15 @@ static bool secure_region(const apply_context *context, const plan_action *actio
             return false;
         region->access = plan_access_of(declared);
     }
-    if ((action->changes & PLAN_CHANGED_DETAILS) == 0)
-        return true;
-    if (!describe_region(context, declared, failure))
+    if ((action->changes & PLAN_CHANGED_GROWTH) &&
+        !growth_apply(context, action->existing, declared->size, failure))
         return false;
-    persist_remove(context->persist, context->holdings->sections[action->existing]);
-    start_persisting(context, declared, context->holdings->sections[action->existing],
-                     generation_of(context, declared));
-    region->details = plan_details_of(declared);
+    if ((action->changes & PLAN_CHANGED_DETAILS) &&
+        !update_details(context, action->existing, declared, failure))
+        return false;
+    if (action->changes & PLAN_CHANGED_RETIRING)
+        drain_cancel(context, action->existing);
     return true;
-}
-
-/* Closes the gaps that retired regions left. */
-static void compact(holdings *h)
-{
-    size_t to = 0;
-    for (size_t from = 0; from < h->count; from++) {
-        if (!h->regions[from].name)
-            continue;
-        h->regions[to] = h->regions[from];
-        h->sections[to] = h->sections[from];
-        h->kept[to] = h->kept[from];
-        to++;
-    }
-    h->count = to;
 }
 
 /* All the room at once, and no more than that. Where there is not so much, what there is will do for some. */
@@ -478,7 +377,7 @@ static void reserve_for(holdings *h, const plan *p)
     size_t wanted = h->count;
     for (size_t i = 0; i < p->count; i++)
         wanted += p->actions[i].kind == PLAN_CREATE;
-    reserve(h, wanted);
+    holdings_reserve(h, wanted);
 }
 
 char *apply_refusal(const plan_action *action, const declared_regions *declared)
@@ -515,7 +414,7 @@ static void refuse_region(const apply_context *context, const plan_action *actio
     free(reason);
     if (action->existing != PLAN_NOTHING || action->conflict == PLAN_NAME_TWICE)
         return;
-    remember_unserved(context->holdings, region->name);
+    holdings_remember_unserved(context->holdings, region->name);
     if (!catalog_place_of(context->catalog, region->name, &place, &generation, &ignored))
         return;
     catalog_publication broken = publication_of(region, SHMB_REGION_BROKEN, generation);
@@ -534,7 +433,7 @@ static bool carry_out_creation(const apply_context *context, const plan_action *
     outcome->created += result == CREATED;
     outcome->awaited += result == AWAITED;
     if (result != CREATED && !context->awaiting)
-        remember_unserved(context->holdings, declared->name);
+        holdings_remember_unserved(context->holdings, declared->name);
     if (result != CREATED && (context->tried_again || context->awaiting)) {
         platform_section_request request = apply_request(declared);
         outcome->left += platform_section_is_left(&request);
@@ -556,12 +455,16 @@ static bool carry_out(const apply_context *context, const plan_action *action,
     bool ok = true;
     switch (action->kind) {
     case PLAN_RETIRE:
-        retire_region(context, action->existing);
+        if (!action->at_once && !context->ending && drain_begin(context, action->existing)) {
+            outcome->retiring++;
+            break;
+        }
+        drain_finish(context, action->existing, NULL);
         outcome->retired++;
         break;
     case PLAN_REPLACE:
         await_another(context, action->existing);
-        let_go(context, action->existing);
+        apply_let_go(context, action->existing);
         outcome->replaced++;
         break;
     case PLAN_SECURE:
@@ -610,7 +513,7 @@ void apply_plan(const apply_context *context, const plan *p, const declared_regi
             tell(context, action, declared->items[action->declared].name, ok ? NULL : failure.text);
         context->progress(context->progress_context);
     }
-    compact(context->holdings);
+    holdings_compact(context->holdings);
 }
 
 bool apply_awaited(const apply_context *context, const declared_regions *declared, apply_outcome *outcome)

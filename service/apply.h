@@ -7,6 +7,7 @@
 #define SHMBROKER_APPLY_H
 
 #include "catalog.h"
+#include "holdings.h"
 #include "keeper.h"
 #include "lives.h"
 #include "log.h"
@@ -14,24 +15,12 @@
 #include "plan.h"
 #include "platform.h"
 
-/* The regions that this broker holds, with their sections and what the keeper has of them. */
-typedef struct holdings {
-    existing_region *regions;    /* texts owned */
-    platform_section **sections; /* at the same indexes, as is `kept` */
-    platform_kept *kept;
-    size_t count;
-    size_t capacity;
-    char **
-        unserved; /* names of regions that were declared and are not held, for when they are declared no more */
-    size_t unserved_count;
-    size_t unserved_capacity;
-} holdings;
-
 typedef struct apply_outcome {
     size_t created; /* adopted ones too */
     size_t adopted; /* an earlier broker's, with their data */
     size_t kept;
     size_t retired;
+    size_t retiring; /* on their way, while programs have them open */
     size_t failed;
     size_t noted; /* created, and not all that was asked for could be had */
     /* Of the failed and awaited: what an earlier broker left, with its data, that could not be taken over this time. */
@@ -93,13 +82,7 @@ char *apply_refusal(const plan_action *action, const declared_regions *declared)
 /* What the platform is asked for, to make `declared`. */
 platform_section_request apply_request(const declared_region *declared);
 
-/* What is held, as plan_make takes it. */
-existing_regions holdings_regions(const holdings *h);
-
-/* What is held, as the keeper takes it. */
-keeper_load holdings_load(holdings *h);
-
-/* Lets go of all that is held, without a word to anybody: the last thing that a broker does. */
-void holdings_release(holdings *h);
+/* Lets go of the region at `index`: persistence, section, keeper. What is published of it is the caller's. */
+void apply_let_go(const apply_context *context, size_t index);
 
 #endif

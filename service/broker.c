@@ -4,6 +4,7 @@
 #include "broker_state.h"
 #include "commit.h"
 #include "desk.h"
+#include "drain.h"
 #include "names.h"
 #include "session.h"
 #include "reading.h"
@@ -120,6 +121,8 @@ static int read_config(broker *b)
     config_diagnostics_free(&diagnostics);
     if (code == EXIT_OK && !session_watch_declare(&b->sessions, &b->declared.regions, &failure))
         code = EXIT_FAILED;
+    if (code == EXIT_OK)
+        b->commit_budget = b->model->commit_budget;
     return code == EXIT_OK ? EXIT_OK : start_failed(b, &failure, code);
 }
 
@@ -297,7 +300,8 @@ static void write_ends(broker *b, size_t unfinished)
     for (size_t i = 0; ends && i < b->holdings.count; i++) {
         const char *name = b->holdings.regions[i].name;
         if (shmb_session_of(name, &length) == 0)
-            ends[count++] = (book_entry){name, unfinished == 0 || persist_finished(&b->persist, b->holdings.sections[i])};
+            ends[count++] =
+                (book_entry){name, unfinished == 0 || persist_finished(&b->persist, b->holdings.sections[i])};
     }
     if (ends)
         lives_end(&b->lives, ends, count);
@@ -398,6 +402,14 @@ static void follow_sessions(broker *b)
         follow_session(b, &event);
 }
 
+/* What is on its way out, and who keeps it from going. */
+static void see_off(broker *b)
+{
+    const apply_context context = broker_context(b);
+    drain_tend(&context);
+    holders_tell(&b->holders, &context, b->awaits ? session_watch_wanted(&b->sessions) : NULL);
+}
+
 /* Each heartbeat, and when the keeper dies. */
 static void tend(broker *b)
 {
@@ -409,6 +421,7 @@ static void tend(broker *b)
     persist_work(&b->persist, PERSIST_SLICE_MS);
     follow_sessions(b);
     try_awaited(b);
+    see_off(b);
     if (b->host->reloads && b->host->reloads(b->host->context))
         reload_run(b, 0, NULL);
     desk_serve(b);
@@ -455,6 +468,8 @@ static void retire_all(broker *b)
     end_lives(b, true);
     if (load.count > 0)
         memset(load.kept, 0, load.count * sizeof *load.kept);
+    const apply_context context = broker_context(b);
+    drain_end(&context);
     if (!reconcile(b, &nothing, false, NULL, &outcome, &failure))
         log_write(b->log, LOG_STOPPING, "clients are not told that regions are gone: %s", failure.text);
 }
@@ -462,6 +477,8 @@ static void retire_all(broker *b)
 /* The regions stay as they are published, without a broker. */
 static void leave_all(broker *b)
 {
+    const apply_context context = broker_context(b);
+    drain_end(&context);
     const keeper_load load = holdings_load(&b->holdings);
     keeper_watch(&b->keeper, &load);
     end_lives(b, false);

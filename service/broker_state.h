@@ -5,6 +5,7 @@
 #include "apply.h"
 #include "broker.h"
 #include "declare.h"
+#include "holders.h"
 #include "session_watch.h"
 
 /* Everything that one run of the broker has, in the order in which it is acquired. */
@@ -22,6 +23,7 @@ typedef struct broker {
     bool has_begun; /* the book says that the regions are in use */
     config_model *model;
     declaration declared;
+    uint64_t commit_budget; /* of the configuration that counts; 0: there is none */
     session_watch sessions; /* with what is to exist: `declared`, and instances of it */
     platform_catalog memory;
     catalog catalog;
@@ -30,6 +32,7 @@ typedef struct broker {
     lives lives;
     persist persist;
     holdings holdings;
+    holders holders;
     apply_outcome outcome;
     platform_control *control; /* NULL: it could not be opened, and nothing can be asked */
     bool ending;

@@ -211,8 +211,10 @@ bool catalog_publish(catalog *c, catalog_place place, const catalog_publication 
     shmb_catalog_slot slot = {.state = publication->state,
                               .kind = publication->geometry.kind ? publication->geometry.kind : SHMB_KIND_RAW,
                               .size = publication->size,
+                              .max_size = publication->max_size,
                               .generation = publication->generation,
                               .changed = publication->now,
+                              .until = publication->until,
                               .flags = publication->flags,
                               .restored = publication->restored};
     if (slot.kind != SHMB_KIND_RAW) {
@@ -223,7 +225,8 @@ bool catalog_publish(catalog *c, catalog_place place, const catalog_publication 
         !store_text(c, old->reason, publication->reason, &slot.reason, failure) ||
         !store_text(c, old->description, publication->description, &slot.description, failure) ||
         !store_text(c, old->note, publication->note, &slot.note, failure) ||
-        !store_text(c, old->boundary, publication->boundary, &slot.boundary, failure))
+        !store_text(c, old->boundary, publication->boundary, &slot.boundary, failure) ||
+        !store_text(c, old->holders, publication->holders, &slot.holders, failure))
         return false;
     publish_slot(c, entry, &slot);
     return true;
@@ -251,6 +254,37 @@ bool catalog_describe(catalog *c, catalog_place place, const char *description, 
     return true;
 }
 
+void catalog_resize(catalog *c, catalog_place place, uint64_t size, uint64_t now)
+{
+    shmb_catalog_entry *entry = entry_at(c, place);
+    shmb_catalog_slot slot = entry->slots[entry->version % 2];
+    slot.size = size;
+    slot.changed = now;
+    publish_slot(c, entry, &slot);
+}
+
+bool catalog_tell_holders(catalog *c, catalog_place place, const char *holders, uint64_t now,
+                          platform_failure *failure)
+{
+    shmb_catalog_entry *entry = entry_at(c, place);
+    shmb_catalog_slot slot = entry->slots[entry->version % 2];
+    const shmb_text old = slot.holders;
+    if (!store_text(c, old, holders, &slot.holders, failure))
+        return false;
+    if (slot.holders.offset == old.offset)
+        return false; /* nobody need look again */
+    slot.changed = now;
+    publish_slot(c, entry, &slot);
+    return true;
+}
+
+void catalog_last_size(const catalog *c, catalog_place place, uint64_t *size, uint64_t *max_size)
+{
+    const shmb_catalog_entry *entry = entry_at(c, place);
+    *size = entry->slots[entry->version % 2].size;
+    *max_size = entry->slots[entry->version % 2].max_size;
+}
+
 /* ---- Starting ---------------------------------------------------------------------------------- */
 
 /* Stores a text of the header, which clients of an adopted catalog may be reading. */
@@ -271,8 +305,7 @@ static void introduce(catalog *c, const catalog_publisher *publisher)
     shmb_store_release_u64(&header->heartbeat, publisher->heartbeat);
     shmb_store_release_u32(&header->broker_pid, publisher->pid);
     shmb_store_release_u64(&header->broker_started, publisher->started);
-    shmb_store_release_u64(&header->reloaded, 0);
-    shmb_store_relaxed_u32(&header->reload_code, 0);
+    shmb_store_release_u32(&header->reloads, 0);
     shmb_store_release_u64(&header->epoch, header->epoch + 1);
     count_change(c);
 }
@@ -325,6 +358,8 @@ static void retire_all(catalog *c, uint64_t now)
         shmb_catalog_slot slot = entry->slots[entry->version % 2];
         slot.state = SHMB_REGION_RETIRED;
         slot.changed = now;
+        slot.until = 0;
+        slot.holders = (shmb_text){0, 0};
         publish_slot(c, entry, &slot);
         c->last_entry = at;
     }
@@ -404,10 +439,14 @@ void catalog_set_state(catalog *c, shmb_broker_state state)
     count_change(c);
 }
 
-void catalog_set_reload(catalog *c, uint64_t now, uint32_t code)
+/* As with an entry's slots: the one that nobody looks at is filled, and then counts. 0 stands for none. */
+void catalog_set_reload(catalog *c, const shmb_catalog_reload *reload)
 {
-    shmb_store_relaxed_u32(&header_of(c)->reload_code, code);
-    shmb_store_release_u64(&header_of(c)->reloaded, now);
+    shmb_catalog_header *header = header_of(c);
+    const uint32_t next = header->reloads == UINT32_MAX ? 2 : header->reloads + 1;
+    shmb_fence_release(); /* the count stored last is seen before any word that follows */
+    shmb_copy_words_relaxed(&header->reload[next % 2], reload, sizeof *reload);
+    shmb_store_release_u32(&header->reloads, next);
     count_change(c);
 }
 

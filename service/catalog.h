@@ -40,8 +40,10 @@ typedef struct catalog_publisher {
 typedef struct catalog_publication {
     shmb_region_state state;
     uint64_t size;
+    uint64_t max_size; /* 0: it does not grow */
     uint64_t generation;
-    uint64_t now; /* platform_now */
+    uint64_t now;   /* platform_now */
+    uint64_t until; /* retiring: when it is let go at the latest, of the same clock */
     uint32_t flags;
     shmb_geometry geometry; /* kind 0: raw */
     uint32_t restored;      /* with SHMB_FLAG_RESTORED: seconds since 1970-01-01 UTC */
@@ -50,6 +52,7 @@ typedef struct catalog_publication {
     const char *description;
     const char *note;
     const char *boundary; /* with SHMB_FLAG_PRIVATE */
+    const char *holders;  /* "4712 peer.exe", a line end between two */
 } catalog_publication;
 
 /* An entry's place in the catalog. */
@@ -79,8 +82,19 @@ void catalog_mark(catalog *c, catalog_place place, shmb_region_state state, uint
 bool catalog_describe(catalog *c, catalog_place place, const char *description, uint64_t now,
                       platform_failure *failure);
 
-/* Publishes that a reload has ended, at `now` and with `code`, an exit code. */
-void catalog_set_reload(catalog *c, uint64_t now, uint32_t code);
+/* Publishes the region at `place` as it is, with another size, which its memory has by now. Cannot fail. */
+void catalog_resize(catalog *c, catalog_place place, uint64_t size, uint64_t now);
+
+/* Publishes the region at `place` as it is, with who holds the object that is to go. True when that is another text than
+   before. */
+bool catalog_tell_holders(catalog *c, catalog_place place, const char *holders, uint64_t now,
+                          platform_failure *failure);
+
+/* The size and the max_size that were published of the region at `place` last, by whichever broker; 0: never any. */
+void catalog_last_size(const catalog *c, catalog_place place, uint64_t *size, uint64_t *max_size);
+
+/* Publishes how a reload has ended. */
+void catalog_set_reload(catalog *c, const shmb_catalog_reload *reload);
 
 void catalog_set_state(catalog *c, shmb_broker_state state);
 void catalog_beat(catalog *c, uint64_t heartbeat);

@@ -10,6 +10,7 @@
  */
 #include "support_win32.h"
 
+#include <aclapi.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -387,6 +388,55 @@ bool platform_control_may(platform_control *control, platform_control_ticket tic
     ReleaseSRWLockExclusive(&control->lock);
     LocalFree(descriptor);
     return may;
+}
+
+#ifndef LABEL_SECURITY_INFORMATION
+#define LABEL_SECURITY_INFORMATION 0x10u
+#endif
+
+/* With the label, which AccessCheck heeds; without it where the system does not give it. The caller frees it. */
+static PSECURITY_DESCRIPTOR descriptor_of(HANDLE object)
+{
+    const SECURITY_INFORMATION plain =
+        OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
+    PSECURITY_DESCRIPTOR found = NULL;
+    if (GetSecurityInfo(object, SE_KERNEL_OBJECT, plain | LABEL_SECURITY_INFORMATION, NULL, NULL, NULL, NULL,
+                        &found) == ERROR_SUCCESS)
+        return found;
+    return GetSecurityInfo(object, SE_KERNEL_OBJECT, plain, NULL, NULL, NULL, NULL, &found) == ERROR_SUCCESS
+               ? found
+               : NULL;
+}
+
+bool platform_control_may_open(platform_control *control, platform_control_ticket ticket,
+                               const platform_section *section, uint32_t right)
+{
+    PSECURITY_DESCRIPTOR descriptor = descriptor_of((HANDLE)(uintptr_t)section);
+    if (!descriptor)
+        return false;
+    AcquireSRWLockExclusive(&control->lock);
+    const place *p = find(control, ticket);
+    bool may = p && token_may(p->token, descriptor, right);
+    ReleaseSRWLockExclusive(&control->lock);
+    LocalFree(descriptor);
+    return may;
+}
+
+void platform_control_caller(platform_control *control, platform_control_ticket ticket,
+                             char account[PLATFORM_ACCOUNT])
+{
+    union {
+        TOKEN_USER user;
+        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } found;
+    DWORD length;
+    AcquireSRWLockExclusive(&control->lock);
+    const place *p = find(control, ticket);
+    bool known = p && GetTokenInformation(p->token, TokenUser, &found, sizeof found, &length);
+    ReleaseSRWLockExclusive(&control->lock);
+    snprintf(account, PLATFORM_ACCOUNT, "an account that cannot be seen");
+    if (known)
+        win32_account_text(found.user.User.Sid, account, PLATFORM_ACCOUNT);
 }
 
 void platform_control_reply(platform_control *control, platform_control_ticket ticket, control_answer *answer)

@@ -1,11 +1,13 @@
 /* Messages of the control pipe. See control_protocol.h. */
 #include "control_protocol.h"
 
+#include "text_builder.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 _Static_assert(sizeof(control_request) == 24 + CONTROL_NAME, "no gaps");
-_Static_assert(sizeof(control_reply_head) == 80, "no gaps");
+_Static_assert(sizeof(control_reply_head) == 32 + 8 * CONTROL_VALUES, "no gaps");
 
 #define ANSWER_MOST                                                                                          \
     (256u << 20) /* bytes: a hundred thousand regions with the longest texts that they come with */
@@ -29,14 +31,14 @@ bool control_request_make(control_request *request, control_command command, uin
 }
 
 /* NUL to the end, so that nothing hides behind a name. */
-static bool is_padded(const char *text, size_t size)
+static bool is_padded(const char *words, size_t size)
 {
     size_t length = 0;
-    while (length < size && text[length])
+    while (length < size && words[length])
         length++;
     if (length == size)
         return false;
-    while (length < size && text[length] == 0)
+    while (length < size && words[length] == 0)
         length++;
     return length == size;
 }
@@ -48,7 +50,7 @@ bool control_request_read(const void *bytes, size_t length, control_request *req
         return false;
     memcpy(request, bytes, sizeof *request);
     if (request->magic == CONTROL_MAGIC && request->version == CONTROL_VERSION && request->zero == 0 &&
-        request->command >= CONTROL_HELLO && request->command <= CONTROL_RELOAD &&
+        request->command >= CONTROL_HELLO && request->command <= CONTROL_RETIRE &&
         is_padded(request->region, sizeof request->region))
         return true;
     memset(request, 0, sizeof *request);
@@ -74,12 +76,12 @@ static bool reserve(control_answer *answer, size_t more)
     return true;
 }
 
-static uint32_t add_text(uint8_t *at, const char *text, size_t size)
+static uint32_t add_text(uint8_t *at, const char *words, size_t size)
 {
     size_t length = 0;
-    while (length < size - 1 && text[length])
+    while (length < size - 1 && words[length])
         length++;
-    memcpy(at, text, length);
+    memcpy(at, words, length);
     at[length] = 0;
     return (uint32_t)length + 1;
 }
@@ -108,28 +110,15 @@ void control_answer_add(control_answer *answer, const control_reply *reply)
     answer->length += sizeof prefix + length;
 }
 
-/* Copies what fits, and no half of a character. */
-static void copy_text(char *to, size_t size, const char *from)
-{
-    size_t length = strlen(from);
-    if (length >= size) {
-        length = size - 1;
-        while (length > 0 && ((unsigned char)from[length] & 0xC0u) == 0x80u)
-            length--;
-    }
-    memcpy(to, from, length);
-    to[length] = 0;
-}
-
-void control_answer_end(control_answer *answer, uint32_t code, const char *text)
+void control_answer_end(control_answer *answer, uint32_t code, const char *words)
 {
     control_reply reply = {.status = CONTROL_DONE, .code = code};
-    copy_text(reply.text, sizeof reply.text, text);
+    text_cut(reply.text, sizeof reply.text, words);
     if (answer->failed) { /* what there is of it would be taken for all */
         control_answer_free(answer);
         reply.code = 1;
-        copy_text(reply.text, sizeof reply.text,
-                  "the broker has not the memory for its whole answer; close other programs");
+        text_cut(reply.text, sizeof reply.text,
+                 "the broker has not the memory for its whole answer; close other programs");
     }
     control_answer_add(answer, &reply);
 }

@@ -8,49 +8,10 @@
 #ifndef SHMBROKER_CONTROL_PROTOCOL_H
 #define SHMBROKER_CONTROL_PROTOCOL_H
 
+#include "control_messages.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-
-#define CONTROL_MAGIC   0x4C544353u /* "SCTL" in memory */
-#define CONTROL_VERSION 1u          /* of the messages; another one is refused */
-#define CONTROL_NAME    808u        /* bytes of a region's name, with its NUL, in whole words */
-#define CONTROL_TEXT    1100u       /* bytes of any other text, with its NUL */
-
-typedef enum control_command {
-    CONTROL_HELLO = 1, /* what the broker goes by */
-    CONTROL_LIST = 2,  /* the regions that it holds, as a plan takes them */
-    CONTROL_RELOAD = 3 /* `argument`: the digest of the plan that was shown, or 0 */
-} control_command;
-
-typedef struct control_request {
-    uint32_t magic;
-    uint32_t version;
-    uint32_t command; /* control_command */
-    uint32_t zero;
-    uint64_t argument;
-    char region[CONTROL_NAME]; /* UTF-8; NUL to the end; of commands about one region */
-} control_request;
-
-typedef enum control_status {
-    CONTROL_MORE = 1, /* another reply follows */
-    CONTROL_DONE = 2  /* the last one; `code` says how it ended */
-} control_status;
-
-#define CONTROL_VALUES 6u
-
-/* The bytes of a reply before its texts. */
-typedef struct control_reply_head {
-    uint32_t magic;
-    uint32_t version;
-    uint32_t status;     /* control_status */
-    uint32_t code;       /* of the last: an exit code */
-    uint32_t kind;       /* what the command says */
-    uint32_t lengths[3]; /* bytes of the texts that follow, each with its NUL */
-    uint64_t values[CONTROL_VALUES];
-} control_reply_head;
-
-#define CONTROL_REPLY_MOST (sizeof(control_reply_head) + CONTROL_NAME + (size_t)2 * CONTROL_TEXT)
 
 /* A reply as programs use it. */
 typedef struct control_reply {
@@ -69,7 +30,9 @@ enum control_list_value {
     CONTROL_LIST_ACCESS,
     CONTROL_LIST_DETAILS,
     CONTROL_LIST_LARGE_PAGES,
-    CONTROL_LIST_NUMA
+    CONTROL_LIST_NUMA,
+    CONTROL_LIST_MAX_SIZE,
+    CONTROL_LIST_RETIRE_AT
 };
 
 /* What replies to RELOAD have as `kind`, beside a plan's kinds (plan.h): a line about the configuration in `text`. */

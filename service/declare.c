@@ -204,6 +204,8 @@ static bool declare_region(declaration *d, const config_region *region, compilin
     out->name = region->name;
     out->description = region->description;
     out->size = region->size;
+    out->max_size = region->max_size;
+    out->drain = region->drain;
     out->revoke = region->revoke;
     if (!name_object(d, region, how->instance, out, failure) || !declare_memory(d, region, out, failure))
         return false;

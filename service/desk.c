@@ -1,6 +1,8 @@
 /* The desk. See desk.h. */
 #include "desk.h"
 
+#include "drain.h"
+#include "growth.h"
 #include "names.h"
 #include "reload.h"
 
@@ -63,6 +65,8 @@ static void list_regions(const broker *b, control_answer *answer)
         reply.values[CONTROL_LIST_DETAILS] = region->details;
         reply.values[CONTROL_LIST_LARGE_PAGES] = region->large_pages;
         reply.values[CONTROL_LIST_NUMA] = region->numa_node;
+        reply.values[CONTROL_LIST_MAX_SIZE] = region->max_size;
+        reply.values[CONTROL_LIST_RETIRE_AT] = region->retire_at;
         snprintf(reply.name, sizeof reply.name, "%s", region->name);
         snprintf(reply.text, sizeof reply.text, "%s", region->object_name);
         snprintf(reply.other, sizeof reply.other, "%s", region->backing_path ? region->backing_path : "");
@@ -71,9 +75,23 @@ static void list_regions(const broker *b, control_answer *answer)
     control_answer_end(answer, EXIT_OK, "");
 }
 
+/* What whoever has a right to the region may have done. False: that is not asked for. */
+static bool answer_user(broker *b, const control_request *request, platform_control_ticket ticket,
+                        control_answer *answer)
+{
+    const apply_context context = broker_context(b);
+    if (request->command == CONTROL_GROW)
+        growth_serve(&context, b->control, ticket, request, b->commit_budget, answer);
+    else if (request->command == CONTROL_RETIRE)
+        drain_serve(&context, b->control, ticket, request, answer);
+    return request->command == CONTROL_GROW || request->command == CONTROL_RETIRE;
+}
+
 static void answer_request(broker *b, const control_request *request, platform_control_ticket ticket,
                            control_answer *answer)
 {
+    if (answer_user(b, request, ticket, answer))
+        return;
     if (!may_administer(b, ticket)) {
         control_answer_end(answer, EXIT_ACCESS_DENIED,
                            "this is for administrators: use an elevated console (Run as administrator)");
@@ -88,6 +106,9 @@ static void answer_request(broker *b, const control_request *request, platform_c
         break;
     case CONTROL_RELOAD:
         reload_run(b, request->argument, answer);
+        break;
+    case CONTROL_GROW:
+    case CONTROL_RETIRE:
         break;
     }
 }

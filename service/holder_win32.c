@@ -193,18 +193,47 @@ static bool has_time(ULONGLONG now)
     return window.spent < TOTAL_MILLISECONDS;
 }
 
+static void search_all(search *s)
+{
+    handle_list *list = list_handles();
+    s->own = list ? find_own(list, s->object) : NULL;
+    if (s->own && s->own->object)
+        compare_addresses(s, list);
+    else if (s->own)
+        compare_all(s, list);
+    s->hidden = s->hidden || !s->own;
+    free(list);
+}
+
+void win32_list_holders(HANDLE object, DWORD except, char *buffer, size_t size)
+{
+    static const char more[] = "\n\xE2\x80\xA6";
+    search s = {.object = object, .end = GetTickCount64() + MOST_MILLISECONDS};
+    size_t used = 0;
+    buffer[0] = 0;
+    search_all(&s);
+    for (size_t i = 0; i < s.count; i++) {
+        char program[200], line[300];
+        if (s.holders[i] == except)
+            continue;
+        program_of(s.holders[i], program, sizeof program);
+        int length = snprintf(line, sizeof line, "%s%lu %s", used ? "\n" : "", s.holders[i], program);
+        if (used + (size_t)length + sizeof more > size) {
+            memcpy(buffer + used, more + (used == 0), sizeof more - (used == 0));
+            return;
+        }
+        memcpy(buffer + used, line, (size_t)length + 1);
+        used += (size_t)length;
+    }
+}
+
 void win32_holding_processes(HANDLE object, char *buffer, size_t size)
 {
     const ULONGLONG begin = GetTickCount64();
     search s = {.object = object, .end = begin + MOST_MILLISECONDS, .left_out = !has_time(begin)};
-    handle_list *list = s.left_out ? NULL : list_handles();
-    s.own = list ? find_own(list, object) : NULL;
-    if (s.own && s.own->object)
-        compare_addresses(&s, list);
-    else if (s.own)
-        compare_all(&s, list);
+    if (!s.left_out)
+        search_all(&s);
     s.hidden = s.hidden || !s.own;
-    free(list);
     window.spent += GetTickCount64() - begin;
     describe(&s, buffer, size);
 }

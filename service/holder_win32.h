@@ -9,4 +9,8 @@
    called again and again. */
 void win32_holding_processes(HANDLE object, char *buffer, size_t size);
 
+/* Lists who holds `object`, beside this process and the one with the number `except`: "4712 peer.exe", a line end between
+   two, and "…" as the last when there are more than fit. "" when nobody is seen. Takes a bounded time. */
+void win32_list_holders(HANDLE object, DWORD except, char *buffer, size_t size);
+
 #endif

@@ -68,6 +68,8 @@ static bool hear_region(void *context, const control_reply *reply)
         .details = reply->values[CONTROL_LIST_DETAILS],
         .large_pages = (config_large_pages)reply->values[CONTROL_LIST_LARGE_PAGES],
         .numa_node = (uint32_t)reply->values[CONTROL_LIST_NUMA],
+        .max_size = reply->values[CONTROL_LIST_MAX_SIZE],
+        .retire_at = reply->values[CONTROL_LIST_RETIRE_AT],
     };
     l->live->regions[l->live->count++] = region;
     l->live->failed =

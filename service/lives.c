@@ -25,12 +25,18 @@ static void close_window(void *context, uint8_t *bytes)
     platform_section_shut(bytes);
 }
 
+static bool grow_section(void *context, uint64_t size, platform_failure *failure)
+{
+    return platform_section_grow(context, size, failure);
+}
+
 snapshot_region lives_region(const char *name, uint64_t size, uint64_t generation, platform_section *section)
 {
     return (snapshot_region){.name = name,
                              .size = size,
                              .generation = generation,
                              .context = section,
+                             .grow = grow_section,
                              .open = open_window,
                              .close = close_window};
 }
@@ -277,6 +283,7 @@ static bool restore(lives *l, const declared_region *declared, platform_section 
 {
     snapshot_restored restored;
     snapshot_region region = lives_region(declared->name, declared->size, generation, section);
+    region.max_size = declared->max_size;
     if (!snapshot_restore(&l->store, &region, &restored, failure))
         return false;
     if (restored.sequence == 0) {
@@ -286,6 +293,7 @@ static bool restore(lives *l, const declared_region *declared, platform_section 
                       restored.refused);
         return true;
     }
+    outcome->size = declared->max_size ? restored.size : 0;
     outcome->flags |= SHMB_FLAG_RESTORED;
     outcome->restored =
         restored.time > UNIX_EPOCH ? (uint32_t)((restored.time - UNIX_EPOCH) / UNITS_PER_SECOND) : 1;
@@ -301,7 +309,7 @@ bool lives_fill(lives *l, const declared_region *declared, platform_section *sec
 {
     static const uint32_t flags[] = {
         [BOOK_NO_LIFE] = 0, [BOOK_CLEAN] = SHMB_FLAG_LAST_CLEAN, [BOOK_DIRTY] = SHMB_FLAG_LAST_DIRTY};
-    *outcome = (lives_outcome){0, 0};
+    *outcome = (lives_outcome){0, 0, 0};
     if (adopted) {
         outcome->flags = SHMB_FLAG_CONTINUED;
         return true;

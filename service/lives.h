@@ -49,6 +49,7 @@ typedef struct lives_beginning {
 typedef struct lives_outcome {
     uint32_t flags;    /* SHMB_FLAG_LAST_… */
     uint32_t restored; /* when the snapshot was taken: seconds since 1970-01-01 UTC; 0: from none */
+    uint64_t size;     /* bytes that it was grown to at least, for a snapshot had so many; or 0 */
 } lives_outcome;
 
 /* Reads the book, and tells when it is damaged. */

@@ -24,6 +24,8 @@ static const struct {
     {LOG_PERSIST_AGAIN, LOG_INFO, "persist-again"},
     {LOG_KEEPER_STARTED, LOG_INFO, "keeper-started"},
     {LOG_SESSIONS, LOG_INFO, "sessions-changed"},
+    {LOG_GROWN, LOG_INFO, "grown"},
+    {LOG_RETIRED, LOG_INFO, "retired"},
     {LOG_REGION_FAILED, LOG_WARNING, "region-failed"},
     {LOG_REGION_NOTE, LOG_WARNING, "region-note"},
     {LOG_SNAPSHOT_REFUSED, LOG_WARNING, "snapshot-refused"},

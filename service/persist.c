@@ -66,7 +66,8 @@ static bool make_room(persist *p)
     return true;
 }
 
-bool persist_add(persist *p, const declared_region *declared, platform_section *section, uint64_t generation)
+bool persist_add(persist *p, const declared_region *declared, platform_section *section, uint64_t size,
+                 uint64_t generation)
 {
     if (declared->persist.mode == CONFIG_PERSIST_NONE)
         return true;
@@ -82,7 +83,7 @@ bool persist_add(persist *p, const declared_region *declared, platform_section *
         return false;
     persist_entry entry = {.name = text_make("%s", declared->name),
                            .section = section,
-                           .size = declared->size,
+                           .size = size,
                            .generation = generation,
                            .how = declared->persist,
                            .due = platform_heartbeat() + declared->persist.interval * UNITS_PER_MS};
@@ -102,6 +103,13 @@ static void abandon(persist *p)
     if (p->busy)
         snapshot_abandon(&p->writer);
     p->busy = NULL;
+}
+
+void persist_resize(persist *p, const platform_section *section, uint64_t size)
+{
+    persist_entry *entry = entry_of(p, section);
+    if (entry)
+        entry->size = size;
 }
 
 void persist_remove(persist *p, const platform_section *section)

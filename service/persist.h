@@ -47,8 +47,12 @@ typedef struct persist {
    written over. */
 void persist_open(persist *p, const snapshot_store *store, broker_log *log);
 
-/* Has the region persisted from now on, if it is declared so. False: out of memory. */
-bool persist_add(persist *p, const declared_region *declared, platform_section *section, uint64_t generation);
+/* Has the region, of `size` bytes, persisted from now on, if it is declared so. False: out of memory. */
+bool persist_add(persist *p, const declared_region *declared, platform_section *section, uint64_t size,
+                 uint64_t generation);
+
+/* It has `size` bytes from now on, more than before; a snapshot that is under way is still one of the old size. */
+void persist_resize(persist *p, const platform_section *section, uint64_t size);
 
 /* No more: call it before the section is closed. One that is not persisted is fine. */
 void persist_remove(persist *p, const platform_section *section);

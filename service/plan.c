@@ -40,6 +40,7 @@ uint64_t plan_details_of(const declared_region *declared)
     hash = add_number(hash, declared->persist.mode);
     hash = add_number(hash, declared->persist.interval);
     hash = add_number(hash, declared->persist.keep);
+    hash = add_number(hash, declared->drain);
     return add_number(hash, declared->on_dirty);
 }
 
@@ -68,18 +69,29 @@ static bool same_text(const char *left, const char *right)
 
 #define OF_THE_OBJECT                                                                                        \
     (PLAN_CHANGED_SIZE | PLAN_CHANGED_NAME | PLAN_CHANGED_BACKING | PLAN_CHANGED_LARGE_PAGES |               \
-     PLAN_CHANGED_NUMA)
+     PLAN_CHANGED_NUMA | PLAN_CHANGED_MAX_SIZE)
+
+/* A region that grows has at least the declared size, whatever it has grown to since. */
+static unsigned change_of_size(const existing_region *existing, const declared_region *declared)
+{
+    if (existing->max_size != declared->max_size)
+        return PLAN_CHANGED_MAX_SIZE;
+    if (existing->max_size == 0)
+        return existing->size == declared->size ? 0u : PLAN_CHANGED_SIZE;
+    return existing->size < declared->size ? PLAN_CHANGED_GROWTH : 0u;
+}
 
 static unsigned changes_of(const existing_region *existing, const declared_region *declared)
 {
     unsigned changes = 0;
-    changes |= existing->size == declared->size ? 0u : PLAN_CHANGED_SIZE;
+    changes |= change_of_size(existing, declared);
     changes |= same_text(existing->object_name, declared->object_name) ? 0u : PLAN_CHANGED_NAME;
     changes |= same_path(existing->backing_path, declared->backing_path) ? 0u : PLAN_CHANGED_BACKING;
     changes |= existing->large_pages == declared->large_pages ? 0u : PLAN_CHANGED_LARGE_PAGES;
     changes |= existing->numa_node == declared->numa_node ? 0u : PLAN_CHANGED_NUMA;
     if (existing->left)
         return changes;
+    changes |= existing->retire_at == 0 ? 0u : PLAN_CHANGED_RETIRING;
     changes |= existing->access == plan_access_of(declared) ? 0u : PLAN_CHANGED_ACCESS;
     changes |= existing->details == plan_details_of(declared) ? 0u : PLAN_CHANGED_DETAILS;
     return changes;
@@ -281,12 +293,28 @@ static void put_all(plan *result, const planning *p, plan_kind kind)
             result->actions[result->count++] = p->decided[i];
 }
 
+/* Whether a declared region is to have the file of an existing one. */
+static bool is_file_wanted(const planning *p, const char *path)
+{
+    size_t at = path ? first_on(p, path) : p->path_count;
+    return at < p->path_count && compare_paths(p->paths[at].key, path) == 0;
+}
+
+/* What is on its way out already is left to go, unless its file is wanted now. */
+static void put_retirements(plan *result, const planning *p)
+{
+    for (size_t i = 0; i < p->existing_count; i++) {
+        const existing_region *existing = &p->existing[i];
+        bool at_once = is_file_wanted(p, existing->backing_path);
+        if (!p->claimed[i] && !existing->left && (at_once || existing->retire_at == 0))
+            result->actions[result->count++] = (plan_action){
+                .kind = PLAN_RETIRE, .declared = PLAN_NOTHING, .existing = i, .at_once = at_once};
+    }
+}
+
 static void put_in_order(plan *result, const planning *p)
 {
-    for (size_t i = 0; i < p->existing_count; i++)
-        if (!p->claimed[i] && !p->existing[i].left)
-            result->actions[result->count++] =
-                (plan_action){.kind = PLAN_RETIRE, .declared = PLAN_NOTHING, .existing = i};
+    put_retirements(result, p);
     put_all(result, p, PLAN_REPLACE);
     put_all(result, p, PLAN_SECURE);
     for (size_t i = 0; i < p->declared_count; i++) {
@@ -357,6 +385,7 @@ bool plan_is_empty(const plan *p)
 static uint64_t add_declared(uint64_t hash, const declared_region *declared)
 {
     hash = add_number(hash, declared->size);
+    hash = add_number(hash, declared->max_size);
     hash = add_number(hash, plan_access_of(declared));
     hash = add_number(hash, plan_details_of(declared));
     hash = add_number(hash, declared->large_pages);

@@ -23,6 +23,7 @@ typedef struct declared_region {
     const char *file_sddl;    /* complete, or NULL without a file */
     const own_places *own;    /* where that file may not be; NULL without a file */
     uint64_t size;
+    uint64_t max_size; /* bytes that it can grow to; 0: it does not grow */
     config_initial
         initial; /* `path` can be opened as it is. Like `prefetch`, it matters to a new object alone */
     config_large_pages large_pages;
@@ -30,6 +31,7 @@ typedef struct declared_region {
     bool prefetch;
     config_persist persist;
     config_on_dirty on_dirty;
+    uint32_t drain; /* milliseconds that it stays for programs when it is declared no more */
     bool revoke; /* when its access changes, it becomes another object, so that nobody keeps the old rights */
     bool per_session; /* not a region itself: each session is to have one. See sessions.h */
     uint32_t session; /* whose instance this is, or 0 */
@@ -45,10 +47,13 @@ typedef struct declared_regions {
 typedef struct existing_region {
     const char *name;
     const char *object_name;
-    const char *backing_path;       /* absolute, or NULL */
-    uint64_t access;                /* plan_access_of what it was declared with last */
-    uint64_t details;               /* plan_details_of it */
-    uint64_t size;                  /* bytes */
+    const char *backing_path; /* absolute, or NULL */
+    uint64_t access;          /* plan_access_of what it was declared with last */
+    uint64_t details;         /* plan_details_of it */
+    uint64_t size;            /* bytes that it has now */
+    uint64_t max_size;        /* as declared */
+    uint64_t retire_at; /* not 0: it is declared no more, and is let go at that heartbeat at the latest */
+    uint32_t drain;     /* as declared */
     config_large_pages large_pages; /* as it was declared, whatever was granted */
     uint32_t numa_node;
     bool left; /* not held: an earlier broker left it, so that `access` and `details` are not known */
@@ -60,7 +65,7 @@ typedef struct existing_regions {
 } existing_regions;
 
 typedef enum plan_kind {
-    PLAN_RETIRE, /* exists, and is not declared: let go of it */
+    PLAN_RETIRE, /* exists, and is not declared: let go of it, when programs have, or its time is up */
     PLAN_REPLACE, /* exists as another object than is declared: let go of it; a CREATE of the same region follows */
     PLAN_SECURE, /* the same object, with another descriptor, which is given to it where it is */
     PLAN_UPDATE, /* the same object, of which something else is to be told */
@@ -78,7 +83,10 @@ enum plan_change {
     PLAN_CHANGED_LARGE_PAGES = 8,
     PLAN_CHANGED_NUMA = 16,
     PLAN_CHANGED_ACCESS = 32,
-    PLAN_CHANGED_DETAILS = 64
+    PLAN_CHANGED_DETAILS = 64,
+    PLAN_CHANGED_MAX_SIZE = 128,
+    PLAN_CHANGED_GROWTH = 256,  /* declared larger than it is, and it can grow so far */
+    PLAN_CHANGED_RETIRING = 512 /* it was on its way out, and is declared again */
 };
 
 /* Why a region is refused. */
@@ -97,6 +105,7 @@ typedef struct plan_action {
     size_t existing; /* index; PLAN_NOTHING when there is none */
     unsigned changes;
     bool replaces; /* CREATE: it follows a REPLACE */
+    bool at_once;  /* RETIRE: its file is wanted by another, so that it cannot stay for programs */
     plan_conflict conflict;
     size_t other; /* index of a declared region, with a conflict */
 } plan_action;

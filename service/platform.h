@@ -40,6 +40,9 @@ bool platform_shows_colour(FILE *stream);
 
 typedef struct platform_section platform_section;
 
+/* What a keeper has of one section; 0: nothing. Only that keeper can make anything of it. */
+typedef uint64_t platform_kept;
+
 /* A sign of life from within a call that may take long. `call` may be NULL. */
 typedef struct platform_progress {
     void (*call)(void *context);
@@ -51,6 +54,8 @@ typedef struct platform_section_request {
     const char *boundary;     /* the private namespace's SIDs, a space between two; NULL: it is in none */
     const char *sddl;         /* its descriptor, complete */
     uint64_t size;            /* bytes */
+    uint64_t max_size;        /* bytes that it can grow to, in the paging file alone; 0: it does not grow */
+    uint64_t grown;           /* with it: the bytes that an earlier broker published last, or 0 */
     const char *backing_path; /* NULL: paging file; otherwise the absolute path of the file */
     const char *file_sddl;    /* the file's descriptor; NULL without a file */
     const own_places *own;    /* where that file may not be; NULL without a file */
@@ -65,6 +70,7 @@ typedef struct platform_section_request {
 /* What came of a request. */
 typedef struct platform_section_granted {
     bool adopted;     /* an earlier broker's, with its data */
+    uint64_t size;    /* bytes; more than was asked for when it had grown before */
     bool large_pages; /* the section has large pages */
     bool numa_node;   /* its memory is preferably on the node that was asked for */
     bool prefetched;  /* its pages have been made present */
@@ -86,6 +92,9 @@ typedef struct platform_section_granted {
  * it is remote, reached through a reparse point, not a plain file, the broker's own, or shorter than `size`. An initial file that is
  * longer than `size`, cannot be read, or can be changed by others than may write the region, is a failure.
  *
+ * A section that can grow is reserved for max_size bytes, of which the first `size` are memory. One that is taken over
+ * has what it was published with, as far as that is memory (growth_adopted); it is grown to `size` when it has less.
+ *
  * Large pages that are only preferred, a NUMA node and prefetching are left out, with a note, when the machine does
  * not give them. A private namespace is made, or opened when it exists; where the platform has none, or this process
  * does not have all of the boundary's SIDs, the call fails.
@@ -102,6 +111,24 @@ bool platform_section_is_left(const platform_section_request *request);
    that have it open keep the rights with which they opened it. On failure some of it may be done: do it again. */
 bool platform_section_secure(const platform_section *section, const platform_section_request *request,
                              platform_failure *failure);
+
+#define PLATFORM_NO_COMMIT 1455u /* failure.code: the machine cannot promise so much memory */
+
+/* Makes the first `size` bytes memory, zeroed unless they were memory before, of a section that was asked for with a
+   max_size not below. On failure nothing has changed. */
+bool platform_section_grow(platform_section *section, uint64_t size, platform_failure *failure);
+
+/* How many handles programs have of it: those of this broker and of the keeper, which has `kept`, do not count. 0 also when
+   the system does not tell. */
+unsigned platform_section_users(const platform_section *section, platform_kept kept);
+
+#define PLATFORM_HOLDERS 512 /* bytes of a text that says who has an object open */
+
+/* Who has an object open, beside this process and `keeper`: "4712 peer.exe", a line end between two, the last of them "…"
+   when there are more. "" when nobody is seen. `section` is the object, or NULL: then it is found by its name. It may
+   take a while. */
+void platform_section_holders(const char *object_name, const platform_section *section, uint32_t keeper,
+                              char holders[PLATFORM_HOLDERS]);
 
 /* Lets go of it: the section lives on while clients hold it. NULL is fine. */
 void platform_section_close(platform_section *section);
@@ -215,9 +242,6 @@ const config_resolver *platform_resolver(void);
 typedef struct platform_keepers platform_keepers; /* the record of an instance's keepers */
 typedef struct platform_keeper platform_keeper;   /* one of them, alive when it was found or started */
 
-/* What a keeper has of one section; 0: nothing. Only that keeper can make anything of it. */
-typedef uint64_t platform_kept;
-
 /*
  * Opens the record of the instance's keepers, the section `BASE_NAME`; `global` is the catalog's. One that an
  * earlier broker made exactly so is gone on with; any other object of that name is a failure.
@@ -294,6 +318,14 @@ bool platform_control_next(platform_control *control, control_request *request,
 /* Whether the caller of a request that has been taken gets `right` of an object with the descriptor `sddl`. */
 bool platform_control_may(platform_control *control, platform_control_ticket ticket, const char *sddl,
                           uint32_t right);
+
+/* Whether that caller may open `section` with `right`, by the descriptor that it has now. */
+bool platform_control_may_open(platform_control *control, platform_control_ticket ticket,
+                               const platform_section *section, uint32_t right);
+
+/* The account of that caller, as people know it. */
+void platform_control_caller(platform_control *control, platform_control_ticket ticket,
+                             char account[PLATFORM_ACCOUNT]);
 
 /* Sends the answer, whose memory is taken over; `answer` is empty again. */
 void platform_control_reply(platform_control *control, platform_control_ticket ticket,

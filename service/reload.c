@@ -21,6 +21,7 @@ typedef struct reloading {
     plan plan;
     bool planned;
     apply_outcome outcome;
+    text troubles; /* what could not be done, as far as it fits what is published */
 } reloading;
 
 static void add_line(reloading *r, uint32_t kind, const char *name, const char *words, unsigned changes)
@@ -40,6 +41,9 @@ static void add_line(reloading *r, uint32_t kind, const char *name, const char *
 
 static void tell_action(void *context, const plan_action *action, const char *name, const char *reason)
 {
+    reloading *r = context;
+    if (reason && r->troubles.length < SHMB_RELOAD_TEXT_BYTES)
+        text_append(&r->troubles, "; %s: %s", name, reason);
     add_line(context, action->kind, name, reason, action->changes);
 }
 
@@ -99,6 +103,7 @@ static void take_over(reloading *r)
     broker *b = r->b;
     broker_forget_config(b);
     b->model = r->model;
+    b->commit_budget = r->model->commit_budget;
     b->declared = r->declared;
     session_watch_take(&b->sessions, &r->sessions, &b->declared.regions);
     b->awaits = r->awaits;
@@ -131,13 +136,42 @@ static int carry_out(reloading *r, platform_failure *failure)
 
 static void describe(const apply_outcome *o, char *buffer, size_t size)
 {
-    snprintf(
-        buffer, size,
-        "%u created (%u with their data), %u secured, %u updated, %u replaced, %u retired, %u left as they "
-        "are; %u awaited, %u refused, %u failed",
-        (unsigned)(o->created), (unsigned)o->adopted, (unsigned)o->secured, (unsigned)o->updated,
-        (unsigned)o->replaced, (unsigned)o->retired, (unsigned)(o->kept - o->secured - o->updated),
-        (unsigned)o->awaited, (unsigned)o->refused, (unsigned)o->failed);
+    snprintf(buffer, size,
+             "%u created (%u with their data), %u secured, %u updated, %u replaced, %u retired, %u retiring, "
+             "%u left as "
+             "they are; %u awaited, %u refused, %u failed",
+             (unsigned)(o->created), (unsigned)o->adopted, (unsigned)o->secured, (unsigned)o->updated,
+             (unsigned)o->replaced, (unsigned)o->retired, (unsigned)o->retiring,
+             (unsigned)(o->kept - o->secured - o->updated), (unsigned)o->awaited, (unsigned)o->refused,
+             (unsigned)o->failed);
+}
+
+/* For whoever asks what the last reload came to. */
+static void publish(reloading *r, int code, bool begun, const char *summary)
+{
+    static shmb_catalog_reload ended; /* large for a service's stack */
+    static char whole[PLATFORM_FAILURE_TEXT + 300 + 2 * SHMB_RELOAD_TEXT_BYTES];
+    const apply_outcome *o = &r->outcome;
+    memset(&ended, 0, sizeof ended);
+    ended.ended = platform_now();
+    ended.code = (uint32_t)code;
+    ended.begun = begun;
+    ended.counts[SHMB_RELOAD_CREATED] = (uint32_t)o->created;
+    ended.counts[SHMB_RELOAD_ADOPTED] = (uint32_t)o->adopted;
+    ended.counts[SHMB_RELOAD_SECURED] = (uint32_t)o->secured;
+    ended.counts[SHMB_RELOAD_UPDATED] = (uint32_t)o->updated;
+    ended.counts[SHMB_RELOAD_REPLACED] = (uint32_t)o->replaced;
+    ended.counts[SHMB_RELOAD_RETIRED] = (uint32_t)o->retired;
+    ended.counts[SHMB_RELOAD_RETIRING] = (uint32_t)o->retiring;
+    ended.counts[SHMB_RELOAD_KEPT] = (uint32_t)(o->kept - o->secured - o->updated);
+    ended.counts[SHMB_RELOAD_AWAITED] = (uint32_t)o->awaited;
+    ended.counts[SHMB_RELOAD_REFUSED] = (uint32_t)o->refused;
+    ended.counts[SHMB_RELOAD_FAILED] = (uint32_t)o->failed;
+    char *troubles = text_take(&r->troubles);
+    snprintf(whole, sizeof whole, "%s%s", summary, troubles ? troubles : "");
+    text_cut(ended.text, sizeof ended.text, whole);
+    free(troubles);
+    catalog_set_reload(&r->b->catalog, &ended);
 }
 
 static void finish(reloading *r, int code, bool begun, const platform_failure *failure)
@@ -151,7 +185,7 @@ static void finish(reloading *r, int code, bool begun, const platform_failure *f
         snprintf(summary, sizeof summary, "nothing is changed: %s", failure->text);
         log_write(b->log, LOG_RELOAD_FAILED, "%s", summary);
     }
-    catalog_set_reload(&b->catalog, platform_now(), (uint32_t)code);
+    publish(r, code, begun, summary);
     if (r->answer)
         control_answer_end(r->answer, (uint32_t)code, summary);
     if (r->planned)

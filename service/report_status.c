@@ -74,6 +74,20 @@ bool report_status_has_regions(const report_status *status)
 
 /* ---- For people -------------------------------------------------------------------------------- */
 
+static void print_reload(FILE *stream, const report_status *status)
+{
+    static catalog_reload reload; /* large */
+    char ended[40];
+    if (catalog_read_reload(&status->view, &reload) != CATALOG_OK || reload.ended == 0)
+        return;
+    time_text(reload.ended, ended, sizeof ended);
+    fprintf(stream, "reloaded  %s, %s: %s\n", ended,
+            reload.code == 0 ? "as declared"
+            : reload.begun   ? "not all as declared, `shmbroker reload` tries again"
+                             : "in vain, `shmbroker reload` tries again",
+            reload.text);
+}
+
 static void print_broker(FILE *stream, const report_status *status)
 {
     char started[40];
@@ -87,13 +101,7 @@ static void print_broker(FILE *stream, const report_status *status)
     fprintf(stream, "broker    %s, version %s, process %u, since %s\n",
             broker_word(status->broker.broker_state), status->broker.broker_version,
             (unsigned)status->broker.broker_pid, started);
-    if (status->broker.reloaded == 0)
-        return;
-    time_text(status->broker.reloaded, started, sizeof started);
-    fprintf(stream, "reloaded  %s, %s\n", started,
-            status->broker.reload_code == 0
-                ? "as declared"
-                : "not as declared: its log says why, and `shmbroker reload` tries again");
+    print_reload(stream, status);
 }
 
 /* How a region was made, in the order in which it is told. */
@@ -180,6 +188,28 @@ static bool add_broker(cJSON *root, const report_status *status)
            report_json_number(broker, "epoch", status->broker.epoch);
 }
 
+/* What the counts of a reload are called, by shmb_reload_count. */
+static const char *const reload_counts[] = {"created",  "adopted", "secured",  "updated",
+                                            "replaced", "retired", "retiring", "unchanged",
+                                            "awaited",  "refused", "failed"};
+
+static bool add_reload(cJSON *root, const report_status *status)
+{
+    static catalog_reload reload;
+    char ended[40];
+    if (catalog_read_reload(&status->view, &reload) != CATALOG_OK || reload.ended == 0)
+        return true;
+    time_text(reload.ended, ended, sizeof ended);
+    cJSON *item = cJSON_AddObjectToObject(root, "last_reload");
+    bool ok = cJSON_AddStringToObject(item, "ended", ended) &&
+              report_json_number(item, "code", reload.code) &&
+              cJSON_AddBoolToObject(item, "changed_anything", reload.begun) &&
+              cJSON_AddStringToObject(item, "summary", reload.text);
+    for (size_t i = 0; ok && i < sizeof reload_counts / sizeof reload_counts[0]; i++)
+        ok = report_json_number(item, reload_counts[i], reload.counts[i]);
+    return ok;
+}
+
 static bool add_region(cJSON *array, const catalog_region *region)
 {
     cJSON *item = report_json_item(array);
@@ -219,6 +249,7 @@ bool report_status_json(FILE *stream, const report_status *status)
               cJSON_AddBoolToObject(root, "running", status->alive) &&
               (status->alive ? add_broker(root, status)
                              : cJSON_AddStringToObject(root, "why_not", status->why_not) != NULL) &&
+              (!status->alive || add_reload(root, status)) &&
               (regions = cJSON_AddArrayToObject(root, "regions")) != NULL;
     while (ok && next_region(&walk))
         ok = add_region(regions, &walk.region);

@@ -1,6 +1,8 @@
 /* Sections: made, or taken over from an earlier broker. See platform.h. */
 #include "adopt_win32.h"
 #include "backing_win32.h"
+#include "growth_size.h"
+#include "growth_win32.h"
 #include "memory_win32.h"
 #include "private_namespace_win32.h"
 #include "taken_win32.h"
@@ -123,6 +125,8 @@ static const char *large_pages_advice(DWORD error)
 static HANDLE create_new(const making *m, DWORD *error, platform_failure *failure)
 {
     const platform_section_request *request = m->request;
+    if (request->max_size)
+        return create(m, request->max_size, SEC_RESERVE, error);
     if (request->large_pages == CONFIG_LARGE_PAGES_NO)
         return create(m, request->size, 0, error);
     HANDLE section = create_large(m, error);
@@ -193,6 +197,31 @@ static bool is_gone(const wchar_t *name)
     return !section && error == ERROR_FILE_NOT_FOUND;
 }
 
+/* A section that can grow gets its first memory. False with `failure` set. */
+static bool commit_first(HANDLE section, const making *m, platform_failure *failure)
+{
+    platform_failure why;
+    if (m->request->max_size == 0 || win32_section_commit(section, m->granted->size, &why))
+        return true;
+    return win32_fail_advise(failure, why.code,
+                             "enlarge the paging file, end other programs, or declare less",
+                             "cannot create %s with %llu of its at most %llu bytes", m->request->object_name,
+                             (unsigned long long)m->granted->size, (unsigned long long)m->request->max_size);
+}
+
+/* What an earlier broker left; `granted` has its size. NULL when it is another's, or otherwise. */
+static HANDLE adopt(const making *m)
+{
+    const platform_section_request *request = m->request;
+    uint64_t committed = 0;
+    if (request->max_size == 0)
+        return win32_adopt_section(m->name, m->descriptor, request->size, m->file);
+    HANDLE section = win32_adopt_reserved(m->name, m->descriptor, request->max_size, &committed);
+    if (section)
+        m->granted->size = growth_adopted(committed, request->grown, request->size, request->max_size);
+    return section;
+}
+
 /* Creates the section, of `file` or of the paging file, or takes over that of an earlier broker. NULL with
    `failure` set, also when the name is another's. */
 static HANDLE create_or_adopt(const making *m, platform_failure *failure)
@@ -202,13 +231,14 @@ static HANDLE create_or_adopt(const making *m, platform_failure *failure)
     for (unsigned i = 1; i < MOST_ATTEMPTS && !section && win32_name_is_taken(error) && is_gone(m->name); i++)
         section = create_new(m, &error, failure);
     if (!section && error && win32_name_is_taken(error) && !m->request->fresh) {
-        section = win32_adopt_section(m->name, m->descriptor, m->request->size, m->file);
+        section = adopt(m);
         m->granted->adopted = section != NULL;
     }
     if (!section && error && !(win32_name_is_taken(error) && fail_superseded(m, error, failure)))
         fail_creation(m->request, error, failure);
     m->granted->no_room = !section && is_no_room(error);
-    if (section && m->granted->adopted && !accept_memory(m, failure)) {
+    if (section &&
+        ((m->granted->adopted && !accept_memory(m, failure)) || !commit_first(section, m, failure))) {
         CloseHandle(section);
         section = NULL;
     }
@@ -255,6 +285,7 @@ bool platform_section_create(const platform_section_request *request, platform_s
     making m = {.request = request, .granted = granted, .file = INVALID_HANDLE_VALUE};
     *section = NULL;
     memset(granted, 0, sizeof *granted);
+    granted->size = request->size;
     if (request->boundary && !win32_private_enter(request->object_name, request->boundary, failure))
         return false;
     if (request->backing_path) {
@@ -287,8 +318,11 @@ bool platform_section_is_left(const platform_section_request *request)
     PSECURITY_DESCRIPTOR descriptor = descriptor_of(request->sddl, &ignored);
     wchar_t *name = win32_wide(request->object_name);
     HANDLE section = NULL;
+    uint64_t committed;
     if (name && request->backing_path) /* whether it is of that file is seen when it is taken over */
         section = OpenFileMappingW(READ_CONTROL, FALSE, name);
+    else if (name && descriptor && request->max_size)
+        section = win32_adopt_reserved(name, descriptor, request->max_size, &committed);
     else if (name && descriptor)
         section = win32_adopt_section(name, descriptor, request->size, INVALID_HANDLE_VALUE);
     if (section)

@@ -107,7 +107,7 @@ static snapshot_result compare(snapshot_writer *w, platform_failure *failure)
     uint8_t *bytes;
     if (!w->reader.file) {
         snapshot_path(w->store, w->region.name, w->listed[0], path);
-        verdict = snapshot_reader_open(&w->reader, path, w->region.name, w->region.size, &ignored);
+        verdict = snapshot_reader_open(&w->reader, path, w->region.name, w->region.size, 0, &ignored);
     }
     if (verdict == SNAPSHOT_GOOD)
         verdict = snapshot_reader_next(&w->reader, w->buffer, SNAPSHOT_STEP, &length, &ignored);
@@ -182,7 +182,7 @@ static snapshot_result verify(snapshot_writer *w, platform_failure *failure)
     size_t length = 0;
     snapshot_draft_path(w->store, w->region.name, draft);
     if (!w->reader.file)
-        verdict = snapshot_reader_open(&w->reader, draft, w->region.name, w->region.size, failure);
+        verdict = snapshot_reader_open(&w->reader, draft, w->region.name, w->region.size, 0, failure);
     if (verdict == SNAPSHOT_GOOD)
         verdict = snapshot_reader_next(&w->reader, w->buffer, SNAPSHOT_STEP, &length, failure);
     if (verdict == SNAPSHOT_GOOD && length > 0)

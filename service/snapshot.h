@@ -44,8 +44,10 @@ typedef struct snapshot_store {
 typedef struct snapshot_region {
     const char *name;
     uint64_t size;
+    uint64_t max_size; /* of one that can grow: a snapshot of up to so many bytes is restored; otherwise 0 */
     uint64_t generation;
     void *context;
+    bool (*grow)(void *context, uint64_t size, platform_failure *failure); /* with max_size */
     bool (*open)(void *context, uint64_t offset, size_t length, bool to_write, uint8_t **bytes,
                  platform_failure *failure);
     void (*close)(void *context, uint8_t *bytes);
@@ -55,6 +57,7 @@ typedef struct snapshot_region {
 typedef struct snapshot_restored {
     uint64_t sequence;
     uint64_t generation;
+    uint64_t size;
     uint64_t time;    /* when the copying began, 100 ns units since 1601-01-01 UTC */
     unsigned refused; /* files that were newer, or the only ones, and are not used */
 } snapshot_restored;

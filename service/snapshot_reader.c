@@ -14,16 +14,16 @@ static snapshot_verdict refuse(platform_failure *why, const char *what)
 }
 
 /* Whether the file is of this region, as it is declared, and has the bytes that it says. */
-static snapshot_verdict check_header(const snapshot_reader *reader, const char *region, uint64_t size,
-                                     uint64_t file_size, platform_failure *why)
+static snapshot_verdict check_header(const snapshot_reader *reader, const char *region, uint64_t least,
+                                     uint64_t most, uint64_t file_size, platform_failure *why)
 {
-    const uint64_t around = SNAPSHOT_HEADER_BYTES + SNAPSHOT_TRAILER_BYTES;
+    const uint64_t around = SNAPSHOT_HEADER_BYTES + SNAPSHOT_TRAILER_BYTES, size = reader->header.size;
     why->code = 0;
     if (strcmp(reader->header.region, region) != 0)
         snprintf(why->text, sizeof why->text, "it is of another region, %s", reader->header.region);
-    else if (reader->header.size != size)
-        snprintf(why->text, sizeof why->text, "it has %llu bytes, and the region is declared with %llu",
-                 (unsigned long long)reader->header.size, (unsigned long long)size);
+    else if (size < least || size > most)
+        snprintf(why->text, sizeof why->text, "it has %llu bytes, and the region is declared with %s%llu",
+                 (unsigned long long)size, least < most ? "at most " : "", (unsigned long long)most);
     else if (file_size < around || file_size - around != size)
         snprintf(why->text, sizeof why->text, "it is torn: the file has %llu bytes, a whole one %llu",
                  (unsigned long long)file_size, (unsigned long long)size + around);
@@ -33,7 +33,7 @@ static snapshot_verdict check_header(const snapshot_reader *reader, const char *
 }
 
 snapshot_verdict snapshot_reader_open(snapshot_reader *reader, const char *path, const char *region,
-                                      uint64_t size, platform_failure *why)
+                                      uint64_t size, uint64_t max_size, platform_failure *why)
 {
     uint8_t bytes[SNAPSHOT_HEADER_BYTES];
     uint64_t file_size;
@@ -51,8 +51,9 @@ snapshot_verdict snapshot_reader_open(snapshot_reader *reader, const char *path,
     if (wrong)
         verdict = refuse(why, wrong);
     else if (verdict == SNAPSHOT_GOOD)
-        verdict = check_header(reader, region, size, file_size, why);
-    reader->left = size;
+        verdict =
+            check_header(reader, region, max_size ? 1 : size, max_size ? max_size : size, file_size, why);
+    reader->left = reader->header.size;
     if (verdict != SNAPSHOT_GOOD)
         snapshot_reader_close(reader);
     return verdict;

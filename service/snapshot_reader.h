@@ -21,10 +21,10 @@ typedef struct snapshot_reader {
     uint64_t left;     /* bytes of the region that were not read yet */
 } snapshot_reader;
 
-/* Opens the file and checks its header and length: it must be of `region` with `size` bytes. Unless it is good,
-   `why` says what is wrong, and nothing is open. */
+/* Opens the file and checks its header and length: it must be of `region` with `size` bytes, or when `max_size` is not 0,
+   with 1 to max_size. Unless it is good, `why` says what is wrong, and nothing is open. */
 snapshot_verdict snapshot_reader_open(snapshot_reader *reader, const char *path, const char *region,
-                                      uint64_t size, platform_failure *why);
+                                      uint64_t size, uint64_t max_size, platform_failure *why);
 
 /* Reads the next bytes, at most `room`. At the end `*length` is 0, and the trailer has been checked. */
 snapshot_verdict snapshot_reader_next(snapshot_reader *reader, uint8_t *buffer, size_t room, size_t *length,

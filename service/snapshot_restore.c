@@ -38,6 +38,14 @@ static bool copy_step(passage *p, uint64_t offset, size_t length, platform_failu
     return true;
 }
 
+/* A region that had grown gets the size that it had then. */
+static bool make_room(passage *p, uint64_t size, platform_failure *why)
+{
+    p->region_failed =
+        size > p->region->size && (!p->region->grow || !p->region->grow(p->region->context, size, why));
+    return !p->region_failed;
+}
+
 /* Reads the whole file. */
 static snapshot_verdict go_through(passage *p, const char *path, snapshot_header *header,
                                    platform_failure *why)
@@ -45,8 +53,11 @@ static snapshot_verdict go_through(passage *p, const char *path, snapshot_header
     snapshot_reader reader;
     size_t length = 1;
     uint64_t offset = 0;
-    snapshot_verdict verdict = snapshot_reader_open(&reader, path, p->region->name, p->region->size, why);
+    snapshot_verdict verdict =
+        snapshot_reader_open(&reader, path, p->region->name, p->region->size, p->region->max_size, why);
     *header = reader.header;
+    if (verdict == SNAPSHOT_GOOD && p->copies && !make_room(p, header->size, why))
+        verdict = SNAPSHOT_UNREADABLE;
     while (verdict == SNAPSHOT_GOOD && length > 0) { /* ends: the reader has the region's bytes and no more */
         verdict = snapshot_reader_next(&reader, p->buffer, SNAPSHOT_STEP, &length, why);
         if (verdict == SNAPSHOT_GOOD && length > 0 && p->copies && !copy_step(p, offset, length, why))
@@ -86,6 +97,7 @@ static snapshot_verdict try_file(passage *p, uint64_t sequence, snapshot_restore
     if (verdict == SNAPSHOT_GOOD) {
         restored->sequence = sequence;
         restored->generation = header.generation;
+        restored->size = header.size;
         restored->time = header.time;
     } else if (!p->region_failed) {
         restored->refused++;
@@ -101,10 +113,11 @@ bool snapshot_restore(const snapshot_store *store, const snapshot_region *region
     uint64_t sequences[SNAPSHOT_LISTED];
     size_t count;
     passage p = {.store = store, .region = region};
+    const uint64_t most = region->max_size ? region->max_size : region->size;
     memset(restored, 0, sizeof *restored);
     if (!snapshot_list(store, region->name, sequences, &count, failure))
         return false;
-    p.buffer = malloc(region->size < SNAPSHOT_STEP ? (size_t)region->size : SNAPSHOT_STEP);
+    p.buffer = malloc(most < SNAPSHOT_STEP ? (size_t)most : SNAPSHOT_STEP);
     if (!p.buffer) {
         failure->code = 0;
         snprintf(failure->text, sizeof failure->text, "out of memory while restoring; close other programs");

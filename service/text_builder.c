@@ -65,6 +65,18 @@ char *text_make(const char *format, ...)
     return text_take(&t);
 }
 
+void text_cut(char *to, size_t size, const char *from)
+{
+    size_t length = strlen(from);
+    if (length >= size) {
+        length = size - 1;
+        while (length > 0 && ((unsigned char)from[length] & 0xC0u) == 0x80u)
+            length--;
+    }
+    memcpy(to, from, length);
+    to[length] = 0;
+}
+
 static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
 
 #define UNITS (sizeof units / sizeof units[0])

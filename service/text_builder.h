@@ -39,6 +39,9 @@ char *text_take(text *t);
 TEXT_PRINTF(1, 2)
 char *text_make(const char *format, ...);
 
+/* Copies what of `from` fits into `size` bytes with its NUL, and no half of a character. */
+void text_cut(char *to, size_t size, const char *from);
+
 /* `number` bytes as people write them: "64 KiB", "1 MiB", "100 B". Writes at most `size` bytes with the NUL.
  */
 void text_size(unsigned long long number, char *buffer, size_t size);

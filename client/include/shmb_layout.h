@@ -53,8 +53,10 @@ typedef enum shmb_broker_state {
 typedef enum shmb_region_state {
     SHMB_REGION_PENDING = 1, /* declared, not created yet */
     SHMB_REGION_READY = 2,
-    SHMB_REGION_BROKEN = 3, /* declared, and could not be created: `reason` says why */
-    SHMB_REGION_RETIRED = 4 /* no longer declared */
+    SHMB_REGION_BROKEN = 3,  /* declared, and could not be created: `reason` says why */
+    SHMB_REGION_RETIRED = 4, /* no longer declared */
+    SHMB_REGION_RETIRING =
+        5 /* no longer declared: kept for programs that have it open, until they let go or `until` */
 } shmb_region_state;
 
 /* A text among the records: bytes at `offset`, UTF-8, followed by a NUL that `length` does not count.
@@ -63,6 +65,33 @@ typedef struct shmb_text {
     uint32_t offset;
     uint32_t length;
 } shmb_text;
+
+#define SHMB_RELOAD_COUNTS     16u
+#define SHMB_RELOAD_TEXT_BYTES 944u
+
+/* How one reload ended. */
+typedef struct shmb_catalog_reload {
+    uint64_t ended;                      /*  0 100 ns units since 1601-01-01 UTC */
+    uint32_t code;                       /*  8 an exit code of shmbroker, 0 as declared */
+    uint32_t begun;                      /* 12 0: nothing was changed */
+    uint32_t counts[SHMB_RELOAD_COUNTS]; /* 16 of regions, by shmb_reload_count */
+    char text[SHMB_RELOAD_TEXT_BYTES];   /* 80 in words, UTF-8, NUL-padded */
+} shmb_catalog_reload;
+
+/* What shmb_catalog_reload.counts has. */
+enum shmb_reload_count {
+    SHMB_RELOAD_CREATED,
+    SHMB_RELOAD_ADOPTED, /* of the created: an earlier broker's, with their data */
+    SHMB_RELOAD_SECURED,
+    SHMB_RELOAD_UPDATED,
+    SHMB_RELOAD_REPLACED,
+    SHMB_RELOAD_RETIRED,
+    SHMB_RELOAD_RETIRING,
+    SHMB_RELOAD_KEPT, /* left as they were */
+    SHMB_RELOAD_AWAITED,
+    SHMB_RELOAD_REFUSED,
+    SHMB_RELOAD_FAILED
+};
 
 /* The first bytes of the catalog. */
 typedef struct shmb_catalog_header {
@@ -83,9 +112,10 @@ typedef struct shmb_catalog_header {
     uint64_t epoch;            /*  88 atomic: counts the brokers that have used this catalog, from 1 */
     char broker_version[32];   /*  96 UTF-8, NUL-padded */
     char instance[64];         /* 128 UTF-8, NUL-padded; "" is the default instance */
-    uint64_t reloaded;    /* 192 atomic: when the last reload ended, as broker_started; 0: there was none */
-    uint32_t reload_code; /* 200 how: an exit code of shmbroker, 0 as declared */
-    uint32_t zero;        /* 204 */
+    uint32_t
+        reloads;   /* 192 atomic: counts this broker's reloads; reload[reloads % 2] is the last one, if any */
+    uint32_t zero; /* 196 */
+    shmb_catalog_reload reload[2]; /* 200 */
 } shmb_catalog_header;
 
 /* The index: a power of two of buckets, at most half of them used. Each holds an entry's offset, or 0. Entries are
@@ -98,9 +128,10 @@ typedef struct shmb_catalog_index {
 
 /* One half of an entry: all that may change. */
 typedef struct shmb_catalog_slot {
-    uint32_t state;        /*  0 shmb_region_state */
-    uint32_t kind;         /*  4 SHMB_KIND_… */
-    uint64_t size;         /*  8 the region's bytes, as declared or as its kind needs them */
+    uint32_t state; /*  0 shmb_region_state */
+    uint32_t kind;  /*  4 SHMB_KIND_… */
+    uint64_t
+        size; /*  8 the region's bytes, as declared or as its kind needs them; only one with max_size grows, and none shrinks */
     uint64_t generation;   /* 16 of the object: another number, another object. From 1 */
     uint64_t changed;      /* 24 when this was published, 100 ns units since 1601-01-01 UTC */
     shmb_text object_name; /* 32 what OpenFileMapping takes: "Global\Telemetry" */
@@ -114,6 +145,10 @@ typedef struct shmb_catalog_slot {
     uint64_t item_size; /* 80 bytes of the largest value (state) or message (queue, stream); raw: 0 */
     uint32_t messages;  /* 88 queue and stream: how many there is room for, a power of two; otherwise 0 */
     uint32_t zero;      /* 92 */
+    uint64_t max_size;  /* 96 of a region that grows: the bytes that its section reserves; otherwise 0 */
+    uint64_t until;     /*104 retiring: when the broker lets go at the latest, as `changed`; otherwise 0 */
+    shmb_text holders;  /*112 which programs have the object open that is to go, as far as they are seen:
+                           "4712 peer.exe", a line end between two */
 } shmb_catalog_slot;
 
 /* What a region's bytes mean; shmb.h has the same. */
@@ -248,17 +283,21 @@ SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, heartbeat) == 48);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, broker_state) == 60);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, epoch) == 88);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, instance) == 128);
-SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, reloaded) == 192);
-SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_header) == 208);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, reloads) == 192);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_header, reload) == 200);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_reload) == 1024);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_header) == 2248);
 SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_index) == 8);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, object_name) == 32);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, flags) == 56);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, note) == 64);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, boundary) == 72);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, item_size) == 80);
-SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_slot) == 96);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, max_size) == 96);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_slot, holders) == 112);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_slot) == 120);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_catalog_entry, version) == 24);
-SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_entry) == 224);
+SHMB_LAYOUT_ASSERT(sizeof(shmb_catalog_entry) == 272);
 
 SHMB_LAYOUT_ASSERT(offsetof(shmb_kind_header, item_size) == 24);
 SHMB_LAYOUT_ASSERT(sizeof(shmb_kind_header) == SHMB_KIND_HEADER_BYTES);

@@ -115,11 +115,37 @@ catalog_result catalog_read_info(const catalog_view *view, catalog_info *info)
     info->entry_count = shmb_load_acquire_u32(&header->entry_count);
     info->broker_started = shmb_load_relaxed_u64(&header->broker_started);
     info->epoch = shmb_load_acquire_u64(&header->epoch);
-    info->reloaded = shmb_load_acquire_u64(&header->reloaded);
-    info->reload_code = shmb_load_relaxed_u32(&header->reload_code);
+    info->reloads = shmb_load_acquire_u32(&header->reloads);
     copy_padded(info->broker_version, header->broker_version, sizeof header->broker_version);
     copy_padded(info->instance, header->instance, sizeof header->instance);
     return info_is_sane(info) ? CATALOG_OK : CATALOG_CORRUPT;
+}
+
+/* The broker writes the other one, and counts up before it comes back to this. */
+catalog_result catalog_read_reload(const catalog_view *view, catalog_reload *reload)
+{
+    shmb_catalog_reload found;
+    memset(reload, 0, sizeof *reload);
+    catalog_result result = check_header(view);
+    if (result != CATALOG_OK)
+        return result;
+    const shmb_catalog_header *header = header_of(view);
+    for (uint32_t attempt = 0; attempt < MAX_SLOT_ATTEMPTS; attempt++) {
+        uint32_t before = shmb_load_acquire_u32(&header->reloads);
+        if (before == 0)
+            return CATALOG_OK;
+        shmb_copy_words_relaxed(&found, &header->reload[before % 2], sizeof found);
+        shmb_fence_acquire();
+        if (shmb_load_relaxed_u32(&header->reloads) != before)
+            continue;
+        reload->ended = found.ended;
+        reload->code = found.code;
+        reload->begun = found.begun != 0;
+        memcpy(reload->counts, found.counts, sizeof reload->counts);
+        memcpy(reload->text, found.text, sizeof found.text);
+        return CATALOG_OK;
+    }
+    return CATALOG_CORRUPT;
 }
 
 /* The entry at `offset`, when a whole one can be there. */
@@ -154,8 +180,9 @@ static catalog_result copy_slot(const shmb_catalog_entry *entry, shmb_catalog_sl
    cannot may lack them. */
 static bool slot_is_sane(const shmb_catalog_slot *slot)
 {
-    if (slot->state < SHMB_REGION_PENDING || slot->state > SHMB_REGION_RETIRED ||
-        slot->size > MAX_REGION_SIZE)
+    if (slot->state < SHMB_REGION_PENDING || slot->state > SHMB_REGION_RETIRING ||
+        slot->size > MAX_REGION_SIZE || slot->max_size > MAX_REGION_SIZE ||
+        (slot->max_size != 0 && slot->size > slot->max_size))
         return false;
     bool is_private = (slot->flags & SHMB_FLAG_PRIVATE) != 0;
     return slot->state != SHMB_REGION_READY ||
@@ -181,10 +208,13 @@ static void clear_region(catalog_region *region)
     region->flags = 0;
     region->restored = 0;
     region->size = 0;
+    region->max_size = 0;
     region->generation = 0;
     region->changed = 0;
     region->messages = 0;
     region->item_size = 0;
+    region->until = 0;
+    region->holders[0] = '\0';
     region->name[0] = '\0';
     region->object_name[0] = '\0';
     region->reason[0] = '\0';
@@ -203,10 +233,12 @@ static void fill_region(catalog_region *region, uint64_t offset, uint32_t versio
     region->flags = slot->flags;
     region->restored = (slot->flags & SHMB_FLAG_RESTORED) != 0 ? slot->restored : 0;
     region->size = slot->size;
+    region->max_size = slot->max_size;
     region->generation = slot->generation;
     region->changed = slot->changed;
     region->messages = slot->messages;
     region->item_size = slot->kind == SHMB_KIND_RAW ? slot->size : slot->item_size;
+    region->until = slot->until;
 }
 
 /* All of an entry but its name. */
@@ -229,6 +261,8 @@ static catalog_result copy_entry(const catalog_view *view, uint64_t offset, cons
     if (result == CATALOG_OK)
         result = copy_text(view, slot.boundary, SHMB_TEXT_MAX_BYTES, region->boundary);
     if (result == CATALOG_OK)
+        result = copy_text(view, slot.holders, SHMB_TEXT_MAX_BYTES, region->holders);
+    if (result == CATALOG_OK)
         fill_region(region, offset, version, &slot);
     return result;
 }
@@ -238,6 +272,34 @@ static shmb_text load_name(const shmb_catalog_entry *entry)
     shmb_text name;
     shmb_copy_words_relaxed(&name, &entry->name, sizeof name);
     return name;
+}
+
+/* Region and broker are seen as they were together at one moment: between two changes that the catalog counts. */
+catalog_result catalog_look(const catalog_view *view, uint64_t entry_offset, uint64_t hash,
+                            catalog_life *life)
+{
+    const shmb_catalog_header *header = header_of(view);
+    const shmb_catalog_entry *entry = NULL;
+    shmb_catalog_slot slot;
+    uint32_t version;
+    *life = (catalog_life){0, 0, 0, 0};
+    catalog_result result = check_header(view);
+    if (result == CATALOG_OK)
+        result = entry_at(view, entry_offset, &entry);
+    for (uint32_t attempt = 0; result == CATALOG_OK && attempt < MAX_SLOT_ATTEMPTS; attempt++) {
+        uint64_t before = shmb_load_acquire_u64(&header->generation);
+        if (shmb_load_relaxed_u64(&entry->hash) != hash)
+            return CATALOG_NOT_FOUND;
+        result = copy_slot(entry, &slot, &version);
+        uint32_t broker_state = shmb_load_acquire_u32(&header->broker_state);
+        if (result != CATALOG_OK || !slot_is_sane(&slot))
+            return CATALOG_CORRUPT;
+        *life = (catalog_life){slot.state, slot.size, slot.generation, broker_state};
+        shmb_fence_acquire();
+        if (shmb_load_relaxed_u64(&header->generation) == before)
+            return CATALOG_OK;
+    }
+    return result == CATALOG_OK ? CATALOG_NOT_READY : result;
 }
 
 /* CATALOG_NOT_FOUND: the entry is another name's. */

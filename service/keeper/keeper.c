@@ -262,6 +262,11 @@ bool keeper_has_all(const keeper *k)
     return own_keeper(k) && !k->incomplete && platform_keeper_lives(own_keeper(k));
 }
 
+uint32_t keeper_process_id(const keeper *k)
+{
+    return k->record && own_keeper(k) ? platform_keeper_process_id(own_keeper(k)) : 0;
+}
+
 void *keeper_wake(const keeper *k)
 {
     return own_keeper(k) ? platform_keeper_wake(own_keeper(k)) : NULL;

@@ -70,6 +70,9 @@ bool keeper_has_all(const keeper *k);
 /* What the broker waits for beside its heartbeat: the keeper's end. NULL: nothing. */
 void *keeper_wake(const keeper *k);
 
+/* The process of this broker's keeper; 0: there is none. */
+uint32_t keeper_process_id(const keeper *k);
+
 /* How a broker parts with its keeper. */
 typedef enum keeper_parting {
     KEEPER_ENDS,  /* nothing is kept any more */

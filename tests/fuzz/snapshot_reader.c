@@ -92,7 +92,7 @@ static void read_as(const char *region, uint64_t region_size, const uint8_t *fil
     uint8_t buffer[STEP];
     uint64_t told = 0;
     size_t length = 1;
-    snapshot_verdict verdict = snapshot_reader_open(&reader, "file", region, region_size, &why);
+    snapshot_verdict verdict = snapshot_reader_open(&reader, "file", region, region_size, 0, &why);
     while (verdict == SNAPSHOT_GOOD && length > 0) {
         verdict = snapshot_reader_next(&reader, buffer, sizeof buffer, &length, &why);
         must(length <= sizeof buffer);

@@ -70,10 +70,10 @@ static void state_zero(catalog_builder *builder, shmb_catalog_entry *entry)
     entry->slots[1].state = 0;
 }
 
-static void state_five(catalog_builder *builder, shmb_catalog_entry *entry)
+static void state_six(catalog_builder *builder, shmb_catalog_entry *entry)
 {
     (void)builder;
-    entry->slots[1].state = 5;
+    entry->slots[1].state = 6;
 }
 
 static void no_size(catalog_builder *builder, shmb_catalog_entry *entry)
@@ -180,7 +180,7 @@ static void damaged_entries_are_corrupt(void **state)
                                   text_past_the_end,
                                   no_version,
                                   state_zero,
-                                  state_five,
+                                  state_six,
                                   no_size,
                                   huge_size,
                                   no_generation,

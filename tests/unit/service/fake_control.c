@@ -49,6 +49,24 @@ bool platform_control_may(platform_control *control, platform_control_ticket tic
 }
 
 /* cppcheck-suppress constParameter ; the contract says so */
+bool platform_control_may_open(platform_control *control, platform_control_ticket ticket,
+                               const platform_section *section, uint32_t right)
+{
+    if (!control || ticket != 1 || right == 0 || !((const fake_section *)(const void *)section)->held)
+        fake_violated("the caller's rights to a section are asked for wrongly");
+    return !fake.asked_by_stranger || (fake.stranger_may & right) == right;
+}
+
+/* cppcheck-suppress constParameter ; the contract says so */
+void platform_control_caller(platform_control *control, platform_control_ticket ticket,
+                             char account[PLATFORM_ACCOUNT])
+{
+    if (!control || ticket != 1)
+        fake_violated("nobody is asked for");
+    snprintf(account, PLATFORM_ACCOUNT, "MACHINE\\anna");
+}
+
+/* cppcheck-suppress constParameter ; the contract says so */
 void platform_control_reply(platform_control *control, platform_control_ticket ticket, control_answer *answer)
 {
     static control_reply reply;

@@ -5,6 +5,7 @@
 
 #include "text_builder.h"
 
+#include "growth_size.h"
 #include "shmb_layout.h"
 #include "streams.h"
 
@@ -111,9 +112,10 @@ static fake_section *make_section(const platform_section_request *request)
         abort();
     snprintf(made->name, sizeof made->name, "%s", request->object_name);
     snprintf(made->sddl, sizeof made->sddl, "%s", request->sddl);
-    made->size = request->size;
+    made->max_size = request->max_size;
+    made->size = request->max_size ? growth_whole_pages(request->size) : request->size;
     made->serial = ++fake.sections_made;
-    made->bytes = calloc(1, (size_t)request->size);
+    made->bytes = calloc(1, (size_t)(request->max_size ? request->max_size : request->size));
     if (!made->bytes)
         abort();
     made->next = fake.sections;
@@ -142,8 +144,8 @@ static bool grant(const platform_section_request *request, platform_section_gran
 static fake_section *find_left(const platform_section_request *request)
 {
     fake_section *found = fake_find_section(request->object_name);
-    bool left = found && !request->fresh && !found->held && found->size == request->size &&
-                strcmp(found->sddl, request->sddl) == 0;
+    bool left = found && !request->fresh && !found->held && found->max_size == request->max_size &&
+                (found->max_size || found->size == request->size) && strcmp(found->sddl, request->sddl) == 0;
     return left ? found : NULL;
 }
 
@@ -188,8 +190,13 @@ bool platform_section_create(const platform_section_request *request, platform_s
     }
     if (!grant(request, granted, failure))
         return false;
+    granted->size = request->size;
+    if (granted->adopted && found->max_size)
+        granted->size = growth_adopted(found->size, request->grown, request->size, request->max_size);
     if (!found)
         found = make_section(request);
+    if (found->max_size && found->size < granted->size)
+        found->size = growth_whole_pages(granted->size);
     if (request->progress.call && (request->prefetch || request->initial.kind != CONFIG_INITIAL_ZERO))
         request->progress.call(request->progress.context);
     found->held = true;
@@ -200,10 +207,45 @@ bool platform_section_create(const platform_section_request *request, platform_s
     return true;
 }
 
+bool platform_section_grow(platform_section *section, uint64_t size, platform_failure *failure)
+{
+    fake_section *grown = (fake_section *)(void *)section;
+    if (!grown->held || size > grown->max_size)
+        fake_violated("a section is grown beyond what is reserved");
+    if (fake_refuses("section-grow", failure))
+        return false;
+    if (size > grown->size && size - grown->size > fake.commit_available) {
+        failure->code = PLATFORM_NO_COMMIT;
+        snprintf(failure->text, sizeof failure->text, "the paging file is too small: the test says so");
+        return false;
+    }
+    if (size > grown->size)
+        grown->size = growth_whole_pages(size);
+    text_append(&fake.trace, "section-grow %s to %llu\n", grown->name, (unsigned long long)size);
+    return true;
+}
+
+unsigned platform_section_users(const platform_section *section, platform_kept kept)
+{
+    const fake_section *used = (const fake_section *)(const void *)section;
+    if (!used->held || (kept != 0 && used->kept == 0))
+        fake_violated("the users of a section are asked for that is not held, or not kept");
+    return fake.programs;
+}
+
+void platform_section_holders(const char *object_name, const platform_section *section, uint32_t keeper,
+                              char holders[PLATFORM_HOLDERS])
+{
+    (void)section;
+    (void)keeper;
+    snprintf(holders, PLATFORM_HOLDERS, "%s",
+             fake.holders && fake_find_section(object_name) ? fake.holders : "");
+}
+
 void fake_drop_section(fake_section *section)
 {
     fake_section **at = &fake.sections;
-    if (section->held || section->kept || fake.clients_hold_sections)
+    if (section->held || section->kept || fake.clients_hold_sections || fake.programs)
         return;
     while (*at != section)
         at = &(*at)->next;

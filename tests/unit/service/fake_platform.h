@@ -24,10 +24,11 @@
 /* A section, which lives as long as the broker, a client or a keeper has it. */
 typedef struct fake_section {
     struct fake_section *next;
-    unsigned serial; /* of its creation: tells whether it is still the same */
-    bool held;       /* by the broker; otherwise by clients or keepers that outlived one */
-    unsigned kept;   /* handles that keepers have */
-    uint64_t size;
+    unsigned serial;   /* of its creation: tells whether it is still the same */
+    bool held;         /* by the broker; otherwise by clients or keepers that outlived one */
+    unsigned kept;     /* handles that keepers have */
+    uint64_t size;     /* bytes of memory */
+    uint64_t max_size; /* 0: it does not grow */
     char name[PLATFORM_NAME];
     char sddl[CONFIG_MAX_SDDL];
     uint8_t *bytes;
@@ -58,18 +59,20 @@ typedef struct fake_file {
 
 typedef struct fake_machine {
     /* What the test arranges. */
-    const char *config;                /* the configuration file's text; NULL: there is none */
-    const fake_file *files;            /* others, which it may include; ends with one without a path */
-    const char *untrusted;             /* the SID of an account that may change the configuration */
-    const char *gone;                  /* a SID that no account has */
-    const char *untrusted_file;        /* the end of the only path that it may change; NULL: all of them */
-    const char *taken;                 /* an object name that somebody else has */
-    bool claim_taken;                  /* another broker runs */
-    bool terminal;                     /* what is printed goes to one that shows colour */
-    bool clients_hold_catalog;         /* its memory outlives the broker */
-    bool clients_hold_sections;        /* they outlive the broker, too */
-    unsigned room_for;                 /* so many sections and no more; 0: any number */
-    unsigned refused_for_room;         /* sections */
+    const char *config;         /* the configuration file's text; NULL: there is none */
+    const fake_file *files;     /* others, which it may include; ends with one without a path */
+    const char *untrusted;      /* the SID of an account that may change the configuration */
+    const char *gone;           /* a SID that no account has */
+    const char *untrusted_file; /* the end of the only path that it may change; NULL: all of them */
+    const char *taken;          /* an object name that somebody else has */
+    bool claim_taken;           /* another broker runs */
+    bool terminal;              /* what is printed goes to one that shows colour */
+    bool clients_hold_catalog;  /* its memory outlives the broker */
+    bool clients_hold_sections; /* they outlive the broker, too */
+    unsigned room_for;          /* so many sections and no more; 0: any number */
+    unsigned refused_for_room;  /* sections */
+    unsigned programs;          /* handles that they have of each section; then they outlive it as well */
+    const char *holders;        /* who they are, as platform_section_holders says it */
     uint32_t sessions[FAKE_SESSIONS];  /* that it has; a 0 ends them */
     uint32_t own_session;              /* the broker's */
     uint64_t reserved;                 /* how large the catalog's section may be */
@@ -105,6 +108,7 @@ typedef struct fake_machine {
     /* What is asked through the control pipe next; `command` 0: nothing. */
     control_request asked;
     bool asked_by_stranger; /* who is no administrator */
+    uint32_t stranger_may;  /* what he may do to every section */
     text answered;          /* a line for each reply: "0 + create A: reason", the last one "done CODE text" */
 
     /* Its own. */

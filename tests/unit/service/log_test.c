@@ -71,6 +71,8 @@ static void every_kind_has_its_severity_and_name(void **state)
         {LOG_FILE_LOST, 301, LOG_WARNING, "log-file-lost"},
         {LOG_KEEPER_STARTED, 20, LOG_INFO, "keeper-started"},
         {LOG_SESSIONS, 30, LOG_INFO, "sessions-changed"},
+        {LOG_GROWN, 31, LOG_INFO, "grown"},
+        {LOG_RETIRED, 32, LOG_INFO, "retired"},
         {LOG_KEEPER_LOST, 320, LOG_WARNING, "keeper-lost"},
         {LOG_KEEPER_FAILED, 321, LOG_WARNING, "keeper-failed"},
     };

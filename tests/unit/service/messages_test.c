@@ -9,7 +9,8 @@ static const log_event events[] = {
     LOG_CONFIG_REFUSED, LOG_START_FAILED,     LOG_FILE_LOST,      LOG_KEEPER_STARTED,
     LOG_KEEPER_LOST,    LOG_KEEPER_FAILED,    LOG_RESTORED,       LOG_PERSISTED,
     LOG_PERSIST_AGAIN,  LOG_SNAPSHOT_REFUSED, LOG_PERSIST_FAILED, LOG_LIVES_LOST,
-    LOG_RELOADED,       LOG_RELOAD_FAILED,    LOG_CONTROL_LOST};
+    LOG_GROWN,          LOG_RETIRED,          LOG_RELOADED,       LOG_RELOAD_FAILED,
+    LOG_CONTROL_LOST};
 
 /* What messages.mc calls the severities. */
 static const char *const severities[] = {"Informational", "Warning", "Error"};

@@ -40,12 +40,12 @@ static shmb_region_state state_of(const char *name)
     return (shmb_region_state)region.state;
 }
 
-static catalog_info info_now(void)
+static const catalog_reload *reload_now(void)
 {
+    static catalog_reload reload;
     catalog_view view = fake_view();
-    catalog_info info;
-    assert_int_equal(catalog_read_info(&view, &info), CATALOG_OK);
-    return info;
+    assert_int_equal(catalog_read_reload(&view, &reload), CATALOG_OK);
+    return &reload;
 }
 
 static void ask_for(control_command command, uint64_t argument)
@@ -101,8 +101,10 @@ static void reload_once(unsigned wait)
         ask_for(CONTROL_RELOAD, 0);
     } else if (wait == 1) {
         assert_as_declared_after();
-        assert_int_equal(info_now().reload_code, 0);
-        assert_true(info_now().reloaded > 0);
+        assert_true(reload_now()->ended > 0 && reload_now()->begun);
+        assert_int_equal(reload_now()->code, 0);
+        assert_int_equal(reload_now()->counts[SHMB_RELOAD_REPLACED], 1);
+        assert_int_equal(reload_now()->counts[SHMB_RELOAD_KEPT], 1);
     }
 }
 
@@ -113,7 +115,7 @@ static void a_reload_makes_what_exists_what_is_declared(void **state)
     end(EXIT_OK);
     assert_true(fake_has(&fake.answered,
                          "done 0 2 created (0 with their data), 1 secured, 1 updated, 1 replaced, 1 "
-                         "retired, 1 left as they are; 0 awaited, 0 refused, 0 failed\n"));
+                         "retired, 0 retiring, 1 left as they are; 0 awaited, 0 refused, 0 failed\n"));
     assert_false(fake_has(&fake.answered, "Same"));
     assert_true(fake_has(&fake.events, "5 info 2 created"));
 }
@@ -154,12 +156,12 @@ static void a_reload_of_the_same_does_nothing(void **state)
     (void)state;
     begin(BEFORE, reload_the_same, 3);
     end(EXIT_OK);
-    assert_string_equal(
-        fake.answered.bytes,
-        "done 0 0 created (0 with their data), 0 secured, 0 updated, 0 replaced, 0 retired, 5 left "
-        "as they are; 0 awaited, 0 refused, 0 failed\n"
-        "done 0 0 created (0 with their data), 0 secured, 0 updated, 0 replaced, 0 retired, 5 left "
-        "as they are; 0 awaited, 0 refused, 0 failed\n");
+    assert_string_equal(fake.answered.bytes, "done 0 0 created (0 with their data), 0 secured, 0 updated, 0 "
+                                             "replaced, 0 retired, 0 retiring, 5 left "
+                                             "as they are; 0 awaited, 0 refused, 0 failed\n"
+                                             "done 0 0 created (0 with their data), 0 secured, 0 updated, 0 "
+                                             "replaced, 0 retired, 0 retiring, 5 left "
+                                             "as they are; 0 awaited, 0 refused, 0 failed\n");
 }
 
 static void reload_a_bad_one(unsigned wait)
@@ -170,7 +172,9 @@ static void reload_a_bad_one(unsigned wait)
     } else if (wait == 1) {
         assert_int_equal(fake.open_sections, 5);
         assert_int_equal(state_of("Gone"), SHMB_REGION_READY);
-        assert_int_equal(info_now().reload_code, EXIT_BAD_USAGE);
+        assert_int_equal(reload_now()->code, EXIT_BAD_USAGE);
+        assert_false(reload_now()->begun);
+        assert_non_null(strstr(reload_now()->text, "nothing is changed: "));
     }
 }
 

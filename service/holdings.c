@@ -1,0 +1,133 @@
+/* What this broker holds. See holdings.h. */
+#include "holdings.h"
+
+#include "text_builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void release_texts(existing_region *region)
+{
+    free((void *)(uintptr_t)region->name);
+    free((void *)(uintptr_t)region->object_name);
+    free((void *)(uintptr_t)region->backing_path);
+    memset(region, 0, sizeof *region);
+}
+
+bool holdings_reserve(holdings *h, size_t capacity)
+{
+    if (capacity <= h->capacity)
+        return true;
+    existing_region *regions = realloc(h->regions, capacity * sizeof *regions);
+    if (regions)
+        h->regions = regions;
+    platform_section **sections = realloc(h->sections, capacity * sizeof *sections);
+    if (sections)
+        h->sections = sections;
+    platform_kept *kept = realloc(h->kept, capacity * sizeof *kept);
+    if (kept)
+        h->kept = kept;
+    if (!regions || !sections || !kept)
+        return false;
+    h->capacity = capacity;
+    return true;
+}
+
+bool holdings_add(holdings *h, const declared_region *declared, platform_section *section, uint64_t size)
+{
+    if (!holdings_reserve(h, h->count + 1))
+        return false;
+    existing_region region = {.name = text_make("%s", declared->name),
+                              .object_name = text_make("%s", declared->object_name),
+                              .access = plan_access_of(declared),
+                              .details = plan_details_of(declared),
+                              .size = size,
+                              .max_size = declared->max_size,
+                              .drain = declared->session ? 0 : declared->drain, /* who had it open is gone */
+                              .large_pages = declared->large_pages,
+                              .numa_node = declared->numa_node};
+    if (declared->backing_path)
+        region.backing_path = text_make("%s", declared->backing_path);
+    if (!region.name || !region.object_name || (declared->backing_path && !region.backing_path)) {
+        release_texts(&region);
+        return false;
+    }
+    h->regions[h->count] = region;
+    h->sections[h->count] = section;
+    h->kept[h->count] = 0;
+    h->count++;
+    return true;
+}
+
+void holdings_forget(holdings *h, size_t index)
+{
+    release_texts(&h->regions[index]);
+}
+
+void holdings_compact(holdings *h)
+{
+    size_t to = 0;
+    for (size_t from = 0; from < h->count; from++) {
+        if (!h->regions[from].name)
+            continue;
+        h->regions[to] = h->regions[from];
+        h->sections[to] = h->sections[from];
+        h->kept[to] = h->kept[from];
+        to++;
+    }
+    h->count = to;
+}
+
+size_t holdings_find(const holdings *h, const char *name)
+{
+    size_t at = 0;
+    while (at < h->count && strcmp(h->regions[at].name, name) != 0)
+        at++;
+    return at;
+}
+
+void holdings_forget_unserved(holdings *h)
+{
+    for (size_t i = 0; i < h->unserved_count; i++)
+        free(h->unserved[i]);
+    h->unserved_count = 0;
+}
+
+void holdings_remember_unserved(holdings *h, const char *name)
+{
+    if (h->unserved_count == h->unserved_capacity) {
+        size_t capacity = h->unserved_capacity ? h->unserved_capacity * 2 : 16;
+        char **grown = realloc(h->unserved, capacity * sizeof *grown);
+        if (!grown)
+            return;
+        h->unserved = grown;
+        h->unserved_capacity = capacity;
+    }
+    char *copy = text_make("%s", name);
+    if (copy)
+        h->unserved[h->unserved_count++] = copy;
+}
+
+existing_regions holdings_regions(const holdings *h)
+{
+    return (existing_regions){h->regions, h->count};
+}
+
+keeper_load holdings_load(holdings *h)
+{
+    return (keeper_load){h->sections, h->kept, h->count};
+}
+
+void holdings_release(holdings *h)
+{
+    for (size_t i = 0; i < h->count; i++) {
+        platform_section_close(h->sections[i]);
+        release_texts(&h->regions[i]);
+    }
+    free(h->regions);
+    free(h->sections);
+    free(h->kept);
+    holdings_forget_unserved(h);
+    free(h->unserved);
+    memset(h, 0, sizeof *h);
+}

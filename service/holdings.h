@@ -1,0 +1,53 @@
+/*
+ * Holdings: the regions that this broker holds, with their sections and what the keeper has of each.
+ */
+#ifndef SHMBROKER_HOLDINGS_H
+#define SHMBROKER_HOLDINGS_H
+
+#include "keeper.h"
+#include "plan.h"
+#include "platform.h"
+
+typedef struct holdings {
+    existing_region *regions;    /* texts owned */
+    platform_section **sections; /* at the same indexes, as is `kept` */
+    platform_kept *kept;
+    size_t count;
+    size_t capacity;
+    size_t retiring; /* of them: on their way out, drain.h */
+    char **
+        unserved; /* names of regions that were declared and are not held, for when they are declared no more */
+    size_t unserved_count;
+    size_t unserved_capacity;
+} holdings;
+
+/* Makes room for `capacity` regions. What is there stays in any case. */
+bool holdings_reserve(holdings *h, size_t capacity);
+
+/* Takes a section of `size` bytes in, at index count. False: out of memory, and the section is not held. */
+bool holdings_add(holdings *h, const declared_region *declared, platform_section *section, uint64_t size);
+
+/* Frees the texts of the region at `index`: from here on there is a gap. */
+void holdings_forget(holdings *h, size_t index);
+
+/* Closes the gaps. */
+void holdings_compact(holdings *h);
+
+/* The index of the region `name`, or `count`. */
+size_t holdings_find(const holdings *h, const char *name);
+
+/* Remembers that `name` is not served. When memory is short the catalog will go on telling of a region that is declared
+   no more. */
+void holdings_remember_unserved(holdings *h, const char *name);
+void holdings_forget_unserved(holdings *h);
+
+/* What is held, as plan_make takes it. */
+existing_regions holdings_regions(const holdings *h);
+
+/* What is held, as the keeper takes it. */
+keeper_load holdings_load(holdings *h);
+
+/* Lets go of all that is held, without a word to anybody: the last thing that a broker does. */
+void holdings_release(holdings *h);
+
+#endif
