@@ -181,7 +181,22 @@ typedef enum shmb_status {
 
     /* Another program is what only one can be at a time, such as a stream's producer. Remedy: wait until it has ended; a
        dead one is in nobody's way. */
-    SHMB_BUSY = 19
+    SHMB_BUSY = 19,
+
+    /* The region has no max_size, or less than what is asked for; or it was attached through a handle. Remedy: ask for less,
+       or declare `max_size`. */
+    SHMB_CANNOT_GROW = 20,
+
+    /* With so many bytes the regions in memory would take more than the configuration's commit_budget. Nothing has changed.
+       Remedy: ask for less, or raise the budget. */
+    SHMB_OVER_BUDGET = 21,
+
+    /* Windows cannot promise so much memory (its commit limit). Nothing has changed. Remedy: ask for less, end other
+       programs, or enlarge the paging file. */
+    SHMB_COMMIT_LIMIT = 22,
+
+    /* The broker serves another object by now, or none: shmb_current. Remedy: detach, and attach again. */
+    SHMB_STALE = 23
 } shmb_status;
 
 /* A view of a region in this process. Since 0.1. */
@@ -323,11 +338,59 @@ SHMB_API void shmb_detach(shmb_region *region);
    0.1. */
 SHMB_API void *shmb_data(const shmb_region *region);
 
-/* The view's bytes. 0 for NULL. Since 0.1. */
+/* The view's bytes, as many as may be touched now. When the region grows and options.length was 0, they become more, as with
+   shmb_region_size; the pointer stays. 0 for NULL. Since 0.1. */
 SHMB_API uint64_t shmb_size(const shmb_region *region);
 
-/* The region's bytes: as declared, or as many as its kind needs. 0 for NULL. Since 0.1. */
+/* The region's bytes as they are now: those that were declared, or more when it has grown. Never fewer than before. A few
+   loads from the broker's catalog, and no kernel call. Through a handle: what was passed. 0 for NULL. Since 0.1. */
 SHMB_API uint64_t shmb_region_size(const shmb_region *region);
+
+/* How many bytes it can grow to: its declared max_size, or its size when it has none. Since 0.1. */
+SHMB_API uint64_t shmb_region_max_size(const shmb_region *region);
+
+/*
+ * Has the region grow to at least `size` bytes, for everybody who has it open. The bytes that are new are zero.
+ *
+ * A region that is declared with `max_size` reserves addresses for so many bytes, and has memory for the first ones. A view
+ * to the region's end (options.length 0) is mapped over all of max_size, so that its pointer stays good, and shmb_size
+ * rises for every program when one of them has it grown. Touching a byte beyond shmb_size is an access violation, as beyond
+ * any view; in a 32-bit process max_size must fit the address space, or be attached to in parts, which do not grow.
+ *
+ * The broker is asked, through a pipe, and needs to run. Who may write the region may let it grow, whatever access this
+ * view was attached with. A size that it has already is SHMB_OK without asking. Waits at most about `timeout_ms`
+ * (SHMB_INFINITE: as long as it takes). `message` is NULL, or where a failure is explained, `message_size` bytes.
+ *
+ * Errors: SHMB_INVALID_ARGUMENT, SHMB_CANNOT_GROW, SHMB_OVER_BUDGET, SHMB_COMMIT_LIMIT, SHMB_STALE, SHMB_ACCESS_DENIED,
+ * SHMB_NO_BROKER, SHMB_TIMED_OUT (it may still happen), SHMB_UNTRUSTED (another program has the pipe), SHMB_INCOMPATIBLE,
+ * SHMB_SYSTEM_ERROR. After any of them but SHMB_TIMED_OUT the size is what it was. Any thread. Since 0.1.
+ *
+ * Windows: "CreateFileMappingW" (SEC_RESERVE: pages are committed by VirtualAlloc, which all views see),
+ * "GetNamedPipeServerProcessId" (that it is the broker), "Impersonation Levels" (SecurityIdentification: the broker sees
+ * who asks, and cannot act as him).
+ */
+SHMB_API shmb_status shmb_grow(shmb_region *region, uint64_t size, uint32_t timeout_ms, char *message,
+                               uint64_t message_size);
+
+/*
+ * Whether this view is of the object that the broker serves under the region's name: 1, or 0 when the region has been
+ * replaced by another (declared with another size, name space or kind, or with `revoke`), is no longer declared, or its
+ * broker has stopped. The view is as good as before in either case, and shows the old bytes, which nobody new will see;
+ * the next object comes when all programs have let go of this one, or under another name at once. So: shmb_detach, and
+ * shmb_attach with a timeout.
+ *
+ * While a broker starts, or after it was killed, the answer is what it was: it takes regions over with their bytes. After
+ * `shmbroker stop` it is 0, and 1 again when a broker starts and takes the object over. Through a handle it is always 1,
+ * for nobody knows. 0 for NULL. A few loads from the catalog, no kernel call. Any thread. Since 0.1.
+ */
+SHMB_API int shmb_current(const shmb_region *region);
+
+/*
+ * Waits until shmb_current is 0: SHMB_OK, or SHMB_TIMED_OUT after `timeout_ms`. Looks into the catalog after 1, 2, 4 … 50 ms,
+ * so it returns within 50 ms of the change, and asks nobody. SHMB_INVALID_ARGUMENT for NULL, and for a region of
+ * shmb_attach_handle. Any thread; shmb_detach only after it has returned. Since 0.1.
+ */
+SHMB_API shmb_status shmb_wait_replaced(const shmb_region *region, uint32_t timeout_ms);
 
 /* SHMB_KIND_…; of a region of shmb_attach_handle SHMB_KIND_RAW. 0 for NULL. Since 0.1. */
 SHMB_API uint32_t shmb_region_kind(const shmb_region *region);

@@ -20,6 +20,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_CATALOGS      16u /* instances that one process keeps open; one more closes another */
@@ -37,7 +38,8 @@ typedef struct open_catalog {
     char object_name[OBJECT_NAME_BYTES];
     HANDLE section;    /* keeps the name, so that growth finds the same object; NULL: this place is free */
     catalog_view view; /* what has been committed when it was opened */
-    uint32_t serial;   /* of this opening */
+    shmb_hold *hold; /* owns the two, with the regions that were found in it; NULL while it is being opened */
+    uint32_t serial; /* of this opening */
 } open_catalog;
 
 static SRWLOCK lock = SRWLOCK_INIT;
@@ -148,12 +150,41 @@ static shmb_status map_catalog(open_catalog *catalog, shmb_message *message)
     return map_bytes(catalog, info.committed_bytes, message);
 }
 
+void shmb_hold_release(shmb_hold *hold)
+{
+    if (hold == NULL || InterlockedDecrement(&hold->references) > 0)
+        return;
+    UnmapViewOfFile(hold->view.base);
+    CloseHandle(hold->section);
+    free(hold);
+}
+
+/* What was opened goes with its last holder. */
+static shmb_status share(open_catalog *catalog, shmb_message *message)
+{
+    catalog->hold = calloc(1, sizeof *catalog->hold);
+    if (catalog->hold == NULL) {
+        shmb_message_set(message, "there is no memory left");
+        return SHMB_NO_MEMORY;
+    }
+    catalog->hold->references = 1;
+    catalog->hold->section = catalog->section;
+    catalog->hold->view = catalog->view;
+    memcpy(catalog->hold->instance, catalog->instance, sizeof catalog->instance);
+    return SHMB_OK;
+}
+
 static void close_catalog(open_catalog *catalog)
 {
-    unmap(catalog);
-    if (catalog->section != NULL)
-        CloseHandle(catalog->section);
+    if (catalog->hold == NULL) {
+        unmap(catalog);
+        if (catalog->section != NULL)
+            CloseHandle(catalog->section);
+    }
+    shmb_hold_release(catalog->hold);
+    catalog->hold = NULL;
     catalog->section = NULL;
+    catalog->view = (catalog_view){NULL, 0};
 }
 
 /* The broker of the machine first; then one of this session, that may not create global names. */
@@ -170,6 +201,8 @@ static shmb_status open_catalog_of(const char *instance, open_catalog *catalog, 
     shmb_status status = shmb_check_owner(catalog->section, instance, catalog->object_name, message);
     if (status == SHMB_OK)
         status = map_catalog(catalog, message);
+    if (status == SHMB_OK)
+        status = share(catalog, message);
     if (status == SHMB_OK)
         catalog->serial = ++last_serial;
     else
@@ -226,6 +259,11 @@ static shmb_status judge_region(const catalog_region *region, shmb_message *mess
                          region->reason[0] != '\0' ? region->reason : "it gives no reason");
         return SHMB_REGION_FAILED;
     case SHMB_REGION_RETIRED:
+    case SHMB_REGION_RETIRING:
+        if (region->reason[0] != '\0') {
+            shmb_message_set(message, "the broker no longer serves the region: %s", region->reason);
+            return SHMB_NOT_DECLARED;
+        }
         shmb_message_set(message, "the broker's configuration no longer declares the region%s",
                          region->flags & SHMB_FLAG_SESSION ? ", or its session has ended" : "");
         return SHMB_NOT_DECLARED;
@@ -413,18 +451,27 @@ shmb_status shmb_broker_find(const char *instance, const char *name, uint32_t se
     return result.status;
 }
 
-bool shmb_broker_keeps(const char *instance, const catalog_region *region)
+static bool is_same(const catalog_region *now, const catalog_region *before)
+{
+    return now->entry_offset == before->entry_offset && now->generation == before->generation &&
+           now->state == before->state && now->max_size == before->max_size &&
+           (now->size == before->size || (now->max_size != 0 && now->size > before->size));
+}
+
+bool shmb_broker_keeps(const char *instance, const catalog_region *region, shmb_hold **hold)
 {
     catalog_region now;
-    bool same = false;
+    *hold = NULL;
     AcquireSRWLockShared(&lock);
     const open_catalog *catalog = opened(instance);
     if (catalog != NULL &&
-        catalog_find(&catalog->view, region->name, strlen(region->name), &now) == CATALOG_OK)
-        same = now.entry_offset == region->entry_offset && now.generation == region->generation &&
-               now.state == region->state && now.size == region->size;
+        catalog_find(&catalog->view, region->name, strlen(region->name), &now) == CATALOG_OK &&
+        is_same(&now, region)) {
+        InterlockedIncrement(&catalog->hold->references);
+        *hold = catalog->hold;
+    }
     ReleaseSRWLockShared(&lock);
-    return same;
+    return *hold != NULL;
 }
 
 static bool process_is_gone(uint32_t pid)

@@ -9,6 +9,7 @@
 
 #include "catalog_reader.h"
 #include "message.h"
+#include "request.h"
 #include "shmb.h"
 
 #include <stdbool.h>
@@ -26,8 +27,20 @@
 shmb_status shmb_broker_find(const char *instance, const char *name, uint32_t session, bool without_broker,
                              catalog_region *region, shmb_message *message);
 
-/* Does the broker still publish the object of `region`, as it was found? What else it says of it may have changed. */
-bool shmb_broker_keeps(const char *instance, const catalog_region *region);
+/* One opening of a catalog, which stays mapped as long as anybody holds it. */
+typedef struct shmb_hold {
+    volatile long references;
+    void *section; /* HANDLE: keeps the name, so that a later broker goes on with the same catalog */
+    catalog_view view;
+    char instance[SHMB_INSTANCE_MAX + 1];
+} shmb_hold;
+
+/* Does the broker still publish the object of `region`, as it was found? What else it says of it may have changed, and it
+   may have grown. Then *hold is the catalog that says so, held until shmb_hold_release; otherwise NULL. */
+bool shmb_broker_keeps(const char *instance, const catalog_region *region, shmb_hold **hold);
+
+/* NULL is fine. */
+void shmb_hold_release(shmb_hold *hold);
 
 /* Is the broker's process known to be gone? One kernel call: for when something has gone wrong. */
 bool shmb_broker_is_dead(const char *instance);

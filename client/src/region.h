@@ -37,7 +37,14 @@ struct shmb_region {
     void *mapping; /* what MapViewOfFile gave: less than a granule, or a large page, before the view */
     uint8_t *data; /* of a state, queue or stream: the whole region, from its first byte on */
     uint64_t size;
-    uint64_t region_size;
+    uint64_t region_size;   /* atomic: what was seen last; shmb_region_size looks */
+    uint64_t offset;        /* of the view's first byte */
+    bool to_the_end;        /* the view has whatever the region has behind that byte */
+    struct shmb_hold *hold; /* the catalog that it was found in; NULL: it was attached through a handle */
+    uint64_t entry_offset;  /* its place there */
+    uint64_t generation;    /* of the object */
+    uint64_t max_size;      /* 0: it does not grow */
+    char *name;             /* as the catalog has it; NULL through a handle */
     uint32_t flags;
     bool writes; /* attached for writing */
     uint64_t restored;

@@ -34,6 +34,8 @@ typedef struct view_source {
     uint64_t restored;
     const char *note;
     shmb_geometry geometry;
+    uint64_t max_size; /* 0: it does not grow */
+    const char *name;  /* NULL: a handle has none */
 } view_source;
 
 /* ---- One view ---------------------------------------------------------------------------------- */
@@ -62,6 +64,27 @@ static void *map_large(const view_source *source, DWORD access, shmb_range *rang
     return mapping;
 }
 
+static void free_region(shmb_region *view)
+{
+    shmb_hold_release(view->hold);
+    free(view->name);
+    free(view->note);
+    free(view);
+}
+
+/* NULL for none. False: out of memory. */
+static bool copy_text(const char *from, char **copy)
+{
+    *copy = NULL;
+    if (from == NULL || from[0] == '\0')
+        return true;
+    size_t bytes = strlen(from) + 1;
+    *copy = malloc(bytes);
+    if (*copy != NULL)
+        memcpy(*copy, from, bytes);
+    return *copy != NULL;
+}
+
 static shmb_region *new_region(const view_source *source)
 {
     shmb_region *view = calloc(1, sizeof *view);
@@ -72,22 +95,11 @@ static shmb_region *new_region(const view_source *source)
     view->flags = source->flags;
     view->restored = source->restored;
     view->geometry = source->geometry;
-    if (source->note[0] != '\0') {
-        size_t bytes = strlen(source->note) + 1;
-        view->note = malloc(bytes);
-        if (view->note == NULL) {
-            free(view);
-            return NULL;
-        }
-        memcpy(view->note, source->note, bytes);
-    }
-    return view;
-}
-
-static void free_region(shmb_region *view)
-{
-    free(view->note);
-    free(view);
+    view->max_size = source->max_size;
+    if (copy_text(source->note, &view->note) && copy_text(source->name, &view->name))
+        return view;
+    free_region(view);
+    return NULL;
 }
 
 /* Takes the section over when it succeeds. */
@@ -97,6 +109,8 @@ static shmb_status map_view(const view_source *source, const shmb_request *reque
     shmb_range range;
     DWORD access = request->write ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ;
     shmb_status status = shmb_request_range(request, source->region_size, &range, message);
+    if (status == SHMB_OK && source->max_size != 0 && request->length == 0) /* room to grow into */
+        status = shmb_request_range(request, source->max_size, &range, message);
     if (status != SHMB_OK)
         return status;
     shmb_region *view = new_region(source);
@@ -121,6 +135,8 @@ static shmb_status map_view(const view_source *source, const shmb_request *reque
     }
     view->data = (uint8_t *)view->mapping + range.skip;
     view->size = range.length;
+    view->offset = request->offset;
+    view->to_the_end = request->length == 0;
     view->writes = request->write;
     *region = view;
     return SHMB_OK;
@@ -208,9 +224,10 @@ static shmb_status open_view(const char *instance, const shmb_request *request, 
     if (status != SHMB_OK)
         return status;
 
-    const view_source source = {section,      found->size,
-                                found->flags, found->restored,
-                                found->note,  {found->kind, found->messages, found->item_size}};
+    const view_source source = {section,         found->size,
+                                found->flags,    found->restored,
+                                found->note,     {found->kind, found->messages, found->item_size},
+                                found->max_size, found->name};
     status = map_view(&source, request, region, message);
     if (status == SHMB_OK) {
         memcpy((*region)->parts, parts, sizeof parts);
@@ -242,6 +259,18 @@ static shmb_status judge_kind(const shmb_request *request, uint32_t kind, shmb_m
     return SHMB_OK;
 }
 
+/* Where the region's life can be looked at. `region` is NULL when it could not be attached. */
+static void keep_place(shmb_region *region, const catalog_region *found, shmb_hold *hold)
+{
+    if (region == NULL) {
+        shmb_hold_release(hold);
+        return;
+    }
+    region->hold = hold;
+    region->entry_offset = found->entry_offset;
+    region->generation = found->generation;
+}
+
 /* One try. What was opened counts only when the catalog says the same afterwards: a region may be replaced
    between the two looks, and then the view would be of an object that nobody else sees. */
 static shmb_status attach_now(const char *instance, const char *name, const shmb_request *request,
@@ -256,8 +285,11 @@ static shmb_status attach_now(const char *instance, const char *name, const shmb
         if (status != SHMB_OK)
             return status;
         status = open_view(instance, request, &found, region, message);
-        if (shmb_broker_keeps(instance, &found))
+        shmb_hold *hold;
+        if (shmb_broker_keeps(instance, &found, &hold)) {
+            keep_place(*region, &found, hold);
             return status;
+        }
         shmb_detach(*region);
         *region = NULL;
     }
@@ -383,7 +415,7 @@ shmb_status shmb_attach_handle(void *section, uint64_t region_size, const shmb_a
     if (status == SHMB_OK)
         status = duplicate(section, &request, &own, &message);
     if (status == SHMB_OK) {
-        const view_source source = {own, region_size, 0, 0, "", {SHMB_KIND_RAW, 0, region_size}};
+        const view_source source = {own, region_size, 0, 0, "", {SHMB_KIND_RAW, 0, region_size}, 0, NULL};
         status = map_view(&source, &request, region, &message);
     }
     if (status != SHMB_OK && own != NULL)
@@ -429,16 +461,6 @@ void shmb_detach(shmb_region *region)
 void *shmb_data(const shmb_region *region)
 {
     return region != NULL ? region->data : NULL;
-}
-
-uint64_t shmb_size(const shmb_region *region)
-{
-    return region != NULL ? region->size : 0;
-}
-
-uint64_t shmb_region_size(const shmb_region *region)
-{
-    return region != NULL ? region->region_size : 0;
 }
 
 uint32_t shmb_region_kind(const shmb_region *region)

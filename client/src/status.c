@@ -48,6 +48,14 @@ const char *shmb_status_text(shmb_status status)
         return "this thread does not have the lock";
     case SHMB_BUSY:
         return "another program has that part";
+    case SHMB_CANNOT_GROW:
+        return "the region does not grow, or not so far";
+    case SHMB_OVER_BUDGET:
+        return "the regions would take more memory than the configuration's commit_budget";
+    case SHMB_COMMIT_LIMIT:
+        return "the machine cannot promise so much memory";
+    case SHMB_STALE:
+        return "the region has been replaced or retired since it was attached";
     }
     return "unknown status";
 }
