@@ -16,17 +16,19 @@
 #include <windows.h>
 
 #include <ntsecapi.h>
+#include <winternl.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <wchar.h>
 
-#define NOTED     8u  /* attachments that a thread's note has room for */
-#define KEPT_OPEN 16u /* lives of others that an attachment keeps open */
-#define TRIES     8u  /* random numbers, until one is new */
-#define PATIENCE  1000u
-#define NAME      L"Global\\ShmBroker.Life.%08lX%08lX"
-#define NAME_SIZE 40u
+#define NOTED        8u  /* attachments that a thread's note has room for */
+#define KEPT_OPEN    16u /* lives of others that an attachment keeps open */
+#define TRIES        8u  /* random numbers, until one is new */
+#define DIRECT_SLOTS 64u
+#define PATIENCE     1000u
+#define NAME         L"Global\\ShmBroker.Life.%08lX%08lX"
+#define NAME_SIZE    40u
 
 typedef struct thread_note thread_note;
 typedef struct life_record life_record;
@@ -49,7 +51,7 @@ struct thread_note {
 };
 
 typedef struct kept_open {
-    sync_life life; /* SYNC_NOBODY: none, or forgotten while somebody waits */
+    sync_life life; /* SYNC_NOBODY: none, or one that is over */
     HANDLE mutex;
     uint32_t users;
 } kept_open;
@@ -70,6 +72,37 @@ static uint64_t last_serial;
 static thread_note *notes;
 static DWORD note_slot = TLS_OUT_OF_INDEXES;
 static DWORD end_slot = FLS_OUT_OF_INDEXES;
+static bool slot_is_direct;
+
+/* The calling thread's slot in its environment block, with TlsGetValue's slots (the page "TEB structure"; from 64 on they
+   are elsewhere). gcc 12 takes the block's address, which mingw reads relative to a segment, for that of nothing. */
+#if defined(__MINGW32__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#endif
+static void *direct_slot(DWORD slot)
+{
+    return NtCurrentTeb()->TlsSlots[slot];
+}
+#if defined(__MINGW32__)
+#pragma GCC diagnostic pop
+#endif
+
+/* Whether this Windows has the slot there. */
+static bool try_direct_slot(DWORD slot)
+{
+    bool direct = false;
+    if (slot < DIRECT_SLOTS && TlsSetValue(slot, &last_serial))
+        direct = direct_slot(slot) == (void *)&last_serial;
+    TlsSetValue(slot, NULL);
+    return direct && direct_slot(slot) == NULL;
+}
+
+/* The calling thread's, or NULL. Without a call, where that can be: this is half of what a lock that nobody holds costs. */
+static thread_note *noted(void)
+{
+    return slot_is_direct ? direct_slot(note_slot) : TlsGetValue(note_slot);
+}
 
 /* ---- Records ------------------------------------------------------------------------------------- */
 
@@ -151,7 +184,7 @@ static void CALLBACK thread_ends(void *value)
 /* The calling thread's; NULL: no memory. */
 static thread_note *own_note(void)
 {
-    thread_note *note = TlsGetValue(note_slot);
+    thread_note *note = noted();
     if (note != NULL)
         return note;
     note = calloc(1, sizeof *note);
@@ -243,7 +276,7 @@ static sync_life find_or_make(sync_lives *lives)
 
 sync_life sync_life_mine(sync_lives *lives)
 {
-    const thread_note *note = TlsGetValue(note_slot);
+    const thread_note *note = noted();
     uint64_t serial = lives->serial;
     if (note != NULL && note->serial[serial % NOTED] == serial)
         return note->life[serial % NOTED];
@@ -255,7 +288,7 @@ sync_life sync_life_mine(sync_lives *lives)
 /* A thread takes a mutex of its own at any time: that would look like its end. */
 static bool is_own(sync_life life)
 {
-    const thread_note *note = TlsGetValue(note_slot);
+    const thread_note *note = noted();
     if (note == NULL)
         return false;
     AcquireSRWLockShared(&all_guard);
@@ -329,22 +362,17 @@ void life_seen_over(sync_lives *lives, const life_watch *watch)
     ReleaseSRWLockExclusive(&lives->guard);
 }
 
+/* What is over stays open until its place is needed: closing it now would keep the caller, who has just got a dead one's
+   lock, waiting. */
 void life_watch_end(sync_lives *lives, const life_watch *watch)
 {
-    HANDLE forgotten = NULL;
     if (watch->place == KEPT_OPEN) {
         CloseHandle(watch->mutex);
         return;
     }
     AcquireSRWLockExclusive(&lives->guard);
-    kept_open *kept = &lives->open[watch->place];
-    if (--kept->users == 0 && kept->life == SYNC_NOBODY) {
-        forgotten = kept->mutex;
-        kept->mutex = NULL;
-    }
+    lives->open[watch->place].users--;
     ReleaseSRWLockExclusive(&lives->guard);
-    if (forgotten != NULL)
-        CloseHandle(forgotten);
 }
 
 bool sync_life_is_over(sync_lives *lives, sync_life life)
@@ -395,6 +423,8 @@ static bool begin_attachment(sync_lives *lives)
     }
     bool begun = end_slot != FLS_OUT_OF_INDEXES;
     if (begun) {
+        if (attachments == 0)
+            slot_is_direct = try_direct_slot(note_slot);
         attachments++;
         lives->serial = ++last_serial;
     } else if (note_slot != TLS_OUT_OF_INDEXES) {
