@@ -195,6 +195,12 @@ class region
         return writable_;
     }
 
+    // What shmb.h and its like take. The region's own: do not detach it.
+    shmb_region *get() const noexcept
+    {
+        return region_;
+    }
+
     // The section's HANDLE, the region's own.
     void *handle() const noexcept
     {
@@ -259,6 +265,81 @@ class region
 
     shmb_region *region_ = nullptr;
     bool writable_ = false;
+};
+
+// The lock beside a region (shmb_lock.h), as std::unique_lock and std::scoped_lock take one:
+//
+//     shmb::mutex mutex(region);
+//     std::unique_lock hold(mutex);
+//     if (mutex.owner_died()) {
+//         repair(region.as<account>());
+//         mutex.consistent();
+//     }
+//
+// It refers to the region, which must stay attached. Any number may refer to one, of any threads.
+class mutex
+{
+  public:
+    explicit mutex(const region &region) noexcept : region_(region.get()) {}
+
+    mutex(const mutex &) = delete;
+    mutex &operator=(const mutex &) = delete;
+
+    // Waits as long as it takes. Throws what shmb_lock fails with, such as SHMB_DEADLOCK.
+    void lock()
+    {
+        (void)take(SHMB_INFINITE);
+    }
+
+    bool try_lock()
+    {
+        return take(SHMB_NO_WAIT);
+    }
+
+    // False when the time has passed. Less than a millisecond counts as one.
+    template <typename Rep, typename Period> bool try_lock_for(std::chrono::duration<Rep, Period> time)
+    {
+        auto whole = std::chrono::ceil<std::chrono::milliseconds>(time);
+        if (whole.count() <= 0)
+            return take(SHMB_NO_WAIT);
+        return take(whole >= infinite ? SHMB_INFINITE : static_cast<std::uint32_t>(whole.count()));
+    }
+
+    // Does nothing when the thread does not hold it.
+    void unlock() noexcept
+    {
+        (void)shmb_unlock(region_);
+    }
+
+    // For the holder: whether one before it died, and the data may be half written.
+    bool owner_died() const noexcept
+    {
+        return owner_died_;
+    }
+
+    // For the holder: the data is whole again.
+    void consistent()
+    {
+        shmb_status status = shmb_lock_consistent(region_);
+        if (status != SHMB_OK)
+            throw error(status, "");
+        owner_died_ = false;
+    }
+
+  private:
+    bool take(std::uint32_t timeout_ms)
+    {
+        shmb_status status = shmb_lock(region_, timeout_ms);
+        if (status == SHMB_TIMED_OUT)
+            return false;
+        if (status != SHMB_OK && status != SHMB_OWNER_DIED)
+            throw error(status, "");
+        owner_died_ = status == SHMB_OWNER_DIED; // written and read by the holder alone
+        return true;
+    }
+
+    shmb_region *region_;
+    bool owner_died_ = false;
 };
 
 } // namespace shmb

@@ -10,6 +10,7 @@ extern "C" {
 #include <cmocka.h>
 }
 
+#include <mutex>
 #include <string>
 
 namespace
@@ -106,6 +107,20 @@ void failures_are_exceptions(void **)
     assert_int_equal(status_of([&] { shmb::region("", options); }), SHMB_INVALID_ARGUMENT);
 }
 
+// tests/system/test_lock.c has a region with a lock.
+void a_mutex_of_a_region_without_a_lock_says_so(void **)
+{
+    HANDLE section = make_section();
+    shmb::region region(section, 4096, for_writing());
+    shmb::mutex mutex(region);
+    assert_int_equal(status_of([&] { std::unique_lock hold(mutex); }), SHMB_WRONG_KIND);
+    assert_int_equal(status_of([&] { (void)mutex.try_lock_for(std::chrono::microseconds(1)); }),
+                     SHMB_WRONG_KIND);
+    assert_int_equal(status_of([&] { mutex.consistent(); }), SHMB_WRONG_KIND);
+    assert_false(mutex.owner_died());
+    CloseHandle(section);
+}
+
 } // namespace
 
 int main()
@@ -114,6 +129,7 @@ int main()
         cmocka_unit_test(a_region_is_typed_and_checked),
         cmocka_unit_test(a_region_moves_and_lets_go),
         cmocka_unit_test(failures_are_exceptions),
+        cmocka_unit_test(a_mutex_of_a_region_without_a_lock_says_so),
     };
     return cmocka_run_group_tests_name("client.cpp", tests, nullptr, nullptr);
 }
