@@ -1,10 +1,7 @@
 /*
- * Lives, gates and locks by kernel objects, among the threads of this process and with programs that are killed. The objects
- * that the broker would make are this test's own. Started as `test-client.lives hold PREFIX`, it is such a program.
+ * Lives, gates and locks by kernel objects, among the threads of this process and with programs that are killed. Started as `test-client.lives hold PREFIX`, it is such a program.
  */
-#include "region_sync_win32.h"
-#include "sync/lock.h"
-#include "sync/wait_win32.h"
+#include "lock_room_win32.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,74 +16,20 @@
 #include <string.h>
 #include <wchar.h>
 
-#define GATE_RIGHTS                                                                                          \
-    L"D:P(A;;0x120001;;;WD)" /* what the broker gives: SYNCHRONIZE, MODIFY_STATE, READ_CONTROL */
 #define WAIT_MS 30000u
-
-/* One attachment to a lock whose objects have a prefix. */
-typedef struct room {
-    wchar_t prefix[64];
-    HANDLE section;
-    shmb_lock_words *words;
-    sync_place place;
-    sync_lives *lives;
-    sync_lock lock;
-} room;
-
-static HANDLE make(const room *all, const wchar_t *what)
-{
-    wchar_t name[96];
-    SECURITY_ATTRIBUTES security = {sizeof security, NULL, FALSE};
-    swprintf(name, 96, L"%ls.%ls", all->prefix, what);
-    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(GATE_RIGHTS, SDDL_REVISION_1,
-                                                              &security.lpSecurityDescriptor, NULL))
-        return NULL;
-    HANDLE made = wcscmp(what, L"lock") == 0
-                      ? CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4096, name)
-                  : wcscmp(what, L"gate") == 0 ? CreateMutexW(&security, FALSE, name)
-                                               : CreateEventW(NULL, FALSE, FALSE, name);
-    LocalFree(security.lpSecurityDescriptor);
-    return made;
-}
-
-static room *enter(const wchar_t *prefix)
-{
-    room *all = calloc(1, sizeof *all);
-    if (all == NULL)
-        return NULL;
-    wcsncpy(all->prefix, prefix, 63);
-    all->section = make(all, L"lock");
-    all->words = MapViewOfFile(all->section, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 4096);
-    all->place = (sync_place){make(all, L"gate"), make(all, L"wake")};
-    all->lives = sync_lives_new(all->place.gate);
-    if (all->words == NULL || all->place.wake == NULL || all->lives == NULL)
-        abort();
-    sync_lock_init(&all->lock, all->words, &all->place, all->lives);
-    return all;
-}
-
-static void leave(room *all)
-{
-    sync_lives_free(all->lives);
-    CloseHandle(all->place.gate);
-    CloseHandle(all->place.wake);
-    UnmapViewOfFile(all->words);
-    CloseHandle(all->section);
-    free(all);
-}
 
 static int begin(void **state)
 {
     static unsigned number;
     wchar_t prefix[64];
     swprintf(prefix, 64, L"Local\\shmb-lives-%lu-%u", GetCurrentProcessId(), ++number);
-    *state = enter(prefix);
+    *state = lock_room_enter(prefix);
     return *state == NULL;
 }
 
 static int end(void **state)
 {
-    leave(*state);
+    lock_room_leave(*state);
     return 0;
 }
 
@@ -96,29 +39,23 @@ static int hold(const char *prefix)
 {
     wchar_t wide[64];
     swprintf(wide, 64, L"%hs", prefix);
-    room *all = enter(wide);
+    lock_room *all = lock_room_enter(wide);
     if (all == NULL || sync_lock_take(&all->lock, WAIT_MS) != SHMB_OK)
         return 1;
-    SetEvent(make(all, L"ready"));
+    SetEvent(lock_room_object(all, L"ready"));
     Sleep(WAIT_MS);
     return 1;
 }
 
 /* Starts it, and returns when it holds the lock. */
-static HANDLE start_holder(const room *all)
+static HANDLE start_holder(const lock_room *all)
 {
-    wchar_t program[MAX_PATH], line[MAX_PATH + 128];
-    STARTUPINFOW startup = {.cb = sizeof startup};
-    PROCESS_INFORMATION started;
-    HANDLE ready = make(all, L"ready");
-    GetModuleFileNameW(NULL, program, MAX_PATH);
-    swprintf(line, MAX_PATH + 128, L"\"%ls\" hold %ls", program, all->prefix);
-    assert_true(CreateProcessW(program, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &started));
+    HANDLE ready = lock_room_object(all, L"ready");
+    HANDLE process = lock_room_start(all, L"hold", 0);
     DWORD ended = WaitForSingleObject(ready, WAIT_MS);
     assert_true(ended == WAIT_OBJECT_0);
-    CloseHandle(started.hThread);
     CloseHandle(ready);
-    return started.hProcess;
+    return process;
 }
 
 static void kill_process(HANDLE process)
@@ -132,7 +69,7 @@ static void kill_process(HANDLE process)
 /* ---- Threads ---------------------------------------------------------------------------------------- */
 
 typedef struct visitor {
-    room *room;
+    lock_room *room;
     const char *acts; /* `t` take, `r` release, `w` wait till allowed, `s` says so far */
     HANDLE allowed;
     HANDLE arrived;
@@ -157,7 +94,7 @@ static DWORD WINAPI visit(void *context)
     return 0;
 }
 
-static HANDLE start(visitor *who, room *all, const char *acts)
+static HANDLE start(visitor *who, lock_room *all, const char *acts)
 {
     *who = (visitor){.room = all, .acts = acts};
     who->allowed = CreateEventW(NULL, TRUE, FALSE, NULL);
@@ -193,13 +130,13 @@ static DWORD handles(void)
 
 static void a_thread_has_one_life_in_each_attachment(void **state)
 {
-    room *all = *state;
-    room *others[20]; /* more than a thread notes */
+    lock_room *all = *state;
+    lock_room *others[20]; /* more than a thread notes */
     sync_life lives[20];
     sync_life mine = sync_life_mine(all->lives);
     assert_true(mine != SYNC_NOBODY && (mine & SYNC_LIFE_BITS) == 0);
     for (size_t i = 0; i < 20; i++) {
-        others[i] = enter(all->prefix);
+        others[i] = lock_room_enter(all->prefix);
         assert_non_null(others[i]);
         lives[i] = sync_life_mine(others[i]->lives);
     }
@@ -211,13 +148,13 @@ static void a_thread_has_one_life_in_each_attachment(void **state)
     }
     assert_true(sync_life_mine(all->lives) == mine);
     for (size_t i = 0; i < 20; i++)
-        leave(others[i]);
+        lock_room_leave(others[i]);
     assert_true(sync_life_mine(all->lives) == mine);
 }
 
 static void a_life_is_over_with_its_thread(void **state)
 {
-    room *all = *state;
+    lock_room *all = *state;
     visitor who;
     HANDLE thread = start(&who, all, "sw");
     await_arrival(&who);
@@ -231,8 +168,8 @@ static void a_life_is_over_with_its_thread(void **state)
 
 static void a_life_that_never_was_is_over_and_an_own_one_never(void **state)
 {
-    room *all = *state;
-    room *other = enter(all->prefix);
+    lock_room *all = *state;
+    lock_room *other = lock_room_enter(all->prefix);
     assert_non_null(other);
     sync_life own[2] = {sync_life_mine(all->lives), sync_life_mine(other->lives)};
     for (size_t i = 0; i < 2; i++) {
@@ -244,15 +181,15 @@ static void a_life_that_never_was_is_over_and_an_own_one_never(void **state)
     }
     assert_true(sync_life_is_over(all->lives, 0x1234567890ABCDE0u));
     assert_true(sync_life_is_over(all->lives, UINT64_MAX));
-    leave(other);
+    lock_room_leave(other);
     assert_true(sync_life_is_over(all->lives, own[1]));
 }
 
 /* Whoever else is told learns it, too. */
 static void all_who_watch_a_life_are_told_of_its_end(void **state)
 {
-    room *all = *state;
-    room *other = enter(all->prefix);
+    lock_room *all = *state;
+    lock_room *other = lock_room_enter(all->prefix);
     assert_non_null(other);
     visitor who;
     HANDLE thread = start(&who, all, "sw");
@@ -266,12 +203,12 @@ static void all_who_watch_a_life_are_told_of_its_end(void **state)
                      SYNC_OVER);
     sync_gate_leave(&all->place);
     assert_true(sync_life_is_over(other->lives, who.life));
-    leave(other);
+    lock_room_leave(other);
 }
 
 static void a_life_may_be_watched_and_no_more_by_those_who_may_enter_the_gate(void **state)
 {
-    room *all = *state;
+    lock_room *all = *state;
     wchar_t name[64], *text = NULL;
     DWORD bytes = 0;
     sync_life life = sync_life_mine(all->lives);
@@ -308,7 +245,7 @@ static void a_gate_that_is_open_to_everybody_is_refused(void **state)
 
 static void threads_that_came_and_went_leave_no_handle(void **state)
 {
-    room *all = *state;
+    lock_room *all = *state;
     visitor who;
     DWORD before = 0;
     for (size_t i = 0; i < 60; i++) {
@@ -322,27 +259,27 @@ static void threads_that_came_and_went_leave_no_handle(void **state)
 
 static void attachments_that_came_and_went_leave_no_handle_and_no_slot(void **state)
 {
-    room *all = *state;
+    lock_room *all = *state;
     wchar_t prefix[64];
     wcscpy(prefix, all->prefix);
-    leave(all); /* so that each of the following is the first and the last */
+    lock_room_leave(all); /* so that each of the following is the first and the last */
     DWORD before = 0;
     for (size_t i = 0; i < 1500; i++) {
-        room *one = enter(prefix);
+        lock_room *one = lock_room_enter(prefix);
         assert_non_null(one);
         assert_int_equal(sync_lock_take(&one->lock, SHMB_NO_WAIT), SHMB_OK);
         assert_int_equal(sync_lock_release(&one->lock), SHMB_OK);
-        leave(one);
+        lock_room_leave(one);
         if (i == 10)
             before = handles();
     }
     assert_true(handles() <= before);
-    *state = enter(prefix);
+    *state = lock_room_enter(prefix);
 }
 
 static void an_attachment_keeps_few_lives_of_others_open(void **state)
 {
-    room *all = *state;
+    lock_room *all = *state;
     visitor who[40];
     HANDLE threads[40];
     for (size_t i = 0; i < 40; i++) {
@@ -364,7 +301,7 @@ static void an_attachment_keeps_few_lives_of_others_open(void **state)
 
 static void a_waiter_gets_the_lock_when_it_is_given_back(void **state)
 {
-    room *all = *state;
+    lock_room *all = *state;
     visitor who;
     assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OK);
     HANDLE thread = start(&who, all, "tr");
@@ -378,7 +315,7 @@ static void a_waiter_gets_the_lock_when_it_is_given_back(void **state)
 
 static void a_time_limit_is_kept(void **state)
 {
-    room *all = *state;
+    lock_room *all = *state;
     HANDLE process = start_holder(all);
     assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_TIMED_OUT);
     sync_deadline before = sync_now();
@@ -389,7 +326,7 @@ static void a_time_limit_is_kept(void **state)
 
 static void who_waits_for_a_thread_that_ends_is_told(void **state)
 {
-    room *all = *state;
+    lock_room *all = *state;
     visitor who;
     HANDLE thread = start(&who, all, "tsw");
     await_arrival(&who);
@@ -403,7 +340,7 @@ static void who_waits_for_a_thread_that_ends_is_told(void **state)
 
 static void who_finds_the_lock_with_a_killed_program_is_told(void **state)
 {
-    room *all = *state;
+    lock_room *all = *state;
     kill_process(start_holder(all));
     assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OWNER_DIED);
     assert_int_equal(sync_lock_consistent(&all->lock), SHMB_OK);
@@ -414,7 +351,7 @@ static void who_finds_the_lock_with_a_killed_program_is_told(void **state)
 
 static void who_waits_for_a_program_that_is_killed_is_told(void **state)
 {
-    room *all = *state;
+    lock_room *all = *state;
     visitor who;
     HANDLE process = start_holder(all);
     HANDLE thread = start(&who, all, "tr");
@@ -432,7 +369,7 @@ static volatile uint64_t counted;
 
 static DWORD WINAPI count_up(void *context)
 {
-    room *all = context;
+    lock_room *all = context;
     for (uint32_t i = 0; i < ROUNDS; i++) {
         if (sync_lock_take(&all->lock, WAIT_MS) != SHMB_OK)
             return 1;
@@ -461,7 +398,7 @@ static void one_at_a_time_is_inside(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "hold") == 0)
+    if (argc == 4 && strcmp(argv[1], "hold") == 0)
         return hold(argv[2]);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
