@@ -238,7 +238,8 @@ static void a_gate_that_is_open_to_everybody_is_refused(void **state)
     SECURITY_DESCRIPTOR open;
     InitializeSecurityDescriptor(&open, SECURITY_DESCRIPTOR_REVISION);
     assert_true(SetSecurityDescriptorDacl(&open, TRUE, NULL, FALSE));
-    assert_true(SetKernelObjectSecurity(gate, DACL_SECURITY_INFORMATION, &open));
+    BOOL opened = SetKernelObjectSecurity(gate, DACL_SECURITY_INFORMATION, &open);
+    assert_true(opened);
     assert_null(sync_lives_new(gate));
     CloseHandle(gate);
 }

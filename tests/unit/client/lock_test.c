@@ -139,7 +139,7 @@ static void only_the_holder_gives_it_back_or_declares_it_whole(void **state)
     actor other = {.room = all, .acts = "twr", .timeout = SHMB_INFINITE};
     pthread_t thread = start(&other);
     while (shmb_load_acquire_u64(&all->words.word) == SHMB_LOCK_FREE)
-        continue;
+        ;
     assert_int_equal(sync_lock_release(&all->lock), SHMB_NOT_OWNER);
     assert_int_equal(sync_lock_consistent(&all->lock), SHMB_NOT_OWNER);
     assert_false(sync_lock_is_mine(&all->lock));
@@ -197,7 +197,7 @@ static void a_waiter_gets_it_when_it_is_given_back_and_sleeps_till_then(void **s
     uint64_t sleeps = threads_count().sleeps;
     pthread_t thread = start(&other);
     while ((shmb_load_acquire_u64(&all->words.word) & SHMB_LOCK_WAITED_FOR) == 0)
-        continue;
+        ;
     uint64_t wakes = threads_count().wakes;
     assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
     await_end(thread);
@@ -258,7 +258,7 @@ static void a_waiter_is_passed_over_a_few_times_at_most(void **state)
     uint32_t passed = 0;
     for (;;) {
         while ((shmb_load_acquire_u64(&all->words.word) & SHMB_LOCK_WAITED_FOR) == 0)
-            continue;
+            ;
         assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
         if (sync_lock_take(&all->lock, SHMB_NO_WAIT) != SHMB_OK)
             break;
@@ -321,12 +321,12 @@ static void who_waits_for_a_holder_that_dies_sleeps_once(void **state)
     actor holder = {.room = all, .acts = "twd", .timeout = SHMB_INFINITE};
     pthread_t dying = start(&holder);
     while (shmb_load_acquire_u64(&all->words.word) == SHMB_LOCK_FREE)
-        continue;
+        ;
     actor waiter = {.room = all, .acts = "tr", .timeout = SHMB_INFINITE};
     threads_counts before = threads_count();
     pthread_t waiting = start(&waiter);
     while ((shmb_load_acquire_u64(&all->words.word) & SHMB_LOCK_WAITED_FOR) == 0)
-        continue;
+        ;
     shmb_store_release_u32(&all->sign, 1);
     await_end(dying);
     await_end(waiting);

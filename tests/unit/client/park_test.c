@@ -56,7 +56,7 @@ static void give(tokens *to, uint32_t count)
 {
     uint32_t seen = shmb_load_relaxed_u32(&to->word);
     while (!shmb_cas_u32(&to->word, &seen, (seen & ~WAITS) + count))
-        continue;
+        ;
     if ((seen & WAITS) != 0)
         sync_place_wake(to->place);
 }
@@ -170,7 +170,7 @@ static void kill_first(tokens *all, uint32_t call)
     threads[1] = start(&second);
     assert_true(threads_await_waiting(all->place, gets_it ? 2 : 1));
     while (gets_it && shmb_load_acquire_u32(&all->word) != WAITS)
-        continue;
+        ;
     give(all, 1);
     if (gets_it) {
         assert_int_equal(pthread_join(threads[0], NULL), 0);
@@ -210,7 +210,7 @@ static void the_end_of_whom_one_waits_for_is_told(void **state)
     pthread_t giver;
     assert_int_equal(pthread_create(&giver, NULL, give_nothing, all), 0);
     while (shmb_load_acquire_u64(&all->giver) == SYNC_NOBODY)
-        continue;
+        ;
     taker me = {.from = all, .timeout = UINT32_MAX};
     take_one(&me);
     assert_int_equal(pthread_join(giver, NULL), 0);

@@ -43,7 +43,7 @@ uint32_t threads_waiting(sync_place *place);
 bool threads_await_waiting(sync_place *place, uint32_t threads);
 
 /* What sync_processors says: 2 from the start. */
-void threads_set_processors(uint32_t processors);
+void threads_set_processors(uint32_t number);
 
 /* The next `calls` calls that may fail do: gate, wait, bell, life. */
 void threads_fail(uint32_t calls);
