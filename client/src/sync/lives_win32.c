@@ -15,7 +15,6 @@
 
 #include <windows.h>
 
-#include <ntsecapi.h>
 #include <winternl.h>
 
 #include <stdio.h>
@@ -29,6 +28,9 @@
 #define PATIENCE     1000u
 #define NAME         L"Global\\ShmBroker.Life.%08lX%08lX"
 #define NAME_SIZE    40u
+
+/* RtlGenRandom, as its page has it: <ntsecapi.h> and <winternl.h> do not go together everywhere. */
+DECLSPEC_IMPORT BOOLEAN WINAPI SystemFunction036(PVOID buffer, ULONG bytes);
 
 typedef struct thread_note thread_note;
 typedef struct life_record life_record;
@@ -215,7 +217,7 @@ static HANDLE make_mutex(const sync_lives *lives, sync_life *life)
     SECURITY_ATTRIBUTES security = {sizeof security, lives->who_may_watch, FALSE};
     wchar_t name[NAME_SIZE];
     for (uint32_t i = 0; i < TRIES; i++) {
-        if (!RtlGenRandom(life, sizeof *life))
+        if (!SystemFunction036(life, sizeof *life))
             return NULL;
         *life &= ~(uint64_t)SYNC_LIFE_BITS;
         if (*life == SYNC_NOBODY)
