@@ -451,6 +451,11 @@ SHMB_API void *shmb_handle(const shmb_region *region);
    0.1. */
 SHMB_API const char *shmb_status_text(shmb_status status);
 
+/* What was found in the region when one of its functions last returned SHMB_CORRUPT, in a few words of English: "the length
+   of the latest value, at offset 136, is 4711; at most 1024 can be". Offsets count from the region's first byte. `text` has
+   room for `size` bytes, of which 192 are plenty; it is "" when nothing was found. Any thread. Since 0.1. */
+SHMB_API void shmb_corruption(const shmb_region *region, char *text, uint64_t size);
+
 /* The library's version, "0.1.0". Since 0.1. */
 SHMB_API const char *shmb_version(void);
 
@@ -459,6 +464,9 @@ SHMB_API const char *shmb_version(void);
 #endif
 
 #include "shmb_lock.h"
+#include "shmb_notify.h"
 #include "shmb_queue.h"
+#include "shmb_state.h"
+#include "shmb_stream.h"
 
 #endif

@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -55,6 +56,7 @@ struct options {
     std::uint64_t length = 0; // 0: to the end of the region
     const char *instance = nullptr;
     bool without_broker = false; // SHMB_ATTACH_WITHOUT_BROKER
+    std::uint32_t kind = 0;      // SHMB_KIND_…: what the region must be; 0: any
     std::uint32_t session =
         0; // whose instance, of a region that each session has for itself; 0: the own one's
 };
@@ -201,6 +203,24 @@ class region
         return region_;
     }
 
+    // shmb_notify: the bytes have changed.
+    void notify() const
+    {
+        check(shmb_notify(region_));
+    }
+
+    // shmb_notified.
+    std::uint64_t notified() const noexcept
+    {
+        return shmb_notified(region_);
+    }
+
+    // shmb_wait: false when the time has passed without a notification after the `seen`-th.
+    bool wait(std::uint64_t seen, std::chrono::milliseconds timeout = infinite) const
+    {
+        return check(shmb_wait(region_, seen, milliseconds(timeout)), SHMB_TIMED_OUT);
+    }
+
     // The section's HANDLE, the region's own.
     void *handle() const noexcept
     {
@@ -220,6 +240,25 @@ class region
         return {values<T>(offset, count), count};
     }
 
+    // Throws unless it is SHMB_OK, or `other`. True: SHMB_OK.
+    bool check(shmb_status status, shmb_status other = SHMB_OK) const
+    {
+        if (status == SHMB_OK || status == other)
+            return status == SHMB_OK;
+        char found[256] = "";
+        if (status == SHMB_CORRUPT)
+            shmb_corruption(region_, found, sizeof found);
+        throw error(status, found);
+    }
+
+    // A timeout as shmb.h takes it: negative counts as 0, more than 49 days as infinite.
+    static std::uint32_t milliseconds(std::chrono::milliseconds timeout) noexcept
+    {
+        if (timeout.count() <= 0)
+            return SHMB_NO_WAIT;
+        return timeout >= infinite ? SHMB_INFINITE : static_cast<std::uint32_t>(timeout.count());
+    }
+
   private:
     template <typename Call> void attach(const shmb::options &options, Call call)
     {
@@ -232,6 +271,7 @@ class region
         plain.offset = options.offset;
         plain.length = options.length;
         plain.instance = options.instance;
+        plain.kind = options.kind;
         plain.session = options.session;
         plain.message = message;
         plain.message_size = sizeof message;
@@ -239,13 +279,6 @@ class region
         if (status != SHMB_OK)
             throw error(status, message);
         writable_ = options.write;
-    }
-
-    static std::uint32_t milliseconds(std::chrono::milliseconds timeout) noexcept
-    {
-        if (timeout.count() <= 0)
-            return SHMB_NO_WAIT;
-        return timeout >= infinite ? SHMB_INFINITE : static_cast<std::uint32_t>(timeout.count());
     }
 
     template <typename T> T *values(std::size_t offset, std::size_t count) const
@@ -340,6 +373,232 @@ class mutex
 
     shmb_region *region_;
     bool owner_died_ = false;
+};
+
+// A region of kind state with values of any size: see shmb_state.h. It can be moved, not copied.
+class state_bytes
+{
+  public:
+    explicit state_bytes(const char *name, shmb::options options = {}) : region_(name, of_kind(options)) {}
+
+    void write(span<const std::byte> value)
+    {
+        region_.check(shmb_state_write(region_.get(), value.data(), value.size()));
+    }
+
+    // How many bytes of `buffer` the latest value has filled; nothing when there is none yet. Throws SHMB_TOO_SMALL when it
+    // does not fit: largest() bytes are always enough.
+    std::optional<std::size_t> read(span<std::byte> buffer, std::uint64_t *version = nullptr) const
+    {
+        std::uint64_t size = 0;
+        shmb_status status = shmb_state_read(region_.get(), buffer.data(), buffer.size(), &size, version);
+        if (!region_.check(status, SHMB_TIMED_OUT))
+            return std::nullopt;
+        return static_cast<std::size_t>(size);
+    }
+
+    // Until the latest value is another than that of `version`; false when the time has passed.
+    bool wait(std::uint64_t version, std::chrono::milliseconds timeout = infinite) const
+    {
+        return region_.check(shmb_state_wait(region_.get(), version, region::milliseconds(timeout)),
+                             SHMB_TIMED_OUT);
+    }
+
+    std::size_t largest() const noexcept
+    {
+        return static_cast<std::size_t>(shmb_region_item_size(region_.get()));
+    }
+
+  private:
+    static const shmb::options &of_kind(shmb::options &options) noexcept
+    {
+        options.kind = SHMB_KIND_STATE;
+        return options;
+    }
+
+    region region_;
+};
+
+// A region of kind state whose values are all of one type:
+//
+//     shmb::state<pose> where("pose", writing);
+//     where.write({1.0, 2.0});
+//     if (auto latest = where.read())
+//         show(latest->value);
+template <typename T> class state
+{
+    static_assert(std::is_trivially_copyable_v<T>, "only plain data can live in shared memory");
+    static_assert(std::is_default_constructible_v<T>, "a value is read into one that was there before");
+
+  public:
+    struct reading {
+        T value;
+        std::uint64_t version;
+    };
+
+    // Throws SHMB_TOO_LARGE when the region is declared for less than a T.
+    explicit state(const char *name, const shmb::options &options = {}) : bytes_(name, options)
+    {
+        if (sizeof(T) > bytes_.largest())
+            throw error(SHMB_TOO_LARGE, "the region is declared for smaller values than this type");
+    }
+
+    void write(const T &value)
+    {
+        bytes_.write({reinterpret_cast<const std::byte *>(&value), sizeof value});
+    }
+
+    // The latest value; nothing when there is none yet. Throws SHMB_INCOMPATIBLE when it has not the size of a T.
+    std::optional<reading> read() const
+    {
+        reading latest{};
+        std::optional<std::size_t> size =
+            bytes_.read({reinterpret_cast<std::byte *>(&latest.value), sizeof latest.value}, &latest.version);
+        if (!size)
+            return std::nullopt;
+        if (*size != sizeof(T))
+            throw error(SHMB_INCOMPATIBLE, "the value has another size than this type");
+        return latest;
+    }
+
+    // Until the latest value is another than that of `version`; false when the time has passed.
+    bool wait(std::uint64_t version, std::chrono::milliseconds timeout = infinite) const
+    {
+        return bytes_.wait(version, timeout);
+    }
+
+  private:
+    state_bytes bytes_;
+};
+
+// A region of kind stream, as its producer or as one reader: see shmb_stream.h. Copyable it is not; two readers are two of
+// them. It begins with what is published from now on.
+class stream_bytes
+{
+  public:
+    explicit stream_bytes(const char *name, shmb::options options = {}) : region_(name, of_kind(options))
+    {
+        join(SHMB_NEWEST);
+    }
+
+    void write(span<const std::byte> message)
+    {
+        region_.check(shmb_stream_write(region_.get(), message.data(), message.size()));
+    }
+
+    // Where to put a message of up to `size` bytes; commit() publishes it.
+    span<std::byte> claim(std::size_t size)
+    {
+        void *place = nullptr;
+        region_.check(shmb_stream_claim(region_.get(), size, &place));
+        return {static_cast<std::byte *>(place), size};
+    }
+
+    void commit(std::size_t size)
+    {
+        region_.check(shmb_stream_commit(region_.get(), size));
+    }
+
+    void resign()
+    {
+        region_.check(shmb_stream_resign(region_.get()));
+    }
+
+    // SHMB_NEWEST: what is published from now on. SHMB_OLDEST: the oldest message that is still there.
+    void join(std::uint32_t where)
+    {
+        region_.check(shmb_stream_join(region_.get(), where, &cursor_));
+    }
+
+    // How many bytes of `buffer` the next message has filled; nothing when the time has passed. Throws SHMB_TOO_SMALL when it
+    // does not fit: largest() bytes are always enough.
+    std::optional<std::size_t> read(span<std::byte> buffer, std::chrono::milliseconds timeout = infinite)
+    {
+        std::uint64_t size = 0, missed = 0;
+        shmb_status status = shmb_stream_read(region_.get(), &cursor_, buffer.data(), buffer.size(), &size,
+                                              &missed, region::milliseconds(timeout));
+        missed_ += missed;
+        if (!region_.check(status, SHMB_TIMED_OUT))
+            return std::nullopt;
+        return static_cast<std::size_t>(size);
+    }
+
+    // Messages that were written over before they were read, since the beginning.
+    std::uint64_t missed() const noexcept
+    {
+        return missed_;
+    }
+
+    std::size_t largest() const noexcept
+    {
+        return static_cast<std::size_t>(shmb_region_item_size(region_.get()));
+    }
+
+  private:
+    static const shmb::options &of_kind(shmb::options &options) noexcept
+    {
+        options.kind = SHMB_KIND_STREAM;
+        return options;
+    }
+
+    region region_;
+    std::uint64_t cursor_ = 0;
+    std::uint64_t missed_ = 0;
+};
+
+// A region of kind stream whose messages are all of one type:
+//
+//     shmb::stream<tick> ticks("ticks");
+//     while (auto next = ticks.read(std::chrono::seconds(5)))
+//         handle(*next);
+template <typename T> class stream
+{
+    static_assert(std::is_trivially_copyable_v<T>, "only plain data can live in shared memory");
+    static_assert(std::is_default_constructible_v<T>, "a message is read into one that was there before");
+
+  public:
+    // Throws SHMB_TOO_LARGE when the region is declared for less than a T.
+    explicit stream(const char *name, const shmb::options &options = {}) : bytes_(name, options)
+    {
+        if (sizeof(T) > bytes_.largest())
+            throw error(SHMB_TOO_LARGE, "the region is declared for smaller messages than this type");
+    }
+
+    void write(const T &message)
+    {
+        bytes_.write({reinterpret_cast<const std::byte *>(&message), sizeof message});
+    }
+
+    void resign()
+    {
+        bytes_.resign();
+    }
+
+    void join(std::uint32_t where)
+    {
+        bytes_.join(where);
+    }
+
+    // The next message; nothing when the time has passed. Throws SHMB_INCOMPATIBLE when it has not the size of a T.
+    std::optional<T> read(std::chrono::milliseconds timeout = infinite)
+    {
+        T message{};
+        std::optional<std::size_t> size =
+            bytes_.read({reinterpret_cast<std::byte *>(&message), sizeof message}, timeout);
+        if (!size)
+            return std::nullopt;
+        if (*size != sizeof(T))
+            throw error(SHMB_INCOMPATIBLE, "the message has another size than this type");
+        return message;
+    }
+
+    std::uint64_t missed() const noexcept
+    {
+        return bytes_.missed();
+    }
+
+  private:
+    stream_bytes bytes_;
 };
 
 } // namespace shmb

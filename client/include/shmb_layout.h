@@ -249,6 +249,13 @@ typedef struct shmb_lock_words {
 /* Both: how often a bell was rung for those who wait. A line of its own, that is written only while somebody waits. */
 #define SHMB_EPOCH_OFFSET 64u /* u32 atomic */
 
+/* The part `waiters` begins with a u32, atomic: not 0 while somebody waits. The part `signal` of a raw region has: */
+typedef struct shmb_signal_words {
+    uint64_t sequence; /*  0 atomic: counts notifications */
+    uint32_t zero[14]; /*  8 */
+    uint32_t epoch;    /* 64 atomic: as at SHMB_EPOCH_OFFSET */
+} shmb_signal_words;
+
 /* A state's: the value of version v is in slot v % slots. Version 0: no value was written yet. */
 #define SHMB_STATE_WORDS_OFFSET 128u
 typedef struct shmb_state_words {
@@ -305,6 +312,7 @@ SHMB_LAYOUT_ASSERT(sizeof(shmb_kind_header) == SHMB_KIND_HEADER_BYTES);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_lock_words, damaged) == 8);
 SHMB_LAYOUT_ASSERT(sizeof(shmb_lock_words) == 16);
 
+SHMB_LAYOUT_ASSERT(offsetof(shmb_signal_words, epoch) == SHMB_EPOCH_OFFSET);
 SHMB_LAYOUT_ASSERT(offsetof(shmb_state_words, lengths) == 8);
 SHMB_LAYOUT_ASSERT(sizeof(shmb_state_words) == 24);
 SHMB_LAYOUT_ASSERT(SHMB_STATE_SMALL_OFFSET + SHMB_STATE_SMALL_SLOTS * SHMB_STATE_SMALL_BYTES == 192);

@@ -32,6 +32,15 @@ typedef struct shmb_kept_use {
     void (*end)(void *state);
 } shmb_kept_use;
 
+/* What was found that cannot be: corruption.h, in words that threads may write and read at once. */
+typedef struct shmb_found_corruption {
+    const char *volatile what; /* NULL: nothing */
+    const char *volatile relation;
+    uint64_t offset;
+    uint64_t found;
+    uint64_t bound;
+} shmb_found_corruption;
+
 struct shmb_region {
     void *section; /* HANDLE */
     void *mapping; /* what MapViewOfFile gave: less than a granule, or a large page, before the view */
@@ -52,6 +61,7 @@ struct shmb_region {
     shmb_geometry geometry;
     shmb_open_part parts[SHMB_PART_COUNT];
     shmb_kept_use uses[SHMB_USE_COUNT];
+    shmb_found_corruption found;
 };
 
 /* What the module of `use` keeps for the region: made by `make` at its first call, given to `end` when the region is

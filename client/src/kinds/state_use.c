@@ -7,9 +7,9 @@
    its own already was thrown out of an earlier write, by a value that could not be read, and caught that. */
 static shmb_status take_turn(state_use *use)
 {
-    shmb_status status = sync_lock_take(&use->turn, STATE_PATIENCE_MS);
+    shmb_status status = sync_lock_take(use->turn, STATE_PATIENCE_MS);
     if (status == SHMB_OWNER_DIED)
-        status = sync_lock_consistent(&use->turn);
+        status = sync_lock_consistent(use->turn);
     return status == SHMB_DEADLOCK ? SHMB_OK : status;
 }
 
@@ -22,7 +22,7 @@ shmb_status state_use_write(state_use *use, const void *value, uint64_t size, ui
     if (status != SHMB_OK)
         return status;
     *version = state_publish(&use->region, value, size);
-    sync_lock_release(&use->turn);
+    sync_lock_release(use->turn);
     broadcast_ring(&use->news);
     return SHMB_OK;
 }

@@ -15,7 +15,7 @@
 
 typedef struct state_use {
     state_region region;
-    sync_lock turn; /* a writer's; not set up for who reads */
+    sync_lock *turn; /* a writer's; who only reads has none */
     broadcast news;
 } state_use;
 

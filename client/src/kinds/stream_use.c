@@ -10,11 +10,11 @@
 /* What one that died left is at most a message that was begun, and the next one begins there again. */
 static shmb_status become_producer(stream_use *use)
 {
-    if (sync_lock_is_mine(&use->turn))
+    if (sync_lock_is_mine(use->turn))
         return SHMB_OK;
-    shmb_status status = sync_lock_take(&use->turn, SHMB_NO_WAIT);
+    shmb_status status = sync_lock_take(use->turn, SHMB_NO_WAIT);
     if (status == SHMB_OWNER_DIED)
-        status = sync_lock_consistent(&use->turn);
+        status = sync_lock_consistent(use->turn);
     if (status == SHMB_OK) {
         use->next = stream_take_over(&use->region);
         use->claimed = STREAM_NO_CLAIM;
@@ -44,7 +44,7 @@ shmb_status stream_use_claim(stream_use *use, uint64_t size, void **place)
 
 shmb_status stream_use_commit(stream_use *use, uint64_t size)
 {
-    if (!sync_lock_is_mine(&use->turn) || use->claimed == STREAM_NO_CLAIM)
+    if (!sync_lock_is_mine(use->turn) || use->claimed == STREAM_NO_CLAIM)
         return SHMB_NOT_OWNER;
     if (size > use->claimed)
         return SHMB_TOO_LARGE;
@@ -65,10 +65,10 @@ shmb_status stream_use_write(stream_use *use, const void *bytes, uint64_t size)
 
 shmb_status stream_use_resign(stream_use *use)
 {
-    if (!sync_lock_is_mine(&use->turn))
+    if (!sync_lock_is_mine(use->turn))
         return SHMB_NOT_OWNER;
     use->claimed = STREAM_NO_CLAIM;
-    return sync_lock_release(&use->turn);
+    return sync_lock_release(use->turn);
 }
 
 /* ---- Readers ------------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 
 typedef struct stream_use {
     stream_region region;
-    sync_lock turn; /* the producer's; not set up for who reads */
+    sync_lock *turn; /* the producer's; who only reads has none */
     broadcast news;
     uint64_t next;    /* the producer's next position */
     uint64_t claimed; /* bytes that it claimed, or STREAM_NO_CLAIM */

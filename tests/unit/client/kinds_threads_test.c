@@ -93,19 +93,21 @@ static bool is_whole(const uint8_t *bytes, uint64_t size)
 
 /* ---- State --------------------------------------------------------------------------------------- */
 
-static void attach_state(state_use *use, scene *all, sync_lives *lives)
+static void attach_state(state_use *use, sync_lock *turn, scene *all, sync_lives *lives)
 {
     state_init(&use->region, all->bytes, &all->geometry);
     broadcast_init(&use->news, &all->waiting, epoch_of(all), all->bell);
-    sync_lock_init(&use->turn, &all->lock, all->place, lives);
+    use->turn = turn;
+    sync_lock_init(turn, &all->lock, all->place, lives);
 }
 
 static void *write_values(void *context)
 {
     actor *who = context;
     state_use use;
+    sync_lock turn;
     uint8_t value[LARGEST];
-    attach_state(&use, who->scene, who->lives);
+    attach_state(&use, &turn, who->scene, who->lives);
     threads_kill_me_at(who->kill_at);
     for (uint64_t i = 0; i < who->rounds; i++) {
         uint64_t version;
@@ -124,8 +126,9 @@ static void *read_values(void *context)
 {
     actor *who = context;
     state_use use;
+    sync_lock turn;
     uint8_t value[LARGEST];
-    attach_state(&use, who->scene, NULL);
+    attach_state(&use, &turn, who->scene, NULL);
     bool last_look = false;
     while (!last_look) {
         uint64_t size, version, written = shmb_load_acquire_u64(&who->scene->written);
@@ -198,12 +201,13 @@ static void what_is_too_large_is_refused_and_changes_nothing(void **state)
     (void)state;
     scene all;
     state_use use;
+    sync_lock turn;
     uint8_t value[LARGEST + 1] = {0};
     uint64_t version, size;
     corruption what;
     begin(&all, SHMB_KIND_STATE, 0, LARGEST);
     sync_lives *lives = threads_lives_new();
-    attach_state(&use, &all, lives);
+    attach_state(&use, &turn, &all, lives);
     assert_int_equal(state_use_write(&use, value, LARGEST + 1, &version), SHMB_TOO_LARGE);
     assert_int_equal(state_use_write(&use, value, UINT64_MAX, &version), SHMB_TOO_LARGE);
     assert_int_equal(state_read(&use.region, value, LARGEST, &size, &version, &what), SHMB_TIMED_OUT);
@@ -217,11 +221,12 @@ static void what_is_too_large_is_refused_and_changes_nothing(void **state)
 
 /* ---- Stream -------------------------------------------------------------------------------------- */
 
-static void attach_stream(stream_use *use, scene *all, sync_lives *lives)
+static void attach_stream(stream_use *use, sync_lock *turn, scene *all, sync_lives *lives)
 {
     stream_init(&use->region, all->bytes, &all->geometry);
     broadcast_init(&use->news, &all->waiting, epoch_of(all), all->bell);
-    sync_lock_init(&use->turn, &all->lock, all->place, lives);
+    use->turn = turn;
+    sync_lock_init(turn, &all->lock, all->place, lives);
 }
 
 /* One after the other: each waits until it can be the producer, and dies as one, with a message begun. */
@@ -229,8 +234,9 @@ static void *produce(void *context)
 {
     actor *who = context;
     stream_use use;
+    sync_lock turn;
     sync_lives *lives = threads_lives_new();
-    attach_stream(&use, who->scene, lives);
+    attach_stream(&use, &turn, who->scene, lives);
     for (uint64_t i = 0; i < who->rounds;) {
         uint8_t message[LARGEST];
         void *place;
@@ -260,7 +266,8 @@ static void *consume(void *context)
 {
     actor *who = context;
     stream_use use;
-    attach_stream(&use, who->scene, NULL);
+    sync_lock turn;
+    attach_stream(&use, &turn, who->scene, NULL);
     uint64_t position = 0;
     while (who->seen + who->missed < who->rounds) {
         uint8_t message[LARGEST];
@@ -320,11 +327,12 @@ static void a_second_producer_is_told_until_the_first_is_gone(void **state)
     (void)state;
     scene all;
     stream_use first, second;
+    sync_lock turn, other_turn;
     begin(&all, SHMB_KIND_STREAM, 4, LARGEST);
     sync_lives *lives = threads_lives_new(), *others = threads_lives_new();
     void *place;
-    attach_stream(&first, &all, lives);
-    attach_stream(&second, &all, others);
+    attach_stream(&first, &turn, &all, lives);
+    attach_stream(&second, &other_turn, &all, others);
     assert_int_equal(stream_use_resign(&first), SHMB_NOT_OWNER);
     assert_int_equal(stream_use_write(&first, "one", 3), SHMB_OK);
     assert_int_equal(stream_use_write(&second, "two", 3), SHMB_BUSY);
@@ -347,13 +355,14 @@ static void what_was_claimed_is_published_by_the_commit(void **state)
     (void)state;
     scene all;
     stream_use use;
+    sync_lock turn;
     char buffer[LARGEST];
     uint64_t position = 0, size, missed;
     corruption what;
     void *place;
     begin(&all, SHMB_KIND_STREAM, 4, LARGEST);
     sync_lives *lives = threads_lives_new();
-    attach_stream(&use, &all, lives);
+    attach_stream(&use, &turn, &all, lives);
     assert_int_equal(stream_use_claim(&use, LARGEST + 1, &place), SHMB_TOO_LARGE);
     assert_int_equal(stream_use_write(&use, buffer, LARGEST + 1), SHMB_TOO_LARGE);
     assert_int_equal(stream_use_claim(&use, 10, &place), SHMB_OK);
