@@ -1,6 +1,8 @@
 /* A broker in the test's own process; see fake_broker_win32.h. */
 #include "fake_broker_win32.h"
 
+#include "parts.h"
+
 #include <sddl.h>
 
 #include <setjmp.h>
@@ -12,6 +14,9 @@
 
 #define CATALOG_SDDL "D:P(A;;0x2000f;;;WD)"
 #define REGION_SDDL  "D:P(A;;0x2000f;;;WD)"
+#define KIND_SDDL    "D:P(A;;0x2000f;;;BA)"
+#define OBJECT_SDDL                                                                                          \
+    "D:P(A;;0x1f0003;;;BA)" /* of mutexes and events; open to everybody they would not be trusted */
 
 HANDLE fake_section(const char *object_name, const char *sddl, uint64_t size, DWORD attributes)
 {
@@ -126,4 +131,62 @@ void fake_broker_create(fake_broker *broker, const char *name, uint64_t size, co
     assert_non_null(section);
     broker->regions[broker->region_count++] = section;
     fake_broker_publish(broker, name, SHMB_REGION_READY, size, NULL);
+}
+
+static HANDLE make_part(shmb_part part, const char *name)
+{
+    if (shmb_part_object_of(part) == SHMB_PART_SECTION)
+        return fake_section(name, KIND_SDDL, SHMB_PART_BYTES, 0);
+    SECURITY_ATTRIBUTES security = {sizeof security, NULL, FALSE};
+    assert_true(ConvertStringSecurityDescriptorToSecurityDescriptorA(OBJECT_SDDL, SDDL_REVISION_1,
+                                                                     &security.lpSecurityDescriptor, NULL));
+    HANDLE object = shmb_part_object_of(part) == SHMB_PART_MUTEX
+                        ? CreateMutexA(&security, FALSE, name)
+                        : CreateEventA(&security, shmb_part_object_of(part) == SHMB_PART_BELL, FALSE, name);
+    LocalFree(security.lpSecurityDescriptor);
+    return object;
+}
+
+static void make_parts(fake_broker *broker, const char *object, shmb_part_set parts)
+{
+    for (unsigned part = 0; part < SHMB_PART_COUNT; part++) {
+        char name[SHMB_PART_NAME_BYTES];
+        if ((parts & 1u << part) == 0)
+            continue;
+        assert_true(shmb_part_name(object, (shmb_part)part, name));
+        assert_true(broker->region_count < FAKE_REGIONS);
+        HANDLE made = make_part((shmb_part)part, name);
+        assert_non_null(made);
+        broker->regions[broker->region_count++] = made;
+    }
+}
+
+void fake_broker_create_kind(fake_broker *broker, const char *name, const shmb_geometry *geometry,
+                             uint32_t flags)
+{
+    char object[128];
+    catalog_place place;
+    uint64_t generation, size = shmb_geometry_bytes(geometry);
+    platform_failure failure;
+    fake_broker_object(broker, name, object, sizeof object);
+    assert_true(broker->region_count < FAKE_REGIONS);
+    HANDLE section = fake_section(object, KIND_SDDL, size, 0);
+    assert_non_null(section);
+    broker->regions[broker->region_count++] = section;
+    uint8_t *bytes = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
+    assert_non_null(bytes);
+    shmb_geometry_format(bytes, geometry);
+    UnmapViewOfFile(bytes);
+    make_parts(broker, object, shmb_parts_of(geometry->kind, flags));
+
+    assert_true(catalog_place_of(&broker->writer, name, &place, &generation, &failure));
+    catalog_publication publication = {.state = SHMB_REGION_READY,
+                                       .size = size,
+                                       .generation = generation + 1,
+                                       .now = 1,
+                                       .flags = flags,
+                                       .geometry = *geometry,
+                                       .object_name = object,
+                                       .description = "made by a test"};
+    assert_true(catalog_publish(&broker->writer, place, &publication, &failure));
 }

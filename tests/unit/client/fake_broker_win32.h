@@ -6,10 +6,11 @@
 #define FAKE_BROKER_WIN32_H
 
 #include "catalog.h"
+#include "geometry.h"
 
 #include <windows.h>
 
-#define FAKE_REGIONS 64
+#define FAKE_REGIONS 128 /* and their parts */
 
 typedef struct fake_broker {
     char instance[41];
@@ -39,6 +40,11 @@ void fake_broker_republish(fake_broker *broker, const char *name, uint64_t size)
 /* Makes the section of the region `name` and publishes it as ready. `sddl` may be NULL: everyone may read and
    write. */
 void fake_broker_create(fake_broker *broker, const char *name, uint64_t size, const char *sddl);
+
+/* The same of a region of a kind, or of a raw one with SHMB_FLAG_LOCK or SHMB_FLAG_NOTIFY, with all that stands beside it.
+   Administrators may do everything, everyone else nothing. */
+void fake_broker_create_kind(fake_broker *broker, const char *name, const shmb_geometry *geometry,
+                             uint32_t flags);
 
 /* "Global\<instance>.<name>": the object name of its regions. */
 void fake_broker_object(const fake_broker *broker, const char *name, char *object, size_t size);
