@@ -34,7 +34,9 @@ typedef struct broker {
     holdings holdings;
     holders holders;
     apply_outcome outcome;
-    platform_control *control; /* NULL: it could not be opened, and nothing can be asked */
+    platform_control *control; /* NULL: it could not be opened yet, and nothing can be asked */
+    bool control_lost;         /* that has been told */
+    uint64_t control_retry_at; /* platform_heartbeat: not before it is tried again */
     bool ending;
     bool *awaits; /* for each wanted region, while any is awaited; then `declared` stays, too */
 } broker;

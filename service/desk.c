@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AT_ONCE 8u /* requests between two beats */
+#define AT_ONCE 8u        /* requests between two beats */
+#define PAUSE   20000000u /* between two tries to open the pipe: 2 s, in units of platform_heartbeat */
 
 /* What a caller may do to the pipe: read, write, and choose how; not make another end of it, nor change its rights. */
 #define PIPE_CALLER 0x12018Bu
@@ -26,9 +27,14 @@ void desk_open(broker *b)
                   b->owner_sid, PIPE_ALL, b->broker_sid, PIPE_CALLER, PIPE_CALLER, PIPE_CALLER);
     if (!sddl)
         snprintf(failure.text, sizeof failure.text, "out of memory; close other programs");
-    if (!sddl || !platform_control_open(name, sddl, &b->control, &failure))
-        log_write(b->log, LOG_CONTROL_LOST, "%s", failure.text);
+    const bool opened = sddl && platform_control_open(name, sddl, &b->control, &failure);
     free(sddl);
+    if (!opened && !b->control_lost)
+        log_write(b->log, LOG_CONTROL_LOST, "%s; it is tried again and again", failure.text);
+    if (opened && b->control_lost)
+        log_write(b->log, LOG_READY, "the control pipe is open: the broker can be asked again");
+    b->control_lost = !opened;
+    b->control_retry_at = platform_heartbeat() + PAUSE;
 }
 
 /* Administrators, the system, and the broker's own account. */
@@ -117,6 +123,8 @@ void desk_serve(broker *b)
 {
     static control_request request;
     platform_control_ticket ticket;
+    if (!b->control && platform_heartbeat() >= b->control_retry_at)
+        desk_open(b);
     for (unsigned i = 0; i < AT_ONCE && platform_control_next(b->control, &request, &ticket); i++) {
         control_answer answer = {0};
         answer_request(b, &request, ticket, &answer);

@@ -79,15 +79,29 @@ void lives_open(lives *l, const char *data_folder, bool usable, broker_log *log,
 }
 
 /* Writes the book. When that fails, one that says otherwise must not stay. */
-static void write_book(lives *l, const book_entry *entries, size_t count)
+static bool write_book(lives *l, const book_entry *entries, size_t count)
 {
     platform_failure failure, ignored;
+    l->in_use = 0;
     if (!l->usable || book_write(l->path, l->data, entries, count, &failure))
-        return;
+        return l->usable;
     files_remove(l->path, &ignored);
     log_write(l->log, LOG_LIVES_LOST,
               "cannot write down how the regions' lives end: %s; the next start takes it for a crash",
               failure.text);
+    return false;
+}
+
+/* Of the names in their order (FNV-1a); never 0. */
+static uint64_t digest_of(const book_entry *entries, size_t count)
+{
+    uint64_t digest = 14695981039346656037u;
+    for (size_t i = 0; i < count; i++) {
+        for (const char *at = entries[i].name; *at; at++)
+            digest = (digest ^ (uint8_t)*at) * 1099511628211u;
+        digest = (digest ^ '\n') * 1099511628211u;
+    }
+    return digest ? digest : 1;
 }
 
 void lives_begin(lives *l, const declared_regions *declared)
@@ -97,10 +111,11 @@ void lives_begin(lives *l, const declared_regions *declared)
     for (size_t i = 0; entries && i < declared->count; i++)
         if (!declared->items[i].session) /* an instance ends with its session, and nothing of it is kept */
             entries[count++].name = declared->items[i].name;
-    if (entries)
-        write_book(l, entries, count);
-    else
+    if (!entries)
         log_write(l->log, LOG_LIVES_LOST, "cannot write down how the regions' lives end: " OUT_OF_MEMORY);
+    const uint64_t digest = entries ? digest_of(entries, count) : 0;
+    if (entries && digest != l->in_use && write_book(l, entries, count))
+        l->in_use = digest;
     free(entries);
 }
 

@@ -20,6 +20,7 @@ typedef struct lives {
     char path[PLATFORM_PATH];      /* of the book */
     char snapshots[PLATFORM_PATH]; /* their folder */
     snapshot_store store;
+    uint64_t in_use; /* a digest of the names that the book says are in use; 0: it says something else */
     book_state state;
     book before; /* what the last broker wrote */
     book_entry

@@ -10,6 +10,7 @@ extern const bench_bar bar_config; /* bar_config.c */
 extern const bench_bar bar_attach; /* bar_attach_win32.c */
 extern const bench_bar bar_start;  /* bar_start_win32.c */
 extern const bench_bar bar_memory; /* bar_start_win32.c */
+extern const bench_bar bar_reload; /* bar_reload_win32.c */
 
 /* The program that bar_start has as its other side: makes `count` sections STEM-0 and on, says so, and has them until its
    standard input ends. Returns the exit code. */

@@ -7,9 +7,7 @@
 
 static const bench_bar *const bars[] = {
 #if defined(_WIN64)
-    &bar_attach,
-    &bar_start,
-    &bar_memory,
+    &bar_attach, &bar_start, &bar_reload, &bar_memory,
 #endif
     &bar_config,
 };

@@ -292,6 +292,25 @@ static void the_desk_says_what_there_is(void **state)
     assert_true(fake_has(&fake.answered, "0 Same: Global\\Same\n"));
 }
 
+static void refuse_the_pipe_at_first(unsigned wait)
+{
+    if (wait == 3)
+        fake.fail_always = NULL;
+    if (wait == 12) /* at half a second each */
+        ask_for(CONTROL_HELLO, 0);
+}
+
+static void a_pipe_that_could_not_be_opened_is_tried_again(void **state)
+{
+    (void)state;
+    begin(BEFORE, refuse_the_pipe_at_first, 14);
+    fake.fail_always = "control-open";
+    end(EXIT_OK);
+    assert_true(fake_has(&fake.events, "302 warning "));
+    assert_true(fake_has(&fake.events, "the control pipe is open"));
+    assert_true(fake_has(&fake.answered, "0 " FAKE_OWNER ": X:\\ShmBroker\\shmbroker.yaml\ndone 0 \n"));
+}
+
 /* ---- Faults */
 
 static unsigned fault; /* this call behind the first reload's begin fails */
@@ -375,6 +394,7 @@ int main(void)
         RELOAD_TEST(what_programs_hold_is_replaced_when_they_let_go),
         RELOAD_TEST(a_stranger_gets_nothing_done),
         RELOAD_TEST(the_desk_says_what_there_is),
+        RELOAD_TEST(a_pipe_that_could_not_be_opened_is_tried_again),
         RELOAD_TEST(each_call_of_a_reload_fails_and_the_next_reload_finishes),
         RELOAD_TEST(each_call_fails_with_the_next_ones),
     };
