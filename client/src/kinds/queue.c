@@ -19,6 +19,7 @@
 #define PATIENCE     8u                  /* sleeps in vain, before newcomers have to queue up */
 #define LOOKS_AWAKE  128u                /* for who is about to hand on, before sleeping again */
 #define FULL_LOOK_NS UINT64_C(100000000) /* between two looks at a full queue, should nobody wake */
+#define POLLS_A_LOOK 4u
 #define CACHE_LINE   64u
 #define REST_MOST    32u /* processor pauses */
 #define REST_STEP    8u
@@ -127,7 +128,7 @@ static attempt pass_over(queue_turn *turn, queue_slot *slot, uint64_t word, uint
 }
 
 /* Somebody holds the slot that this turn needs. */
-static attempt held(queue_turn *turn, queue_slot *slot, uint64_t word, uint64_t position)
+static attempt meet_holder(queue_turn *turn, queue_slot *slot, uint64_t word, uint64_t position)
 {
     sync_life life = queue_holder(turn->queue, word);
     /* When the word still stands, the number belongs to the one who wrote it: queue_members.c. */
@@ -183,7 +184,7 @@ static attempt meet_as_sender(queue_turn *turn, queue_slot *slot, uint64_t word,
         return BARRED;
     case QUEUE_CLAIMED:
     case QUEUE_TAKEN:
-        return held(turn, slot, word, former);
+        return meet_holder(turn, slot, word, former);
     case QUEUE_SKIPPED:
         return pass_over(turn, slot, word, former);
     default: /* nobody has claimed it in the last round, and all before the tail are claimed */
@@ -198,7 +199,7 @@ static attempt meet_as_receiver(queue_turn *turn, queue_slot *slot, uint64_t wor
     case QUEUE_FULL:
         return settle_full(turn, slot, word, position);
     case QUEUE_CLAIMED:
-        return held(turn, slot, word, position);
+        return meet_holder(turn, slot, word, position);
     case QUEUE_SKIPPED:
         return pass_over(turn, slot, word, position);
     default:
@@ -239,6 +240,8 @@ static attempt try_at(queue_turn *turn, uint64_t *position)
         queue_fetch((uint8_t *)slot + CACHE_LINE);
     uint64_t word = shmb_load_acquire_u64(&slot->word);
     uint32_t state = queue_word_state(word);
+    turn->looked_at = &slot->word;
+    turn->looked_word = word;
     switch (lap_of(queue, word, *position)) {
     case LAP_NOW:
         if (!turn->receives && state == QUEUE_FREE)
@@ -413,6 +416,20 @@ static void keep_distance(queue_side *side)
         shmb_pause();
 }
 
+/* Until the word that was in the way changes. False: it has been enough. */
+static bool spin_on(const queue_turn *turn, spin_turn *spinning)
+{
+    while (spinning->used < spinning->limit) {
+        spinning->used++;
+        for (uint32_t i = 0; i < POLLS_A_LOOK; i++) {
+            if (shmb_load_relaxed_u64(turn->looked_at) != turn->looked_word)
+                return true;
+            shmb_pause();
+        }
+    }
+    return false;
+}
+
 shmb_status shmb_q_get(queue_turn *turn, sync_deadline deadline)
 {
     bool may_wait = deadline != SYNC_AT_ONCE;
@@ -428,7 +445,7 @@ shmb_status shmb_q_get(queue_turn *turn, sync_deadline deadline)
     bool found = false;
     if (spinning.limit > 0)
         keep_distance(side_of(turn));
-    while (!found && spin_again(&spinning))
+    while (!found && spin_on(turn, &spinning))
         found = try_once(turn) == DONE;
     spin_end(spin, &spinning, found);
     return found ? turn->status : sleep_for(turn, deadline);

@@ -71,6 +71,8 @@ typedef struct queue_turn {
     uint64_t position; /* out: of the slot that was got */
     uint32_t length;   /* out: a receiver's message's, also when it is larger than the capacity */
 
+    const volatile uint64_t *looked_at; /* the word that the last look ended at, and what it was */
+    uint64_t looked_word;
     sync_life obstacle; /* who is in the way, SYNC_NOBODY when it is none alone */
     shmb_status status;
     uint64_t mark; /* what a front wrote into the mark */

@@ -1,6 +1,7 @@
 /*
  * What programs do with a queue: messages in place, copied, and many at a time; queue.h is the contract.
  */
+#include "copy.h"
 #include "queue_inner.h"
 
 #include "shmb_layout.h"
@@ -137,17 +138,6 @@ shmb_status shmb_q_cancel(queue_view *queue, queue_message *message)
 
 /* ---- Copied ---------------------------------------------------------------------------------------- */
 
-/* Under ThreadSanitizer plain copies are wanted: it then says whether words hand the bytes over. */
-static void copy(void *to, const void *from, uint32_t length)
-{
-#ifdef SHMB_ATOMICS_HOOK
-    shmb_copy_racing(to, from, length);
-#else
-    if (length > 0)
-        memcpy(to, from, length);
-#endif
-}
-
 /* The calling thread lives: nobody could take its slot away but by damaging it. */
 static shmb_status hand_on(queue_turn *turn, bool last)
 {
@@ -164,7 +154,7 @@ static shmb_status send_one(queue_turn *turn, const void *bytes, uint32_t length
     shmb_status status = shmb_q_get(turn, deadline);
     if (status != SHMB_OK)
         return status;
-    copy(bytes_of(turn), bytes, length);
+    shmb_copy(bytes_of(turn), bytes, length);
     turn->length = length;
     return hand_on(turn, last);
 }
@@ -174,7 +164,7 @@ static shmb_status receive_one(queue_turn *turn, void *buffer, sync_deadline dea
     shmb_status status = shmb_q_get(turn, deadline);
     if (status != SHMB_OK)
         return status;
-    copy(buffer, bytes_of(turn), turn->length);
+    shmb_copy(buffer, bytes_of(turn), turn->length);
     return hand_on(turn, last);
 }
 

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #define MESSAGES 4u
-#define STRIDE   64u
+#define STRIDE   ((size_t)64)
 #define PROGRAMS 4u
 
 enum { VICTIM, OTHER, THIRD };
@@ -36,7 +36,7 @@ static union {
 } shared;
 
 static struct sync_place room, ready;
-static struct sync_lives lives[PROGRAMS];
+static struct sync_lives known[PROGRAMS];
 static queue_view programs[PROGRAMS];
 static uint64_t clock_ns;
 static bool looks_again; /* whoever slept last would have looked again by himself */
@@ -63,19 +63,19 @@ uint32_t sync_processors(void)
     return 1;
 }
 
-sync_life sync_life_mine(sync_lives *mine)
+sync_life sync_life_mine(sync_lives *lives)
 {
     stop_point();
-    return mine->life;
+    return lives->life;
 }
 
-bool sync_life_is_over(sync_lives *asking, sync_life life)
+bool sync_life_is_over(sync_lives *lives, sync_life life)
 {
-    (void)asking;
+    (void)lives;
     stop_point();
     for (uint32_t i = 0; i < PROGRAMS; i++) {
-        if (lives[i].life == life)
-            return lives[i].over;
+        if (known[i].life == life)
+            return known[i].over;
     }
     return true;
 }
@@ -100,10 +100,10 @@ void sync_place_wake(sync_place *place)
     place->woken = true;
 }
 
-sync_result sync_place_wait(sync_place *place, sync_lives *asking, sync_life watched, sync_deadline deadline)
+sync_result sync_place_wait(sync_place *place, sync_lives *lives, sync_life watched, sync_deadline deadline)
 {
     stop_point();
-    if (watched != SYNC_NOBODY && sync_life_is_over(asking, watched))
+    if (watched != SYNC_NOBODY && sync_life_is_over(lives, watched))
         return SYNC_OVER;
     looks_again = deadline != SYNC_NEVER;
     if (!place->woken)
@@ -127,8 +127,8 @@ static void set_stage(uint64_t first)
         slot_of(i)->word = queue_word(first, QUEUE_FREE, 0);
     room.woken = ready.woken = false;
     for (uint32_t i = 0; i < PROGRAMS; i++) {
-        const queue_parts parts = {shared.bytes, MESSAGES, 32, &room, &ready, &lives[i]};
-        lives[i] = (struct sync_lives){4 * (i + 1), false};
+        const queue_parts parts = {shared.bytes, MESSAGES, 32, &room, &ready, &known[i]};
+        known[i] = (struct sync_lives){4 * ((sync_life)i + 1), false};
         shmb_q_begin(&programs[i], &parts);
     }
 }
@@ -238,11 +238,11 @@ static bool kill_at(uint64_t step, killed_work *work, uint32_t *context)
 {
     bool killed = stop_at(step, work, context);
     if (killed)
-        lives[VICTIM].over = true;
+        known[VICTIM].over = true;
     return killed;
 }
 
-static const uint64_t firsts[] = {0, 64, QUEUE_POSITIONS - 2 * MESSAGES};
+static const uint64_t firsts[] = {0, 64, QUEUE_POSITIONS - 2 * (uint64_t)MESSAGES};
 
 /* Others sent before and after: they lose nothing. `most`: messages that the dead one may have got through. */
 static void kill_a_sender(killed_work *work, uint32_t most)
@@ -328,8 +328,8 @@ static void one_after_the_other_may_be_killed(void **state)
         for (uint32_t i = 0; i < 3 * MESSAGES; i++) {
             uint32_t own = 50, number;
             kill_at(step, i % 2 == 0 ? sends_one : receives_one, &own);
-            lives[VICTIM] = (struct sync_lives){4000 + 4 * (step * 100 + i), false};
-            const queue_parts parts = {shared.bytes, MESSAGES, 32, &room, &ready, &lives[VICTIM]};
+            known[VICTIM] = (struct sync_lives){4000 + 4 * (step * 100 + i), false};
+            const queue_parts parts = {shared.bytes, MESSAGES, 32, &room, &ready, &known[VICTIM]};
             shmb_q_begin(&programs[VICTIM], &parts);
             assert_int_equal(send(OTHER, 1, SYNC_NEVER), SHMB_OK);
             do
@@ -373,7 +373,7 @@ static void sleep_while_a_sender_is_killed(killed_work *work)
         /* Nor is the next one's message slept through. */
         set_stage(0);
         shared.header.ready = QUEUE_MARK_COUNT | QUEUE_MARK_SLEEPS;
-        lives[VICTIM].over = false;
+        known[VICTIM].over = false;
         kill_at(step, work, &own);
         woken = ready.woken;
         ready.woken = false;

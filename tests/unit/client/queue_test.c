@@ -1,4 +1,5 @@
 /* A queue, one step at a time: what each operation promises, and what becomes of messages whose holder is over. */
+#include "atomics.h"
 #include "queue_testing.h"
 
 #include <setjmp.h>
@@ -125,7 +126,7 @@ static void positions_come_round(void **state)
     (void)state;
     for (uint32_t messages = 2; messages <= 8; messages *= 2) {
         begin(messages, 8, QUEUE_POSITIONS - 2 * (uint64_t)messages);
-        for (uint64_t i = 0; i < 10 * messages; i++) {
+        for (uint64_t i = 0; i < 10 * (uint64_t)messages; i++) {
             must_send(2 * i);
             must_send(2 * i + 1);
             assert_int_equal(shmb_q_length(&sender->queue) <= messages, 1);
@@ -278,7 +279,7 @@ static void await_ms(uint32_t milliseconds)
 {
     sync_deadline deadline = sync_deadline_in(milliseconds);
     while (!sync_deadline_passed(deadline))
-        continue;
+        shmb_pause();
 }
 
 static void who_only_tries_gets_past_a_dead_sender_too(void **state)
