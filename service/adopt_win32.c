@@ -2,6 +2,7 @@
 #include "adopt_win32.h"
 
 #include "descriptor_win32.h"
+#include "growth_size.h"
 
 #include <aclapi.h>
 #include <psapi.h>
@@ -217,15 +218,13 @@ static bool measure(const void *view, uint64_t *all, uint64_t *committed)
 HANDLE win32_adopt_reserved(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, uint64_t max_size,
                             uint64_t *committed)
 {
-    SYSTEM_INFO system;
     uint64_t all = 0;
-    GetSystemInfo(&system);
-    const uint64_t page = system.dwPageSize, wanted = (max_size + page - 1) / page * page;
     *committed = 0;
     HANDLE section = OpenFileMappingW(READ_CONTROL | FILE_MAP_READ | FILE_MAP_WRITE, FALSE, name);
     const void *view = section ? MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0) : NULL;
     bool ours = view && win32_is_secured_as(section, descriptor) && measure(view, &all, committed) &&
-                all == wanted && shows_no_file(view) && (attributes_of(name) & SEC_RESERVE) != 0;
+                all == growth_reserved(max_size) && shows_no_file(view) &&
+                (attributes_of(name) & SEC_RESERVE) != 0;
     if (view)
         UnmapViewOfFile(view);
     if (ours)

@@ -127,7 +127,7 @@ static bool create_and_fill(const apply_context *context, const declared_region 
     lives_beginning with;
     platform_section_request request = apply_request(declared);
     request.progress = (platform_progress){context->progress, context->progress_context};
-    request.grown = made->known;
+    request.grown = generation ? made->known : 0; /* a new entry knows of nothing */
     if (!lives_prepare(context->lives, declared, &request, &with, failure) ||
         !platform_section_create(&request, section, &made->granted, failure))
         return false;

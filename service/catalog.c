@@ -238,6 +238,8 @@ void catalog_mark(catalog *c, catalog_place place, shmb_region_state state, uint
     shmb_catalog_slot slot = entry->slots[entry->version % 2];
     slot.state = state;
     slot.changed = now;
+    slot.until = 0;
+    slot.holders = (shmb_text){0, 0};
     publish_slot(c, entry, &slot);
 }
 

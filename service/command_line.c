@@ -19,7 +19,8 @@ enum {
     TAKES_KEEP = 512,
     TAKES_AS_SERVICE = 1024,
     TAKES_YES = 2048,
-    TAKES_KEPT = 4096
+    TAKES_KEPT = 4096,
+    TAKES_SIZE = 8192
 };
 
 static const struct command {
@@ -100,6 +101,20 @@ static const struct command {
      "`revoke: true`. A region whose size or kind changes is replaced as soon as programs have let go of "
      "the\n"
      "old one. `sc control ShmBroker paramchange` does the same without asking. Needs an elevated console."},
+    {"grow", "REGION", TAKES_SIZE | TAKES_INSTANCE | NEEDS_ARGUMENT, command_grow,
+     "Have REGION grow to SIZE where it is, for all who use it.",
+     "REGION is declared with `max_size`, which SIZE must not be above; a region that is as large already "
+     "stays so.\n"
+     "Programs that have it open see the new size without attaching again. Beyond `commit_budget`, or what "
+     "the\n"
+     "machine can promise, nothing changes. For those who may write the region."},
+    {"retire", "REGION", TAKES_INSTANCE | NEEDS_ARGUMENT, command_retire,
+     "Have the broker let go of REGION before its configuration changes.",
+     "No program can attach from now on; those that have it open keep it, and the broker waits for them as "
+     "long as\n"
+     "the region's `drain` says. The next reload or start serves it again if it is declared. For those in "
+     "`manage`\n"
+     "of the region's `access`."},
     {"status", "REGION", TAKES_INSTANCE | TAKES_JSON, command_status,
      "Show the broker and its regions, or one REGION.",
      "Reads the catalog that the broker publishes; needs no rights beyond those of any client."},
@@ -129,6 +144,8 @@ static void print_usage(FILE *stream, const struct command *command)
         fprintf(stream, command->takes & NEEDS_ARGUMENT ? " %s" : " [%s]", command->argument);
     if (command->takes & TAKES_WHO)
         fprintf(stream, " --user NAME|SID [--groups A,B,...] | --process PID [--access read|write]");
+    if (command->takes & TAKES_SIZE)
+        fprintf(stream, " SIZE");
     fprintf(stream, "%s%s%s%s%s%s%s%s%s%s\n", command->takes & TAKES_TOPIC ? " | config [KEY]" : "",
             command->takes & TAKES_CONFIG ? " [--config FILE]" : "",
             command->takes & TAKES_INSTANCE ? " [--instance NAME]" : "",
@@ -213,7 +230,7 @@ static int take_argument(const struct command *command, const char *word, comman
 {
     if (!command->argument && (command->takes & TAKES_CONFIG))
         return bad_usage(command, "takes its file as --config FILE; it does not know what to do with", word);
-    bool is_topic = options->argument && !options->topic && (command->takes & TAKES_TOPIC);
+    bool is_topic = options->argument && !options->topic && (command->takes & (TAKES_TOPIC | TAKES_SIZE));
     if (!command->argument || (options->argument && !is_topic))
         return bad_usage(command, "does not know what to do with", word);
     *(is_topic ? &options->topic : &options->argument) = word;
@@ -319,5 +336,7 @@ int command_line_run(int argc, char **argv)
     }
     if ((command->takes & NEEDS_ARGUMENT) && !options.argument)
         return bad_usage(command, "needs a", command->argument);
+    if ((command->takes & TAKES_SIZE) && !options.topic)
+        return bad_usage(command, "needs a", "SIZE");
     return command->run(&options);
 }

@@ -11,7 +11,7 @@
 /* What the command line said. Strings live as long as the command runs. */
 typedef struct command_options {
     const char *argument; /* the word that is no option: FILE, REGION, or COMMAND; NULL when not given */
-    const char *topic;    /* help: the word behind that one; NULL when not given */
+    const char *topic;    /* help, grow: the word behind that one; NULL when not given */
     const char *config;   /* --config; NULL when not given */
     const char *instance; /* --instance; "" for the default one */
     bool json;            /* --json */
@@ -42,6 +42,8 @@ int command_stop(const command_options *options);
 int command_plan(const command_options *options);
 int command_reload(const command_options *options);
 int command_status(const command_options *options);
+int command_grow(const command_options *options);
+int command_retire(const command_options *options);
 int command_help(const command_options *options);
 int command_help_config(const command_options *options);
 int command_version(const command_options *options);

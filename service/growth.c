@@ -64,11 +64,11 @@ control_growth growth_check(const holdings *h, size_t index, uint64_t size, uint
     if (region->max_size == 0)
         return refuse(failure, CONTROL_GROW_FIXED, region->name,
                       text_make("it is declared without max_size; add that"));
-    text_size_about(region->max_size, most);
     if (size > region->max_size)
-        return refuse(failure, CONTROL_GROW_FIXED, region->name,
-                      text_make("%s are asked for, and its max_size is %s; ask for less, or declare more",
-                                wanted, most));
+        return refuse(
+            failure, CONTROL_GROW_FIXED, region->name,
+            text_make("%llu bytes are asked for, and its max_size is %llu; ask for less, or declare more",
+                      (unsigned long long)size, (unsigned long long)region->max_size));
     uint64_t needed = sum_with(h, index, size);
     if (commit_budget == 0 || needed <= commit_budget)
         return CONTROL_GREW;

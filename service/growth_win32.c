@@ -1,5 +1,6 @@
 /* Sections that grow, and who has one open. See platform.h. */
 #include "adopt_win32.h"
+#include "growth_size.h"
 #include "growth_win32.h"
 #include "holder_win32.h"
 
@@ -9,9 +10,11 @@
 bool win32_section_commit(HANDLE section, uint64_t size, platform_failure *failure)
 {
     DWORD error = ERROR_SUCCESS;
-    void *view = size <= SIZE_MAX ? MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, (SIZE_T)size) : NULL;
-    if (!view || !VirtualAlloc(view, (SIZE_T)size, MEM_COMMIT, PAGE_READWRITE))
-        error = size <= SIZE_MAX ? GetLastError() : ERROR_NOT_ENOUGH_MEMORY;
+    /* The view goes on behind what is committed: Wine forgets a commitment that ends where its view does. */
+    const uint64_t pages = growth_whole_pages(size), mapped = growth_reserved(size);
+    void *view = mapped <= SIZE_MAX ? MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, (SIZE_T)mapped) : NULL;
+    if (!view || !VirtualAlloc(view, (SIZE_T)pages, MEM_COMMIT, PAGE_READWRITE))
+        error = mapped <= SIZE_MAX ? GetLastError() : ERROR_NOT_ENOUGH_MEMORY;
     if (view)
         UnmapViewOfFile(view);
     if (error == ERROR_SUCCESS)

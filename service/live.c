@@ -122,6 +122,47 @@ int live_reload(const live_broker *live, uint64_t digest,
     return failure->code == 5 ? EXIT_ACCESS_DENIED : EXIT_FAILED;
 }
 
+/* The one reply to a command about one region. */
+typedef struct changing {
+    uint32_t code;
+    uint64_t size;
+    char text[CONTROL_TEXT];
+} changing;
+
+static bool hear_change(void *context, const control_reply *reply)
+{
+    changing *c = context;
+    c->code = reply->code;
+    c->size = reply->values[0];
+    memcpy(c->text, reply->text, sizeof c->text);
+    return reply->status != CONTROL_DONE;
+}
+
+int live_change(const char *instance, control_command command, const char *region, uint64_t argument,
+                uint64_t *size, platform_failure *said)
+{
+    static control_request request;
+    char name[NAMES_TEXT];
+    status_catalog opened = {0};
+    changing c = {.code = EXIT_FAILED};
+    *size = 0;
+    said->code = 0;
+    if (!status_catalog_open(instance, &opened, said))
+        return EXIT_NO_BROKER;
+    const uint32_t pid = opened.info.broker_pid;
+    status_catalog_close(&opened);
+    if (!control_request_make(&request, command, argument, region)) {
+        snprintf(said->text, sizeof said->text, "no region has so long a name");
+        return EXIT_NO_REGION;
+    }
+    names_control(instance, name);
+    if (!platform_control_ask(name, pid, &request, hear_change, &c, said))
+        return said->code == 5 ? EXIT_ACCESS_DENIED : EXIT_FAILED;
+    *size = c.size;
+    text_cut(said->text, sizeof said->text, c.text);
+    return (int)c.code;
+}
+
 existing_regions live_regions(const live_broker *live)
 {
     return (existing_regions){live->regions, live->count};

@@ -27,6 +27,11 @@ int live_reload(const live_broker *live, uint64_t digest,
                 bool (*replied)(void *context, const control_reply *reply), void *context,
                 platform_failure *failure);
 
+/* Has the running broker of `instance` do `command` (CONTROL_GROW, CONTROL_RETIRE) to `region`. Returns an exit code; `said`
+   has what the broker says of it, and `size` the region's size after growing. */
+int live_change(const char *instance, control_command command, const char *region, uint64_t argument,
+                uint64_t *size, platform_failure *said);
+
 existing_regions live_regions(const live_broker *live);
 void live_free(live_broker *live);
 

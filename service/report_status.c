@@ -6,6 +6,7 @@
 #include "session.h"
 #include "text_builder.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,7 +20,7 @@ static const char *broker_word(uint32_t state)
 
 static const char *region_word(uint32_t state)
 {
-    static const char *const words[] = {"unknown", "pending", "ready", "failed", "retired"};
+    static const char *const words[] = {"unknown", "pending", "ready", "failed", "retired", "retiring"};
     return state < sizeof words / sizeof words[0] ? words[state] : words[0];
 }
 
@@ -139,6 +140,22 @@ static void print_manner(FILE *stream, const catalog_region *region)
         fputc('\n', stream);
 }
 
+/* A region on its way out, or awaited: how long, and who keeps it. */
+static void print_leaving(FILE *stream, const catalog_region *region)
+{
+    if (region->state == SHMB_REGION_RETIRING) {
+        const uint64_t now = platform_now();
+        const uint64_t left = region->until > now ? (region->until - now) / 10000000u : 0;
+        fprintf(stream, "%-8s %10s  goes when programs have let go of it, in %llu s at the latest\n", "", "",
+                (unsigned long long)left);
+    }
+    for (const char *line = region->holders; *line;) {
+        const size_t length = strcspn(line, "\n");
+        fprintf(stream, "%-8s %10s  held by %.*s\n", "", "", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
 static void print_region(FILE *stream, const catalog_region *region)
 {
     char size[64];
@@ -150,6 +167,11 @@ static void print_region(FILE *stream, const catalog_region *region)
         fprintf(stream, " (session %u)", (unsigned)session);
     fprintf(stream, "  %s%s\n", *region->description ? "- " : "", region->description);
     print_manner(stream, region);
+    if (region->max_size) {
+        text_size(region->max_size, size, sizeof size);
+        fprintf(stream, "%-8s %10s  grows to %s\n", "", "", size);
+    }
+    print_leaving(stream, region);
     if (*region->boundary) {
         fprintf(stream, "%-8s %10s  for ", "", "");
         report_boundary_text(stream, region->boundary);
@@ -210,6 +232,39 @@ static bool add_reload(cJSON *root, const report_status *status)
     return ok;
 }
 
+/* "4712 peer.exe", a line end between two; "…" stands for those that did not fit. */
+static bool add_holders(cJSON *item, const char *holders)
+{
+    cJSON *list = cJSON_AddArrayToObject(item, "holders");
+    bool ok = list != NULL;
+    for (const char *line = holders; ok && *line;) {
+        const size_t length = strcspn(line, "\n");
+        char *program = NULL;
+        char words[PLATFORM_HOLDERS];
+        snprintf(words, sizeof words, "%.*s", (int)(length < sizeof words ? length : sizeof words - 1), line);
+        const unsigned long long pid = strtoull(words, &program, 10);
+        line += length + (line[length] == '\n');
+        if (pid == 0)
+            continue;
+        cJSON *holder = report_json_item(list);
+        ok = report_json_number(holder, "pid", pid) &&
+             cJSON_AddStringToObject(holder, "program", *program == ' ' ? program + 1 : program);
+    }
+    return ok;
+}
+
+static bool add_leaving(cJSON *item, const catalog_region *region)
+{
+    char until[40];
+    bool ok = !region->max_size || report_json_number(item, "max_size", region->max_size);
+    time_text(region->until, until, sizeof until);
+    if (ok && region->state == SHMB_REGION_RETIRING)
+        ok = cJSON_AddStringToObject(item, "until", until) != NULL;
+    if (ok && (region->state == SHMB_REGION_RETIRING || *region->holders))
+        ok = add_holders(item, region->holders);
+    return ok;
+}
+
 static bool add_region(cJSON *array, const catalog_region *region)
 {
     cJSON *item = report_json_item(array);
@@ -230,6 +285,7 @@ static bool add_region(cJSON *array, const catalog_region *region)
     for (size_t i = 0; ok && i < MANNERS; i++)
         if (manners[i].name)
             ok = cJSON_AddBoolToObject(item, manners[i].name, (region->flags & manners[i].flag) != 0) != NULL;
+    ok = ok && add_leaving(item, region);
     if (ok && *region->boundary)
         ok = cJSON_AddStringToObject(item, "boundary", region->boundary) != NULL;
     if (ok && *region->note)

@@ -126,7 +126,7 @@ static HANDLE create_new(const making *m, DWORD *error, platform_failure *failur
 {
     const platform_section_request *request = m->request;
     if (request->max_size)
-        return create(m, request->max_size, SEC_RESERVE, error);
+        return create(m, growth_reserved(request->max_size), SEC_RESERVE, error);
     if (request->large_pages == CONFIG_LARGE_PAGES_NO)
         return create(m, request->size, 0, error);
     HANDLE section = create_large(m, error);

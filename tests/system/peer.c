@@ -11,6 +11,7 @@
  *
  *   put OFFSET TEXT      writes TEXT with its NUL, prints `put`
  *   get OFFSET           prints `got TEXT`
+ *   await-size BYTES     of `attach`: waits until the view has so many, prints `size BYTES`
  *   hold                 prints `holding`, goes on when standard input ends
  */
 #include "crowd.h"
@@ -39,11 +40,25 @@ static bool fits(uint64_t offset, size_t length, uint64_t size)
     return offset < size && length < size - offset;
 }
 
+/* Until somebody has grown the region, half a minute at most. Returns its bytes. */
+static uint64_t await_size(const shmb_region *region, uint64_t wanted)
+{
+    uint64_t size = shmb_size(region);
+    for (unsigned waited = 0; size < wanted && waited < 30000; waited++) {
+        Sleep(1);
+        size = shmb_size(region);
+    }
+    printf("size %llu\n", (unsigned long long)size);
+    return size;
+}
+
 /* Carries out the steps over a view of `size` bytes. */
-static int run_steps(char *view, uint64_t size, char **step)
+static int run_steps(const shmb_region *region, char *view, uint64_t size, char **step)
 {
     for (; *step; step++) {
-        if (strcmp(*step, "hold") == 0) {
+        if (region && strcmp(*step, "await-size") == 0 && step[1]) {
+            size = await_size(region, strtoull(*++step, NULL, 0));
+        } else if (strcmp(*step, "hold") == 0) {
             hold();
         } else if (strcmp(*step, "put") == 0 && step[1] && step[2] &&
                    fits(strtoull(step[1], NULL, 0), strlen(step[2]), size)) {
@@ -81,7 +96,7 @@ static int attach(char **arguments)
     }
     printf("attached %llu\n", (unsigned long long)shmb_size(region));
     fflush(stdout);
-    int code = run_steps(shmb_data(region), shmb_size(region), arguments + 4);
+    int code = run_steps(region, shmb_data(region), shmb_size(region), arguments + 4);
     shmb_detach(region);
     return code;
 }
@@ -98,7 +113,7 @@ static int open_bare(char **arguments)
     }
     puts("opened");
     fflush(stdout);
-    int code = run_steps(view, size, arguments + 3);
+    int code = run_steps(NULL, view, size, arguments + 3);
     UnmapViewOfFile(view);
     CloseHandle(section);
     return code;

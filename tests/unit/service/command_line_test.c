@@ -32,6 +32,8 @@ FAKE_COMMAND(stop)
 FAKE_COMMAND(status)
 FAKE_COMMAND(plan)
 FAKE_COMMAND(reload)
+FAKE_COMMAND(grow)
+FAKE_COMMAND(retire)
 
 #define MOST_WORDS 10
 
@@ -143,6 +145,20 @@ static void uninstall_alone_removes_data_and_only_when_told(void **state)
     assert_refused("install --remove-data", "does not know the option --remove-data");
 }
 
+static void growing_needs_a_region_and_a_size(void **state)
+{
+    (void)state;
+    assert_runs("grow Telemetry 64MiB --instance p2", "grow");
+    assert_string_equal(seen.argument, "Telemetry");
+    assert_string_equal(seen.topic, "64MiB");
+    assert_refused("grow Telemetry", "needs a SIZE");
+    assert_refused("grow", "needs a REGION");
+    assert_refused("grow A 1 2", "does not know what to do with 2");
+    assert_runs("retire Telemetry", "retire");
+    assert_refused("retire", "needs a REGION");
+    assert_refused("retire A 1", "does not know what to do with 1");
+}
+
 static void a_value_may_look_like_an_option(void **state)
 {
     (void)state;
@@ -236,7 +252,7 @@ static void help_of_the_configuration_explains_its_keys(void **state)
     (void)state;
     assert_int_equal(run("help config"), EXIT_OK);
     assert_string_equal(complained, "");
-    assert_non_null(strstr(printed, "How many bytes the region has."));
+    assert_non_null(strstr(printed, "How many bytes the region has; of a state"));
     assert_non_null(strstr(printed, "SECTION_MAP_READ"));
     assert_int_equal(run("help config size"), EXIT_OK);
     assert_int_equal(strncmp(printed, "  size\n", 7), 0);
@@ -287,6 +303,7 @@ int main(void)
         LINE_TEST(two_dashes_end_the_options),
         LINE_TEST(options_stand_before_and_behind_the_free_word),
         LINE_TEST(uninstall_alone_removes_data_and_only_when_told),
+        LINE_TEST(growing_needs_a_region_and_a_size),
         LINE_TEST(a_value_may_look_like_an_option),
         LINE_TEST(what_is_not_known_is_refused_with_the_usage),
         LINE_TEST(options_of_other_commands_are_refused),
