@@ -35,6 +35,7 @@
 #define EVENT_READ    (RIGHT_READ_CONTROL | RIGHT_SYNCHRONIZE)
 #define EVENT_ALL     (RIGHTS_STANDARD | RIGHT_SYNCHRONIZE | EVENT_RIGHT_QUERY | EVENT_RIGHT_MODIFY)
 #define MUTEX_ALL     (RIGHTS_STANDARD | RIGHT_SYNCHRONIZE | MUTEX_RIGHT_QUERY)
+#define EVENT_WRITE   (EVENT_READ | EVENT_RIGHT_MODIFY)
 #define MANAGE        (RIGHT_READ_CONTROL | RIGHT_WRITE_DAC)
 
 /* And on a process: PROCESS_ALL_ACCESS, and PROCESS_TERMINATE, PROCESS_QUERY_LIMITED_INFORMATION, SYNCHRONIZE. */
@@ -66,6 +67,10 @@ static const uint32_t masks[ACCESS_OBJECT_COUNT][ACCESS_RIGHT_COUNT] = {
                       RIGHT_READ_CONTROL | RIGHT_SYNCHRONIZE |
                           MUTEX_RIGHT_QUERY, /* wait for it, so take it */
                       MANAGE | MUTEX_RIGHT_QUERY, MUTEX_ALL},
+    [ACCESS_LOCK] = {RIGHT_READ_CONTROL, SECTION_WRITE, MANAGE | SECTION_RIGHT_QUERY, SECTION_ALL},
+    [ACCESS_WAKE] = {RIGHT_READ_CONTROL, /* a reader who waited would take what is meant for a writer */
+                     EVENT_WRITE, MANAGE | EVENT_RIGHT_QUERY, EVENT_ALL},
+    [ACCESS_WAITERS] = {SECTION_WRITE, SECTION_WRITE, MANAGE | SECTION_RIGHT_QUERY, SECTION_ALL},
 };
 
 /* The kernel's tables of generic rights, as the documentation of each kind of object has them. */
@@ -77,6 +82,12 @@ static const access_generic generics[ACCESS_OBJECT_COUNT] = {
                       RIGHT_READ_CONTROL | RIGHT_SYNCHRONIZE, EVENT_ALL},
     [ACCESS_MUTEX] = {RIGHT_READ_CONTROL | MUTEX_RIGHT_QUERY, RIGHT_READ_CONTROL,
                       RIGHT_READ_CONTROL | RIGHT_SYNCHRONIZE, MUTEX_ALL},
+    [ACCESS_LOCK] = {SECTION_READ, RIGHT_READ_CONTROL | SECTION_RIGHT_MAP_WRITE,
+                     RIGHT_READ_CONTROL | SECTION_RIGHT_MAP_EXECUTE, SECTION_ALL},
+    [ACCESS_WAKE] = {RIGHT_READ_CONTROL | EVENT_RIGHT_QUERY, RIGHT_READ_CONTROL | EVENT_RIGHT_MODIFY,
+                     RIGHT_READ_CONTROL | RIGHT_SYNCHRONIZE, EVENT_ALL},
+    [ACCESS_WAITERS] = {SECTION_READ, RIGHT_READ_CONTROL | SECTION_RIGHT_MAP_WRITE,
+                        RIGHT_READ_CONTROL | SECTION_RIGHT_MAP_EXECUTE, SECTION_ALL},
 };
 
 uint32_t access_mask(access_object object, access_right right)
@@ -111,9 +122,21 @@ uint32_t access_file_mask(uint32_t section_mask)
     return mask;
 }
 
+uint32_t access_part_mask(access_object object, uint32_t section_mask, bool denies)
+{
+    uint32_t mask = section_mask & RIGHTS_STANDARD;
+    bool reads = section_mask & SECTION_RIGHT_MAP_READ, writes = section_mask & SECTION_RIGHT_MAP_WRITE;
+    if (denies) { /* who is denied writing alone may still do what readers do */
+        uint32_t of_writers = masks[object][ACCESS_WRITE] & ~masks[object][ACCESS_READ];
+        return mask | (reads ? masks[object][ACCESS_BROKER] : writes ? of_writers : 0);
+    }
+    return mask | (writes ? masks[object][ACCESS_WRITE] : reads ? masks[object][ACCESS_READ] : 0);
+}
+
 const char *access_list_name(access_list list)
 {
-    static const char *const names[ACCESS_LIST_COUNT] = {"deny", "write", "read", "manage", "appcontainer"};
+    static const char *const names[ACCESS_LIST_COUNT] = {"deny",   "write", "read",
+                                                         "manage", "lock",  "appcontainer"};
     return names[list];
 }
 
@@ -143,9 +166,17 @@ static const config_principal_list *list_of(const config_access *access, access_
         return &access->read;
     case ACCESS_LIST_MANAGE:
         return &access->manage;
+    case ACCESS_LIST_LOCK:
+        return &access->lock;
     default:
         return &access->packages;
     }
+}
+
+/* What a lock is made of. */
+static bool is_of_lock(access_object object)
+{
+    return object == ACCESS_LOCK || object == ACCESS_WAKE || object == ACCESS_MUTEX;
 }
 
 /* What a list gives, or takes, of an object. A package may do what its user may: writing too, where anybody may. */
@@ -160,6 +191,8 @@ static uint32_t mask_of_list(const config_access *access, access_list list, acce
         return access_mask(object, ACCESS_READ);
     case ACCESS_LIST_MANAGE:
         return access_mask(object, ACCESS_MANAGE);
+    case ACCESS_LIST_LOCK:
+        return is_of_lock(object) ? access_mask(object, ACCESS_WRITE) : 0;
     default:
         return access_mask(object, access->write.count > 0 ? ACCESS_WRITE : ACCESS_READ);
     }
@@ -181,7 +214,7 @@ static void add_list(access_descriptor *descriptor, const config_access *access,
 {
     const config_principal_list *principals = list_of(access, list);
     uint32_t mask = mask_of_list(access, list, object);
-    for (size_t i = 0; i < principals->count; i++) {
+    for (size_t i = 0; mask != 0 && i < principals->count; i++) {
         if (strcmp(principals->items[i].sid, identity->broker_sid) == 0)
             continue;
         access_entry *entry = entry_for(descriptor, list == ACCESS_LIST_DENY, principals->items[i].sid);
@@ -221,7 +254,8 @@ bool access_compile(const config_access *access, access_object object, const acc
         return false;
     for (int list = 0; list < ACCESS_LIST_COUNT; list++)
         add_list(result, access, (access_list)list, object, identity);
-    result->label = label_of(access->integrity);
+    /* Reading needs no integrity, and a reader says there that it waits. */
+    result->label = label_of(object == ACCESS_WAITERS ? CONFIG_INTEGRITY_LOW : access->integrity);
     return true;
 }
 

@@ -16,6 +16,9 @@ typedef enum access_object {
     ACCESS_FILE,    /* the file behind a file-backed region */
     ACCESS_EVENT,
     ACCESS_MUTEX,
+    ACCESS_LOCK, /* the section of the lock's words: for those alone who may lock */
+    ACCESS_WAKE, /* an auto-reset event, which who waits for it takes: for those alone who may lock, or write */
+    ACCESS_WAITERS, /* the section in which readers say that they wait, so that they write it */
     ACCESS_OBJECT_COUNT
 } access_object;
 
@@ -34,6 +37,7 @@ typedef enum access_list {
     ACCESS_LIST_WRITE,
     ACCESS_LIST_READ,
     ACCESS_LIST_MANAGE,
+    ACCESS_LIST_LOCK, /* may do with the lock and what it waits by what writers may, and nothing with the bytes */
     ACCESS_LIST_PACKAGES, /* `appcontainer` */
     ACCESS_LIST_COUNT
 } access_list;
@@ -98,6 +102,10 @@ uint32_t access_mask(access_object object, access_right right);
 /* The kernel's own table for `object`, and `mask` with the generic rights in it replaced by what they stand for. */
 const access_generic *access_generic_of(access_object object);
 uint32_t access_map_generic(access_object object, uint32_t mask);
+
+/* What an entry with `section_mask` on the region's section amounts to on `object` beside it, of the rows that a part
+   can have. An entry that denies takes all that its rights would let in. */
+uint32_t access_part_mask(access_object object, uint32_t section_mask, bool denies);
 
 /* What the rights of `section_mask` on a section amount to on the file behind it. */
 uint32_t access_file_mask(uint32_t section_mask);

@@ -67,7 +67,7 @@ bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
     return win32_compare_security(object, descriptor, &same) == ERROR_SUCCESS && same;
 }
 
-static bool is_of_same_broker(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
+bool win32_is_of_same_broker(HANDLE object, PSECURITY_DESCRIPTOR descriptor)
 {
     bool same;
     return compare_owner_and_dacl(object, descriptor, same_first_entry, &same) == ERROR_SUCCESS && same;
@@ -99,7 +99,7 @@ bool win32_is_an_earlier_one(const wchar_t *name, PSECURITY_DESCRIPTOR descripto
 {
     *handles = 0;
     HANDLE section = OpenFileMappingW(READ_CONTROL, FALSE, name);
-    bool is = section && is_of_same_broker(section, descriptor);
+    bool is = section && win32_is_of_same_broker(section, descriptor);
     if (is)
         *handles = win32_count_handles(section);
     *handles -= *handles > 0; /* the one for looking */

@@ -19,6 +19,17 @@ DWORD win32_compare_security(HANDLE object, PSECURITY_DESCRIPTOR descriptor, boo
 /* The same, where what cannot be looked at is not believed. */
 bool win32_is_secured_as(HANDLE object, PSECURITY_DESCRIPTOR descriptor);
 
+/* Whether `object` (a handle with READ_CONTROL) belongs to the owner of `descriptor` and its first entry is the same, the
+   broker's own. */
+bool win32_is_of_same_broker(HANDLE object, PSECURITY_DESCRIPTOR descriptor);
+
+/* How many handles of the object are open, this one included; 0 when it cannot be seen. */
+unsigned win32_count_handles(HANDLE object);
+
+/* Gives `object` (a handle with READ_CONTROL, WRITE_DAC and WRITE_OWNER) the DACL and the label of `descriptor`, in one
+   call. False with `error` set. */
+bool win32_secure_object(HANDLE object, PSECURITY_DESCRIPTOR descriptor, DWORD *error);
+
 /* Whether the section `name` belongs to the owner of `descriptor` and its first entry is the same, the broker's own: an
    earlier declaration's, then, whatever else is different. `handles`: how many are open, apart from the one for looking;
    0 when it cannot be seen. */

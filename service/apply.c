@@ -3,6 +3,7 @@
 
 #include "drain.h"
 #include "growth.h"
+#include "region_kind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +20,10 @@ static catalog_publication publication_of(const declared_region *declared, shmb_
     return (catalog_publication){.state = state,
                                  .size = declared->size,
                                  .max_size = declared->max_size,
+                                 .geometry = declared->geometry,
                                  .generation = generation,
                                  .now = platform_now(),
-                                 .flags = (declared->backing_path ? SHMB_FLAG_FILE_BACKED : 0) |
+                                 .flags = (declared->backing_path ? SHMB_FLAG_FILE_BACKED : 0) | declared->part_flags |
                                           (declared->boundary ? SHMB_FLAG_PRIVATE : 0) |
                                           (declared->session ? SHMB_FLAG_SESSION : 0),
                                  .object_name = declared->object_name,
@@ -131,13 +133,29 @@ static bool create_and_fill(const apply_context *context, const declared_region 
     if (!lives_prepare(context->lives, declared, &request, &with, failure) ||
         !platform_section_create(&request, section, &made->granted, failure))
         return false;
-    if (lives_fill(context->lives, declared, *section, made->granted.adopted, &with, generation + 1,
-                   &made->life, failure)) {
-        if (made->life.size > made->granted.size)
-            made->granted.size = made->life.size;
-        return true;
+    bool ok = lives_fill(context->lives, declared, *section, made->granted.adopted, &with, generation + 1,
+                         &made->life, failure);
+    if (ok && !region_kind_begin(declared, *section, made->granted.adopted, failure)) {
+        made->granted.superseded = made->granted.adopted;
+        ok = false;
     }
-    platform_section_close(*section);
+    if (!ok)
+        platform_section_close(*section);
+    else if (made->life.size > made->granted.size)
+        made->granted.size = made->life.size;
+    return ok;
+}
+
+/* The section and its parts. On failure there is none. */
+static bool create_objects(const apply_context *context, const declared_region *declared, uint64_t generation,
+                           region_objects *objects, manner *made, platform_failure *failure)
+{
+    objects->count = 1;
+    if (!create_and_fill(context, declared, generation, &objects->items[0], made, failure))
+        return false;
+    if (region_parts_create(declared, made->granted.adopted, objects, &made->granted.superseded, failure))
+        return true;
+    platform_section_close(objects->items[0]);
     return false;
 }
 
@@ -153,19 +171,23 @@ static void start_persisting(const apply_context *context, const declared_region
 static bool create_and_hold(const apply_context *context, const declared_region *declared,
                             uint64_t generation, manner *made, platform_failure *failure)
 {
-    platform_section *section;
-    if (!create_and_fill(context, declared, generation, &section, made, failure))
+    holdings *h = context->holdings;
+    region_objects objects;
+    if (!create_objects(context, declared, generation, &objects, made, failure))
         return false;
-    if (holdings_add(context->holdings, declared, section, made->granted.size)) {
-        start_persisting(context, declared, section, made->granted.size, generation + !made->granted.adopted);
-        context->holdings->kept[context->holdings->count - 1] = keeper_hold(context->keeper, section);
+    if (holdings_add(h, declared, &objects, made->granted.size)) {
+        start_persisting(context, declared, objects.items[0], made->granted.size,
+                         generation + !made->granted.adopted);
+        for (size_t i = h->objects.count - objects.count; i < h->objects.count; i++)
+            h->objects.kept[i] = keeper_hold(context->keeper, h->objects.items[i]);
         return true;
     }
     failure->code = 0;
     snprintf(failure->text, sizeof failure->text,
              "cannot keep %s: out of memory; close other programs or declare fewer regions",
              declared->object_name);
-    platform_section_close(section);
+    while (objects.count > 0)
+        platform_section_close(objects.items[--objects.count]);
     return false;
 }
 
@@ -259,9 +281,11 @@ static creation create_region(const apply_context *context, const declared_regio
 void apply_let_go(const apply_context *context, size_t index)
 {
     holdings *h = context->holdings;
+    const object_run *run = &h->runs[index];
     persist_remove(context->persist, h->sections[index]);
-    platform_section_close(h->sections[index]);
-    keeper_release(context->keeper, h->kept[index]);
+    object_pool_close(&h->objects, run);
+    for (size_t i = run->count; i > 0; i--)
+        keeper_release(context->keeper, h->objects.kept[run->first + i - 1]);
     holdings_forget(h, index);
 }
 
@@ -356,7 +380,8 @@ static bool secure_region(const apply_context *context, const plan_action *actio
     existing_region *region = &context->holdings->regions[action->existing];
     platform_section_request request = apply_request(declared);
     if (action->kind == PLAN_SECURE) {
-        if (!platform_section_secure(context->holdings->sections[action->existing], &request, failure))
+        if (!platform_section_secure(context->holdings->sections[action->existing], &request, failure) ||
+            !region_parts_secure(declared, failure))
             return false;
         region->access = plan_access_of(declared);
     }

@@ -14,6 +14,7 @@
 #include "persist.h"
 #include "plan.h"
 #include "platform.h"
+#include "region_parts.h"
 
 typedef struct apply_outcome {
     size_t created; /* adopted ones too */

@@ -32,7 +32,9 @@ enum control_list_value {
     CONTROL_LIST_LARGE_PAGES,
     CONTROL_LIST_NUMA,
     CONTROL_LIST_MAX_SIZE,
-    CONTROL_LIST_RETIRE_AT
+    CONTROL_LIST_RETIRE_AT,
+    CONTROL_LIST_KIND, /* its number, part_flags << 8, messages << 32 */
+    CONTROL_LIST_ITEM_SIZE
 };
 
 /* What replies to RELOAD have as `kind`, beside a plan's kinds (plan.h): a line about the configuration in `text`. */

@@ -4,6 +4,7 @@
 #include "boundary.h"
 #include "descriptor.h"
 #include "names.h"
+#include "region_parts.h"
 #include "shmb_layout.h"
 #include "text_builder.h"
 
@@ -11,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXTS_PER_REGION 6 /* object name, boundary, two descriptors, path, path of the initial contents */
+#define TEXTS_PER_REGION 6u /* object name, boundary, two descriptors, path, path of the initial contents */
+#define TEXTS_OF_PARTS   6u /* of a region with parts: their descriptors, and the list of these */
 
 /* Keeps `owned` for declaration_free and hands it back. */
 static const char *keep(declaration *d, char *owned)
@@ -124,7 +126,8 @@ static bool same_access(const config_region *left, const config_region *right)
     const config_access *l = &left->access, *r = &right->access;
     return !left->sddl && !right->sddl && l->integrity == r->integrity && same_list(&l->read, &r->read) &&
            same_list(&l->write, &r->write) && same_list(&l->manage, &r->manage) &&
-           same_list(&l->deny, &r->deny) && same_list(&l->packages, &r->packages);
+           same_list(&l->deny, &r->deny) && same_list(&l->lock, &r->lock) &&
+           same_list(&l->packages, &r->packages);
 }
 
 /* What was compiled last, of each kind of object, and for which region. Of a hundred thousand regions most share their
@@ -140,7 +143,7 @@ typedef struct compiling {
     const char *data_folder;
     const own_places *own;
     const access_identity *identity;
-    last_compiled last[2]; /* of sections, of files */
+    last_compiled last[ACCESS_OBJECT_COUNT]; /* of each kind of object */
 } compiling;
 
 /* The descriptor of `object` for a region with access lists. NULL: out of memory. */
@@ -164,14 +167,53 @@ static bool compile_sddl(declaration *d, const config_region *region, const acce
 }
 
 static bool compile_descriptors(declaration *d, const config_region *region, const access_identity *identity,
-                                last_compiled last[2], declared_region *out, platform_failure *failure)
+                                last_compiled last[ACCESS_OBJECT_COUNT], declared_region *out,
+                                platform_failure *failure)
 {
     if (region->sddl)
         return compile_sddl(d, region, identity, out, failure);
-    out->section_sddl = compile_lists(d, region, ACCESS_SECTION, identity, &last[0]);
+    out->section_sddl = compile_lists(d, region, ACCESS_SECTION, identity, &last[ACCESS_SECTION]);
     if (region->backing_file)
-        out->file_sddl = compile_lists(d, region, ACCESS_FILE, identity, &last[1]);
+        out->file_sddl = compile_lists(d, region, ACCESS_FILE, identity, &last[ACCESS_FILE]);
     return (out->section_sddl && (!region->backing_file || out->file_sddl)) || out_of_memory(failure);
+}
+
+/* The descriptor of the parts that one row of the table rules. NULL with `failure`. */
+static const char *compile_part(declaration *d, const config_region *region, access_object object,
+                                compiling *how, platform_failure *failure)
+{
+    if (region->sddl)
+        return keep(d, descriptor_complete_for(region->sddl, object, how->identity, failure));
+    const char *sddl = compile_lists(d, region, object, how->identity, &how->last[object]);
+    if (!sddl)
+        out_of_memory(failure);
+    return sddl;
+}
+
+/* What the region's bytes mean, and the descriptors of the objects beside it. */
+static bool declare_kind(declaration *d, const config_region *region, compiling *how, declared_region *out,
+                         platform_failure *failure)
+{
+    out->geometry = (shmb_geometry){(uint32_t)region->kind + SHMB_KIND_RAW, region->messages,
+                                    region->kind == CONFIG_KIND_RAW ? region->size : region->item_size};
+    out->part_flags = (region->lock ? SHMB_FLAG_LOCK : 0) | (region->notify ? SHMB_FLAG_NOTIFY : 0);
+    shmb_part_set set = region_parts(out);
+    if (set == 0)
+        return true;
+    const char **sddl = calloc(ACCESS_OBJECT_COUNT, sizeof *sddl);
+    if (!sddl)
+        return out_of_memory(failure);
+    keep(d, (char *)(void *)sddl);
+    out->part_sddl = sddl;
+    for (unsigned part = 0; set >> part != 0; part++) {
+        access_object object = region_part_access((shmb_part)part);
+        if ((set >> part & 1) == 0 || object == ACCESS_SECTION || sddl[object])
+            continue;
+        sddl[object] = compile_part(d, region, object, how, failure);
+        if (!sddl[object])
+            return false;
+    }
+    return true;
 }
 
 static bool refuse_place(const config_region *region, const char *problem, platform_failure *failure)
@@ -211,7 +253,8 @@ static bool declare_region(declaration *d, const config_region *region, compilin
         return false;
     if (!declare_backing(d, region, how, out, failure))
         return false;
-    return compile_descriptors(d, region, how->identity, how->last, out, failure);
+    return compile_descriptors(d, region, how->identity, how->last, out, failure) &&
+           declare_kind(d, region, how, out, failure);
 }
 
 /* The data folder and the configuration's files, as they are really called. */
@@ -237,14 +280,25 @@ static bool find_own_places(declaration *d, const config_model *model, const cha
     return d->own->data_folder != NULL;
 }
 
+/* As many texts as there can be. */
+static size_t count_texts(const config_model *model)
+{
+    size_t count = model->file_count + 1 /* data folder */;
+    for (size_t i = 0; i < model->region_count; i++) {
+        const config_region *region = &model->regions[i];
+        bool has_parts = region->kind != CONFIG_KIND_RAW || region->lock || region->notify;
+        count += TEXTS_PER_REGION + (has_parts ? TEXTS_OF_PARTS : 0u);
+    }
+    return count;
+}
+
 bool declare_regions(const config_model *model, const char *instance, const char *data_folder,
                      const access_identity *identity, declaration *result, platform_failure *failure)
 {
     compiling how = {.instance = instance, .data_folder = data_folder, .identity = identity};
     memset(result, 0, sizeof *result);
     declared_region *regions = calloc(model->region_count + 1, sizeof *regions);
-    result->texts = calloc(model->region_count * TEXTS_PER_REGION + model->file_count + 1 /* data folder */,
-                           sizeof *result->texts);
+    result->texts = calloc(count_texts(model), sizeof *result->texts);
     bool ok = regions && result->texts && find_own_places(result, model, data_folder);
     how.own = result->own;
     if (!ok)

@@ -37,6 +37,15 @@ static bool put_broker_first(access_descriptor *descriptor, uint32_t mask, const
     return true;
 }
 
+/* What an entry on the section amounts to on an object of its own kind. */
+static uint32_t mask_on(access_object object, uint32_t section_mask, bool denies)
+{
+    if (object == ACCESS_SECTION)
+        return section_mask;
+    return object == ACCESS_FILE ? access_file_mask(section_mask)
+                                 : access_part_mask(object, section_mask, denies);
+}
+
 bool descriptor_read(const char *sddl, access_object object, const access_identity *identity,
                      access_descriptor *descriptor, platform_failure *failure)
 {
@@ -45,8 +54,11 @@ bool descriptor_read(const char *sddl, access_object object, const access_identi
     bool ok = is_usable(descriptor, failure);
     for (size_t i = 0; i < descriptor->count; i++) {
         uint32_t mask = access_map_generic(ACCESS_SECTION, descriptor->entries[i].mask);
-        descriptor->entries[i].mask = object == ACCESS_FILE ? access_file_mask(mask) : mask;
+        descriptor->entries[i].mask = mask_on(object, mask, descriptor->entries[i].denies);
     }
+    if (object == ACCESS_WAITERS) /* as access_compile has it */
+        descriptor->label =
+            (access_label){.present = true, .level = ACCESS_LEVEL_LOW, .policy = ACCESS_NO_WRITE_UP};
     descriptor->owner = identity->owner_sid;
     if (ok && !put_broker_first(descriptor, access_mask(object, ACCESS_BROKER), identity->broker_sid))
         ok = refuse(failure, "out of memory; close other programs");
@@ -55,8 +67,8 @@ bool descriptor_read(const char *sddl, access_object object, const access_identi
     return ok;
 }
 
-static char *completed(const char *sddl, access_object object, const access_identity *identity,
-                       platform_failure *failure)
+char *descriptor_complete_for(const char *sddl, access_object object, const access_identity *identity,
+                              platform_failure *failure)
 {
     access_descriptor descriptor;
     if (!descriptor_read(sddl, object, identity, &descriptor, failure))
@@ -72,9 +84,9 @@ bool descriptor_complete(const char *sddl, const access_identity *identity, char
                          char **file_sddl, platform_failure *failure)
 {
     *file_sddl = NULL;
-    *section_sddl = completed(sddl, ACCESS_SECTION, identity, failure);
+    *section_sddl = descriptor_complete_for(sddl, ACCESS_SECTION, identity, failure);
     if (*section_sddl)
-        *file_sddl = completed(sddl, ACCESS_FILE, identity, failure);
+        *file_sddl = descriptor_complete_for(sddl, ACCESS_FILE, identity, failure);
     if (*file_sddl)
         return true;
     free(*section_sddl);
@@ -93,8 +105,8 @@ static const right_word section_words[] = {{0x4, "read"}, {0x2, "write"}, {0x8, 
 static const right_word file_words[] = {{0x1, "read"}, {0x2, "write"}, {0x20, "execute"}, {0, NULL}};
 static const right_word event_words[] = {{0x100000, "wait"}, {0x2, "set"}, {0, NULL}};
 static const right_word mutex_words[] = {{0x100000, "take"}, {0, NULL}};
-static const right_word *const words_of[ACCESS_OBJECT_COUNT] = {section_words, file_words, event_words,
-                                                                mutex_words};
+static const right_word *const words_of[ACCESS_OBJECT_COUNT] = {
+    section_words, file_words, event_words, mutex_words, section_words, event_words, section_words};
 
 /* Of every kind of object. */
 static const right_word common_words[] = {{0x10000, "delete"},

@@ -19,7 +19,12 @@
 bool descriptor_complete(const char *sddl, const access_identity *identity, char **section_sddl,
                          char **file_sddl, platform_failure *failure);
 
-/* The same, not as text: of the section, or of the file behind it. The caller frees it with access_descriptor_free. */
+/* The same for one kind of object: a part beside the region gets the same entries with the rights on it. NULL with
+   `failure`; the caller frees it. */
+char *descriptor_complete_for(const char *sddl, access_object object, const access_identity *identity,
+                              platform_failure *failure);
+
+/* The same, not as text: of the section, the file behind it, or an object beside it. The caller frees it with access_descriptor_free. */
 bool descriptor_read(const char *sddl, access_object object, const access_identity *identity,
                      access_descriptor *descriptor, platform_failure *failure);
 

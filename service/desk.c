@@ -73,6 +73,9 @@ static void list_regions(const broker *b, control_answer *answer)
         reply.values[CONTROL_LIST_NUMA] = region->numa_node;
         reply.values[CONTROL_LIST_MAX_SIZE] = region->max_size;
         reply.values[CONTROL_LIST_RETIRE_AT] = region->retire_at;
+        reply.values[CONTROL_LIST_KIND] = region->geometry.kind | (uint64_t)region->part_flags << 8 |
+                                          (uint64_t)region->geometry.messages << 32;
+        reply.values[CONTROL_LIST_ITEM_SIZE] = region->geometry.item_size;
         snprintf(reply.name, sizeof reply.name, "%s", region->name);
         snprintf(reply.text, sizeof reply.text, "%s", region->object_name);
         snprintf(reply.other, sizeof reply.other, "%s", region->backing_path ? region->backing_path : "");

@@ -24,16 +24,16 @@ bool holdings_reserve(holdings *h, size_t capacity)
     platform_section **sections = realloc(h->sections, capacity * sizeof *sections);
     if (sections)
         h->sections = sections;
-    platform_kept *kept = realloc(h->kept, capacity * sizeof *kept);
-    if (kept)
-        h->kept = kept;
-    if (!regions || !sections || !kept)
+    object_run *runs = realloc(h->runs, capacity * sizeof *runs);
+    if (runs)
+        h->runs = runs;
+    if (!regions || !sections || !runs || !object_pool_reserve(&h->objects, capacity))
         return false;
     h->capacity = capacity;
     return true;
 }
 
-bool holdings_add(holdings *h, const declared_region *declared, platform_section *section, uint64_t size)
+bool holdings_add(holdings *h, const declared_region *declared, const region_objects *objects, uint64_t size)
 {
     if (!holdings_reserve(h, h->count + 1))
         return false;
@@ -43,20 +43,27 @@ bool holdings_add(holdings *h, const declared_region *declared, platform_section
                               .details = plan_details_of(declared),
                               .size = size,
                               .max_size = declared->max_size,
+                              .geometry = declared->geometry,
+                              .part_flags = declared->part_flags,
                               .drain = declared->session ? 0 : declared->drain, /* who had it open is gone */
                               .large_pages = declared->large_pages,
                               .numa_node = declared->numa_node};
     if (declared->backing_path)
         region.backing_path = text_make("%s", declared->backing_path);
-    if (!region.name || !region.object_name || (declared->backing_path && !region.backing_path)) {
+    if (!region.name || !region.object_name || (declared->backing_path && !region.backing_path) ||
+        !object_pool_add(&h->objects, objects, &h->runs[h->count])) {
         release_texts(&region);
         return false;
     }
     h->regions[h->count] = region;
-    h->sections[h->count] = section;
-    h->kept[h->count] = 0;
+    h->sections[h->count] = objects->items[0];
     h->count++;
     return true;
+}
+
+platform_kept holdings_kept(const holdings *h, size_t index)
+{
+    return h->objects.kept[h->runs[index].first];
 }
 
 void holdings_forget(holdings *h, size_t index)
@@ -72,10 +79,11 @@ void holdings_compact(holdings *h)
             continue;
         h->regions[to] = h->regions[from];
         h->sections[to] = h->sections[from];
-        h->kept[to] = h->kept[from];
+        h->runs[to] = h->runs[from];
         to++;
     }
     h->count = to;
+    object_pool_compact(&h->objects, h->runs, to);
 }
 
 size_t holdings_find(const holdings *h, const char *name)
@@ -115,18 +123,19 @@ existing_regions holdings_regions(const holdings *h)
 
 keeper_load holdings_load(holdings *h)
 {
-    return (keeper_load){h->sections, h->kept, h->count};
+    return (keeper_load){h->objects.items, h->objects.kept, h->objects.count};
 }
 
 void holdings_release(holdings *h)
 {
     for (size_t i = 0; i < h->count; i++) {
-        platform_section_close(h->sections[i]);
+        object_pool_close(&h->objects, &h->runs[i]);
         release_texts(&h->regions[i]);
     }
     free(h->regions);
     free(h->sections);
-    free(h->kept);
+    free(h->runs);
+    object_pool_free(&h->objects);
     holdings_forget_unserved(h);
     free(h->unserved);
     memset(h, 0, sizeof *h);

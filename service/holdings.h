@@ -1,5 +1,6 @@
 /*
- * Holdings: the regions that this broker holds, with their sections and what the keeper has of each.
+ * Holdings: the regions that this broker holds, with their sections, the objects beside these, and what the keeper has of
+ * each.
  */
 #ifndef SHMBROKER_HOLDINGS_H
 #define SHMBROKER_HOLDINGS_H
@@ -7,11 +8,13 @@
 #include "keeper.h"
 #include "plan.h"
 #include "platform.h"
+#include "region_parts.h"
 
 typedef struct holdings {
     existing_region *regions;    /* texts owned */
-    platform_section **sections; /* at the same indexes, as is `kept` */
-    platform_kept *kept;
+    platform_section **sections; /* at the same indexes, as are `runs`, of their objects */
+    object_run *runs;
+    object_pool objects;
     size_t count;
     size_t capacity;
     size_t retiring; /* of them: on their way out, drain.h */
@@ -24,8 +27,12 @@ typedef struct holdings {
 /* Makes room for `capacity` regions. What is there stays in any case. */
 bool holdings_reserve(holdings *h, size_t capacity);
 
-/* Takes a section of `size` bytes in, at index count. False: out of memory, and the section is not held. */
-bool holdings_add(holdings *h, const declared_region *declared, platform_section *section, uint64_t size);
+/* Takes a region's objects in, whose section has `size` bytes, at index count. False: out of memory, and they are not
+   held. */
+bool holdings_add(holdings *h, const declared_region *declared, const region_objects *objects, uint64_t size);
+
+/* What the keeper has of the section at `index`. */
+platform_kept holdings_kept(const holdings *h, size_t index);
 
 /* Frees the texts of the region at `index`: from here on there is a gap. */
 void holdings_forget(holdings *h, size_t index);

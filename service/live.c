@@ -70,6 +70,10 @@ static bool hear_region(void *context, const control_reply *reply)
         .numa_node = (uint32_t)reply->values[CONTROL_LIST_NUMA],
         .max_size = reply->values[CONTROL_LIST_MAX_SIZE],
         .retire_at = reply->values[CONTROL_LIST_RETIRE_AT],
+        .geometry = {(uint32_t)(reply->values[CONTROL_LIST_KIND] & 0xFF),
+                     (uint32_t)(reply->values[CONTROL_LIST_KIND] >> 32),
+                     reply->values[CONTROL_LIST_ITEM_SIZE]},
+        .part_flags = (uint32_t)(reply->values[CONTROL_LIST_KIND] >> 8 & 0xFFFFFF),
     };
     l->live->regions[l->live->count++] = region;
     l->live->failed =

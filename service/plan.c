@@ -1,6 +1,7 @@
 /* The plan. See plan.h. */
 #include "plan.h"
 
+#include "access.h"
 #include "shmb_layout.h"
 
 #include <ctype.h>
@@ -26,7 +27,10 @@ static uint64_t add_text(uint64_t hash, const char *words)
 uint64_t plan_access_of(const declared_region *declared)
 {
     uint64_t hash = add_text(SHMB_FNV_OFFSET, declared->section_sddl);
-    return add_text(hash, declared->backing_path ? declared->file_sddl : NULL);
+    hash = add_text(hash, declared->backing_path ? declared->file_sddl : NULL);
+    for (int object = 0; declared->part_sddl && object < ACCESS_OBJECT_COUNT; object++)
+        hash = add_text(hash, declared->part_sddl[object]);
+    return hash;
 }
 
 static uint64_t add_number(uint64_t hash, uint64_t number)
@@ -68,8 +72,8 @@ static bool same_text(const char *left, const char *right)
 }
 
 #define OF_THE_OBJECT                                                                                        \
-    (PLAN_CHANGED_SIZE | PLAN_CHANGED_NAME | PLAN_CHANGED_BACKING | PLAN_CHANGED_LARGE_PAGES |               \
-     PLAN_CHANGED_NUMA | PLAN_CHANGED_MAX_SIZE)
+    (PLAN_CHANGED_KIND | PLAN_CHANGED_SIZE | PLAN_CHANGED_NAME | PLAN_CHANGED_BACKING |                      \
+     PLAN_CHANGED_LARGE_PAGES | PLAN_CHANGED_NUMA | PLAN_CHANGED_MAX_SIZE)
 
 /* A region that grows has at least the declared size, whatever it has grown to since. */
 static unsigned change_of_size(const existing_region *existing, const declared_region *declared)
@@ -79,6 +83,15 @@ static unsigned change_of_size(const existing_region *existing, const declared_r
     if (existing->max_size == 0)
         return existing->size == declared->size ? 0u : PLAN_CHANGED_SIZE;
     return existing->size < declared->size ? PLAN_CHANGED_GROWTH : 0u;
+}
+
+/* Raw regions differ in their size alone. Of a region that an earlier broker left its first bytes tell. */
+static bool same_kind(const existing_region *existing, const declared_region *declared)
+{
+    const shmb_geometry *l = &existing->geometry, *r = &declared->geometry;
+    return l->kind == r->kind && l->messages == r->messages &&
+           (l->kind <= SHMB_KIND_RAW || l->item_size == r->item_size) &&
+           existing->part_flags == declared->part_flags;
 }
 
 static unsigned changes_of(const existing_region *existing, const declared_region *declared)
@@ -92,6 +105,7 @@ static unsigned changes_of(const existing_region *existing, const declared_regio
     if (existing->left)
         return changes;
     changes |= existing->retire_at == 0 ? 0u : PLAN_CHANGED_RETIRING;
+    changes |= same_kind(existing, declared) ? 0u : PLAN_CHANGED_KIND;
     changes |= existing->access == plan_access_of(declared) ? 0u : PLAN_CHANGED_ACCESS;
     changes |= existing->details == plan_details_of(declared) ? 0u : PLAN_CHANGED_DETAILS;
     return changes;
@@ -390,6 +404,10 @@ static uint64_t add_declared(uint64_t hash, const declared_region *declared)
     hash = add_number(hash, plan_details_of(declared));
     hash = add_number(hash, declared->large_pages);
     hash = add_number(hash, declared->numa_node);
+    hash = add_number(hash, declared->geometry.kind);
+    hash = add_number(hash, declared->geometry.messages);
+    hash = add_number(hash, declared->geometry.item_size);
+    hash = add_number(hash, declared->part_flags);
     hash = add_text(hash, declared->name);
     hash = add_text(hash, declared->object_name);
     return add_text(hash, declared->backing_path);

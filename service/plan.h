@@ -8,6 +8,7 @@
 #ifndef SHMBROKER_PLAN_H
 #define SHMBROKER_PLAN_H
 
+#include "geometry.h"
 #include "model.h"
 #include "own_places.h"
 
@@ -24,6 +25,9 @@ typedef struct declared_region {
     const own_places *own;    /* where that file may not be; NULL without a file */
     uint64_t size;
     uint64_t max_size; /* bytes that it can grow to; 0: it does not grow */
+    shmb_geometry geometry;       /* kind 0: raw */
+    uint32_t part_flags;          /* SHMB_FLAG_LOCK, SHMB_FLAG_NOTIFY */
+    const char *const *part_sddl; /* the descriptors of its parts by access_object; NULL when it has none */
     config_initial
         initial; /* `path` can be opened as it is. Like `prefetch`, it matters to a new object alone */
     config_large_pages large_pages;
@@ -54,6 +58,8 @@ typedef struct existing_region {
     uint64_t max_size;        /* as declared */
     uint64_t retire_at; /* not 0: it is declared no more, and is let go at that heartbeat at the latest */
     uint32_t drain;     /* as declared */
+    shmb_geometry geometry;   /* as declared, as is part_flags */
+    uint32_t part_flags;
     config_large_pages large_pages; /* as it was declared, whatever was granted */
     uint32_t numa_node;
     bool left; /* not held: an earlier broker left it, so that `access` and `details` are not known */
@@ -86,7 +92,8 @@ enum plan_change {
     PLAN_CHANGED_DETAILS = 64,
     PLAN_CHANGED_MAX_SIZE = 128,
     PLAN_CHANGED_GROWTH = 256,  /* declared larger than it is, and it can grow so far */
-    PLAN_CHANGED_RETIRING = 512 /* it was on its way out, and is declared again */
+    PLAN_CHANGED_RETIRING = 512, /* it was on its way out, and is declared again */
+    PLAN_CHANGED_KIND = 1024 /* or its geometry, or whether there is a lock or a signal beside it */
 };
 
 /* Why a region is refused. */

@@ -15,6 +15,7 @@
 #include "control_protocol.h"
 #include "loader.h"
 #include "own_places.h"
+#include "parts.h"
 #include "token.h"
 #include "trust.h"
 
@@ -132,6 +133,30 @@ void platform_section_holders(const char *object_name, const platform_section *s
 
 /* Lets go of it: the section lives on while clients hold it. NULL is fine. */
 void platform_section_close(platform_section *section);
+
+/* ---- Parts: the objects beside a region --------------------------------------------------------- */
+
+typedef struct platform_part_request {
+    const char *object_name;
+    const char *boundary; /* as of a section */
+    const char *sddl;     /* its descriptor, complete */
+    shmb_part_object object;
+    bool goes_on; /* its region was taken over from an earlier broker: what there is of the part is, too */
+} platform_part_request;
+
+/*
+ * Creates a part: a section of SHMB_PART_BYTES zeros, a mutex that nobody has, an event that is not set. With `goes_on`
+ * one that this broker's account made is taken over as it is, and given the descriptor. Any other object that has the name
+ * is a failure that names the holder; `superseded`: it is one that this broker's account made, and can be had when programs
+ * have let go of it. What is made is closed with platform_section_close, and kept with platform_keeper_hold.
+ */
+bool platform_part_create(const platform_part_request *request, platform_section **part, bool *superseded,
+                          platform_failure *failure);
+
+/* Gives a part that is held another descriptor. Programs that have it open keep their rights. */
+bool platform_part_secure(const platform_part_request *request, platform_failure *failure);
+
+/* ---- A section's bytes -------------------------------------------------------------------------- */
 
 /* A window of the section's bytes, in this process: `offset` is a multiple of 64 KiB, and the window ends within the
    section. Writing needs a section that this broker made, not one that it took over. Shut it when done. */

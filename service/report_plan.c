@@ -36,6 +36,7 @@ static const struct {
     const char *words;
     const char *name; /* in JSON */
 } changes[] = {
+    {PLAN_CHANGED_KIND, "its kind, or what it has beside it, changes", "kind"},
     {PLAN_CHANGED_NAME, "its namespace changes", "namespace"},
     {PLAN_CHANGED_BACKING, "its backing file changes", "backing"},
     {PLAN_CHANGED_LARGE_PAGES, "large_pages changes", "large_pages"},

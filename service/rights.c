@@ -27,13 +27,23 @@ static const right_name names_of[ACCESS_OBJECT_COUNT][8] = {
                       {0x1u, "EVENT_QUERY_STATE"},
                       {0x2u, "EVENT_MODIFY_STATE"}},
     [ACCESS_MUTEX] = {{0x1F0001u, "MUTEX_ALL_ACCESS"}, {0x1u, "MUTEX_QUERY_STATE"}},
+    [ACCESS_LOCK] = {{0xF001Fu, "SECTION_ALL_ACCESS"},
+                     {0x1u, "SECTION_QUERY"},
+                     {0x4u, "SECTION_MAP_READ"},
+                     {0x2u, "SECTION_MAP_WRITE"}},
+    [ACCESS_WAKE] = {{0x1F0003u, "EVENT_ALL_ACCESS"},
+                     {0x1u, "EVENT_QUERY_STATE"},
+                     {0x2u, "EVENT_MODIFY_STATE"}},
+    [ACCESS_WAITERS] = {{0xF001Fu, "SECTION_ALL_ACCESS"},
+                        {0x1u, "SECTION_QUERY"},
+                        {0x4u, "SECTION_MAP_READ"},
+                        {0x2u, "SECTION_MAP_WRITE"}},
 };
 
 static const char *const objects[ACCESS_OBJECT_COUNT] = {
-    [ACCESS_SECTION] = "section",
-    [ACCESS_FILE] = "file",
-    [ACCESS_EVENT] = "event",
-    [ACCESS_MUTEX] = "mutex",
+    [ACCESS_SECTION] = "section", [ACCESS_FILE] = "file", [ACCESS_EVENT] = "event",
+    [ACCESS_MUTEX] = "mutex",     [ACCESS_LOCK] = "lock", [ACCESS_WAKE] = "wake",
+    [ACCESS_WAITERS] = "waiters",
 };
 
 static const char *const rights[ACCESS_RIGHT_COUNT] = {
@@ -90,6 +100,13 @@ void rights_write_reference(FILE *stream)
           "mutex beside it, and nobody has any other. An account in several lists has the rights of all of "
           "them. Whoever\n"
           "is in `deny` has none, whatever the others say. The names are those of `winnt.h`.\n\n"
+          "The objects beside a region are those of client/LAYOUT.md: `event` stands for wake-even and "
+          "wake-odd, "
+          "`mutex` for\nlock-gate, room-gate and ready-gate, `wake` for lock-wake, room-wake and ready-wake; "
+          "signal "
+          "is a section like the\nregion's own. Who stands in `lock` has on lock, lock-gate and lock-wake "
+          "what `write` "
+          "gives there.\n\n"
           "| list | object | rights | |\n|---|---|---|---|\n",
           stream);
     for (unsigned right = 0; right < ACCESS_RIGHT_COUNT; right++)

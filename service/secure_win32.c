@@ -3,6 +3,7 @@
  *
  * DACL and label change in one call, so that no instant has the one without the other.
  */
+#include "adopt_win32.h"
 #include "backing_win32.h"
 #include "descriptor_win32.h"
 #include "private_namespace_win32.h"
@@ -37,18 +38,24 @@ static bool has_label(HANDLE section)
     return win32_label_of_object(section, &label) && label.present;
 }
 
-static bool secure_section(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, const char *shown,
-                           platform_failure *failure)
+bool win32_secure_object(HANDLE object, PSECURITY_DESCRIPTOR descriptor, DWORD *error)
 {
     PACL dacl = NULL, sacl = NULL;
     BOOL present = FALSE, labelled = FALSE, defaulted;
-    DWORD error = ERROR_SUCCESS;
-    HANDLE section = open_for_change(name, true);
-    bool ok = section && GetSecurityDescriptorDacl(descriptor, &present, &dacl, &defaulted) && present &&
+    *error = ERROR_SUCCESS;
+    bool ok = GetSecurityDescriptorDacl(descriptor, &present, &dacl, &defaulted) && present &&
               GetSecurityDescriptorSacl(descriptor, &labelled, &sacl, &defaulted);
     if (!ok)
-        error = GetLastError();
-    ok = ok && set_both(section, dacl, labelled ? sacl : NULL, labelled || has_label(section), &error);
+        *error = GetLastError();
+    return ok && set_both(object, dacl, labelled ? sacl : NULL, labelled || has_label(object), error);
+}
+
+static bool secure_section(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, const char *shown,
+                           platform_failure *failure)
+{
+    HANDLE section = open_for_change(name, true);
+    DWORD error = section ? ERROR_SUCCESS : GetLastError();
+    bool ok = section && win32_secure_object(section, descriptor, &error);
     if (section)
         CloseHandle(section);
     return ok ||

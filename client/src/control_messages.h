@@ -51,7 +51,7 @@ typedef enum control_status {
     CONTROL_DONE = 2  /* the last one; `code` says how it ended */
 } control_status;
 
-#define CONTROL_VALUES 8u
+#define CONTROL_VALUES 10u
 
 /* The bytes of a reply before its texts. */
 typedef struct control_reply_head {

@@ -21,8 +21,8 @@ static bool is_survived(const char *call)
     return strncmp(call, "log-", 4) == 0 || strcmp(call, "event-source-open") == 0 ||
            strcmp(call, "folders-create") == 0 || strcmp(call, "memory-read") == 0 ||
            strncmp(call, "keeper", 6) == 0 || strncmp(call, "files-", 6) == 0 ||
-           strncmp(call, "section-", 8) == 0 || strcmp(call, "backing-flush") == 0 ||
-           strcmp(call, "control-open") == 0;
+           strncmp(call, "section-", 8) == 0 || strncmp(call, "part-", 5) == 0 ||
+           strcmp(call, "backing-flush") == 0 || strcmp(call, "control-open") == 0;
 }
 
 /* And those that make the configuration a bad one. */
@@ -130,6 +130,23 @@ static void each_call_fails_for_regions_that_ask_for_much(void **state)
     assert_true(fail_each(MOST_CALLS, DEMANDING, leave_no_large_pages) >= 8);
 }
 
+/* Regions with objects beside them. */
+#define OF_KINDS                                                                                             \
+    "version: 1\n"                                                                                           \
+    "defaults: { access: { read: [Users] } }\n"                                                              \
+    "regions:\n"                                                                                             \
+    "  A: { size: 4 KiB, lock: true, notify: true }\n"                                                       \
+    "  B: { kind: queue, messages: 4, message_size: 8, backing: { file: b.shm } }\n"                         \
+    "  C: { kind: state, size: 16, persist: { mode: snapshot } }\n"
+
+static void each_call_fails_for_regions_with_parts(void **state)
+{
+    (void)state;
+    assert_true(fail_each(1, OF_KINDS, NULL) >= 40);
+    assert_true(fail_each(2, OF_KINDS, NULL) >= 40);
+    assert_true(fail_each(MOST_CALLS, OF_KINDS, NULL) >= 8);
+}
+
 /* So many regions that the catalog grows while it announces them. */
 static char *many_regions(unsigned count)
 {
@@ -202,6 +219,7 @@ int main(void)
         cmocka_unit_test(each_call_fails_together_with_the_next),
         cmocka_unit_test(a_lookup_that_fails_is_a_bad_config),
         cmocka_unit_test(each_call_fails_for_regions_that_ask_for_much),
+        cmocka_unit_test(each_call_fails_for_regions_with_parts),
         cmocka_unit_test(each_commit_and_each_section_of_many_fails),
         cmocka_unit_test(each_call_fails_for_a_broker_that_goes_on),
         cmocka_unit_test(sections_failing_in_a_row_are_told_one_by_one),

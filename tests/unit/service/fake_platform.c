@@ -242,6 +242,49 @@ void platform_section_holders(const char *object_name, const platform_section *s
              fake.holders && fake_find_section(object_name) ? fake.holders : "");
 }
 
+bool platform_part_create(const platform_part_request *request, platform_section **part, bool *superseded,
+                          platform_failure *failure)
+{
+    *part = NULL;
+    *superseded = false;
+    if (!request->sddl)
+        fake_violated("a part needs a descriptor");
+    if (fake_refuses("part-create", failure))
+        return false;
+    fake_section *found = fake_find_section(request->object_name);
+    *superseded = found && !found->held && !request->goes_on;
+    if (*superseded || (found && found->held) ||
+        (fake.taken && strcmp(fake.taken, request->object_name) == 0)) {
+        failure->code = 183;
+        snprintf(failure->text, sizeof failure->text, "%s is taken", request->object_name);
+        return false;
+    }
+    if (!found) {
+        const platform_section_request page = {
+            .object_name = request->object_name, .sddl = request->sddl, .size = SHMB_PART_BYTES};
+        found = make_section(&page);
+    }
+    snprintf(found->sddl, sizeof found->sddl, "%s", request->sddl);
+    found->held = true;
+    fake.open_sections++;
+    text_append(&fake.trace, "part-create %s\n", request->object_name);
+    *part = (platform_section *)(void *)found;
+    return true;
+}
+
+bool platform_part_secure(const platform_part_request *request, platform_failure *failure)
+{
+    fake_section *secured = fake_find_section(request->object_name);
+    if (!secured || !secured->held)
+        fake_violated("a part is secured that is not held");
+    if (fake_refuses("part-secure", failure))
+        return false;
+    if (secured)
+        snprintf(secured->sddl, sizeof secured->sddl, "%s", request->sddl);
+    text_append(&fake.trace, "part-secure %s\n", request->object_name);
+    return true;
+}
+
 void fake_drop_section(fake_section *section)
 {
     fake_section **at = &fake.sections;
