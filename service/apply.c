@@ -17,18 +17,18 @@
 static catalog_publication publication_of(const declared_region *declared, shmb_region_state state,
                                           uint64_t generation)
 {
-    return (catalog_publication){.state = state,
-                                 .size = declared->size,
-                                 .max_size = declared->max_size,
-                                 .geometry = declared->geometry,
-                                 .generation = generation,
-                                 .now = platform_now(),
-                                 .flags = (declared->backing_path ? SHMB_FLAG_FILE_BACKED : 0) | declared->part_flags |
-                                          (declared->boundary ? SHMB_FLAG_PRIVATE : 0) |
-                                          (declared->session ? SHMB_FLAG_SESSION : 0),
-                                 .object_name = declared->object_name,
-                                 .description = declared->description,
-                                 .boundary = declared->boundary};
+    return (catalog_publication){
+        .state = state,
+        .size = declared->size,
+        .max_size = declared->max_size,
+        .geometry = declared->geometry,
+        .generation = generation,
+        .now = platform_now(),
+        .flags = (declared->backing_path ? SHMB_FLAG_FILE_BACKED : 0) | declared->part_flags |
+                 (declared->boundary ? SHMB_FLAG_PRIVATE : 0) | (declared->session ? SHMB_FLAG_SESSION : 0),
+        .object_name = declared->object_name,
+        .description = declared->description,
+        .boundary = declared->boundary};
 }
 
 /* A region that takes another's place is announced when that goes: until then clients may use it. */

@@ -10,7 +10,8 @@
 
 static unsigned users_of(const apply_context *context, size_t index)
 {
-    return platform_section_users(context->holdings->sections[index], holdings_kept(context->holdings, index));
+    return platform_section_users(context->holdings->sections[index],
+                                  holdings_kept(context->holdings, index));
 }
 
 /* What is held has its place in the catalog, and a state that brings no text needs no space: neither can fail. */

@@ -2,6 +2,7 @@
 #include "explain.h"
 
 #include "descriptor.h"
+#include "region_parts.h"
 #include "remedy.h"
 
 #include <stdlib.h>
@@ -54,6 +55,39 @@ static bool judge_filtered(explanation *e)
     return ok;
 }
 
+/* What the token gets of an object of that kind: all that writers do, what readers do, or nothing. */
+static bool judge_part(const explain_question *q, access_object object, uint32_t *mask,
+                       platform_failure *failure)
+{
+    static const access_right rights[] = {ACCESS_WRITE, ACCESS_READ};
+    access_descriptor descriptor;
+    *mask = 0;
+    if (!compile(q, object, &descriptor, failure))
+        return false;
+    for (size_t i = 0; *mask == 0 && i < sizeof rights / sizeof rights[0]; i++) {
+        uint32_t wanted = access_mask(object, rights[i]);
+        if (access_judge(&descriptor, object, &q->who->judged, wanted).granted)
+            *mask = wanted;
+    }
+    access_descriptor_free(&descriptor);
+    return true;
+}
+
+static bool judge_parts(explanation *e, platform_failure *failure)
+{
+    shmb_part_set set = region_parts(e->question.declared);
+    for (unsigned i = 0; set >> i != 0; i++) {
+        explain_part *part = &e->parts[e->part_count];
+        if ((set >> i & 1) == 0)
+            continue;
+        part->part = (shmb_part)i;
+        if (!judge_part(&e->question, region_part_access(part->part), &part->mask, failure))
+            return false;
+        e->part_count++;
+    }
+    return true;
+}
+
 bool explain_make(const explain_question *question, explanation *result, platform_failure *failure)
 {
     memset(result, 0, sizeof *result);
@@ -64,6 +98,7 @@ bool explain_make(const explain_question *question, explanation *result, platfor
     result->verdict = judge(question, &result->section, ACCESS_SECTION, &question->who->judged);
     if (ok && question->region->backing_file)
         result->on_file = judge(question, &result->file, ACCESS_FILE, &question->who->judged);
+    ok = ok && judge_parts(result, failure);
     result->outside = find_outside(question);
     result->granted = result->verdict.granted && !result->outside;
     result->filtered_too = question->who->filtered_too;

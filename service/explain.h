@@ -6,6 +6,7 @@
 #define SHMBROKER_EXPLAIN_H
 
 #include "declare.h"
+#include "parts.h"
 #include "token.h"
 
 #define EXPLAIN_SENTENCE 1024 /* bytes that hold any sentence made here */
@@ -18,6 +19,12 @@ typedef enum explain_live {
     EXPLAIN_LIVE_DIFFERS,
     EXPLAIN_LIVE_UNKNOWN /* it may not be looked at */
 } explain_live;
+
+/* What the token may do with one object beside the region. */
+typedef struct explain_part {
+    shmb_part part;
+    uint32_t mask; /* what writers may, what readers may, or 0 */
+} explain_part;
 
 /* What is asked. */
 typedef struct explain_question {
@@ -36,6 +43,8 @@ typedef struct explanation {
     access_descriptor file; /* empty without a backing file */
     access_verdict verdict; /* on the section */
     access_verdict on_file;
+    explain_part parts[SHMB_PART_COUNT]; /* those that the region has */
+    size_t part_count;
     const config_principal
         *outside;      /* of a private namespace's boundary, the first that the token has not; or NULL */
     bool granted;      /* all in all */

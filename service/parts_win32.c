@@ -12,10 +12,11 @@ typedef struct making {
     wchar_t *name;
 } making;
 
-/* A new one. NULL with the last error, also when the name exists. */
+/* A new one. NULL with the last error, also when the name exists. As with a section, the handle is one that the keeper
+   can inherit. */
 static HANDLE create(const making *m)
 {
-    SECURITY_ATTRIBUTES security = {sizeof security, m->descriptor, FALSE};
+    SECURITY_ATTRIBUTES security = {sizeof security, m->descriptor, TRUE};
     HANDLE made = NULL;
     SetLastError(0); /* success reports an existing object through the last error too */
     switch (m->request->object) {
@@ -39,15 +40,16 @@ static HANDLE create(const making *m)
     return made;
 }
 
-static HANDLE open_existing(const platform_part_request *request, const wchar_t *name, DWORD access)
+static HANDLE open_existing(const platform_part_request *request, const wchar_t *name, DWORD access,
+                            bool inheritable)
 {
     switch (request->object) {
     case SHMB_PART_SECTION:
-        return OpenFileMappingW(access, FALSE, name);
+        return OpenFileMappingW(access, inheritable, name);
     case SHMB_PART_MUTEX:
-        return OpenMutexW(access, FALSE, name);
+        return OpenMutexW(access, inheritable, name);
     default:
-        return OpenEventW(access, FALSE, name);
+        return OpenEventW(access, inheritable, name);
     }
 }
 
@@ -55,7 +57,7 @@ static HANDLE open_existing(const platform_part_request *request, const wchar_t 
 static HANDLE take_over(const making *m)
 {
     DWORD error;
-    HANDLE found = open_existing(m->request, m->name, READ_CONTROL | WRITE_DAC | WRITE_OWNER);
+    HANDLE found = open_existing(m->request, m->name, READ_CONTROL | WRITE_DAC | WRITE_OWNER, true);
     if (found && win32_is_of_same_broker(found, m->descriptor) &&
         (win32_is_secured_as(found, m->descriptor) || win32_secure_object(found, m->descriptor, &error)))
         return found;
@@ -67,7 +69,7 @@ static HANDLE take_over(const making *m)
 /* Whether it is one of an earlier declaration that has the name, which programs have not let go of. */
 static bool fail_superseded(const making *m, DWORD error, platform_failure *failure)
 {
-    HANDLE found = open_existing(m->request, m->name, READ_CONTROL);
+    HANDLE found = open_existing(m->request, m->name, READ_CONTROL, false);
     bool is = found && win32_is_of_same_broker(found, m->descriptor);
     if (is)
         win32_fail_advise(
@@ -138,7 +140,7 @@ bool platform_part_secure(const platform_part_request *request, platform_failure
     DWORD error = ERROR_SUCCESS;
     bool ok = begin(&m, request, failure);
     if (ok) {
-        HANDLE part = open_existing(request, m.name, READ_CONTROL | WRITE_DAC | WRITE_OWNER);
+        HANDLE part = open_existing(request, m.name, READ_CONTROL | WRITE_DAC | WRITE_OWNER, false);
         ok = part && win32_secure_object(part, m.descriptor, &error);
         if (!part)
             error = GetLastError();

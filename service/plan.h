@@ -24,7 +24,7 @@ typedef struct declared_region {
     const char *file_sddl;    /* complete, or NULL without a file */
     const own_places *own;    /* where that file may not be; NULL without a file */
     uint64_t size;
-    uint64_t max_size; /* bytes that it can grow to; 0: it does not grow */
+    uint64_t max_size;            /* bytes that it can grow to; 0: it does not grow */
     shmb_geometry geometry;       /* kind 0: raw */
     uint32_t part_flags;          /* SHMB_FLAG_LOCK, SHMB_FLAG_NOTIFY */
     const char *const *part_sddl; /* the descriptors of its parts by access_object; NULL when it has none */
@@ -56,9 +56,9 @@ typedef struct existing_region {
     uint64_t details;         /* plan_details_of it */
     uint64_t size;            /* bytes that it has now */
     uint64_t max_size;        /* as declared */
-    uint64_t retire_at; /* not 0: it is declared no more, and is let go at that heartbeat at the latest */
-    uint32_t drain;     /* as declared */
-    shmb_geometry geometry;   /* as declared, as is part_flags */
+    uint64_t retire_at;     /* not 0: it is declared no more, and is let go at that heartbeat at the latest */
+    uint32_t drain;         /* as declared */
+    shmb_geometry geometry; /* as declared, as is part_flags */
     uint32_t part_flags;
     config_large_pages large_pages; /* as it was declared, whatever was granted */
     uint32_t numa_node;
@@ -91,9 +91,9 @@ enum plan_change {
     PLAN_CHANGED_ACCESS = 32,
     PLAN_CHANGED_DETAILS = 64,
     PLAN_CHANGED_MAX_SIZE = 128,
-    PLAN_CHANGED_GROWTH = 256,  /* declared larger than it is, and it can grow so far */
+    PLAN_CHANGED_GROWTH = 256,   /* declared larger than it is, and it can grow so far */
     PLAN_CHANGED_RETIRING = 512, /* it was on its way out, and is declared again */
-    PLAN_CHANGED_KIND = 1024 /* or its geometry, or whether there is a lock or a signal beside it */
+    PLAN_CHANGED_KIND = 1024     /* or its geometry, or whether there is a lock or a signal beside it */
 };
 
 /* Why a region is refused. */

@@ -2,6 +2,8 @@
 #include "report.h"
 
 #include "descriptor.h"
+#include "region_kind.h"
+#include "region_parts.h"
 #include "report_json.h"
 #include "report_memory.h"
 #include "text_builder.h"
@@ -58,9 +60,26 @@ static void print_rights(FILE *stream, const config_region *region, const declar
         print_principals(stream, "deny", &access->deny);
     if (access->packages.count)
         print_principals(stream, "packages", &access->packages);
+    if (access->lock.count > 0)
+        print_principals(stream, "lock", &access->lock);
     if (access->integrity != CONFIG_INTEGRITY_UNSET)
         fprintf(stream, "  %-9s%s: programs of lower integrity may not write\n", "label",
                 integrity_name(access->integrity));
+}
+
+/* What the bytes are, and which objects stand beside them. */
+static void print_kind(FILE *stream, const config_region *region, const declared_region *declared)
+{
+    char words[REGION_KIND_WORDS], name[SHMB_PART_NAME_BYTES];
+    shmb_part_set set = region_parts(declared);
+    if (set == 0) /* plain bytes */
+        return;
+    fprintf(stream, "  kind     %s\n", region_kind_words(&declared->geometry, declared->part_flags, words));
+    if (region->kind == CONFIG_KIND_QUEUE && region->access.write.count == 0 && !region->sddl)
+        fprintf(stream, "           nobody is in `write`, and sending and receiving both take that\n");
+    for (unsigned part = 0; set >> part != 0; part++)
+        if ((set >> part & 1) != 0 && shmb_part_name(declared->object_name, (shmb_part)part, name))
+            fprintf(stream, "           beside it %s\n", name);
 }
 
 static void print_region(FILE *stream, const config_region *region, const declared_region *declared,
@@ -72,6 +91,7 @@ static void print_region(FILE *stream, const config_region *region, const declar
     fprintf(stream, "  object   %s%s\n", declared->object_name,
             declared->per_session ? ", one for each session N" : "");
     fprintf(stream, "  size     %s (%llu bytes)\n", size, (unsigned long long)region->size);
+    print_kind(stream, region, declared);
     fprintf(stream, "  backing  %s%s\n", declared->backing_path ? "file " : "paging file",
             declared->backing_path ? declared->backing_path : "");
     fprintf(stream, "  declared %s:%u:%u\n", region->file, (unsigned)region->where.line,
@@ -130,7 +150,8 @@ static bool add_access(cJSON *to, const config_access *access)
 {
     bool ok = add_principals(to, "read", &access->read) && add_principals(to, "write", &access->write) &&
               add_principals(to, "manage", &access->manage) && add_principals(to, "deny", &access->deny) &&
-              add_principals(to, "appcontainer", &access->packages);
+              add_principals(to, "appcontainer", &access->packages) &&
+              add_principals(to, "lock", &access->lock);
     if (ok && access->integrity != CONFIG_INTEGRITY_UNSET)
         ok = cJSON_AddStringToObject(to, "integrity", integrity_name(access->integrity)) != NULL;
     return ok;
@@ -145,6 +166,11 @@ static bool add_region(cJSON *array, const config_region *region, const declared
               cJSON_AddStringToObject(item, "object_name", declared->object_name) &&
               cJSON_AddBoolToObject(item, "per_session", declared->per_session) &&
               report_json_number(item, "size", region->size) &&
+              cJSON_AddStringToObject(item, "kind", shmb_kind_name(declared->geometry.kind)) &&
+              report_json_number(item, "item_size", region->item_size) &&
+              report_json_number(item, "messages", region->messages) &&
+              cJSON_AddBoolToObject(item, "lock", region->lock) &&
+              cJSON_AddBoolToObject(item, "notify", region->notify) &&
               cJSON_AddStringToObject(item, "backing", declared->backing_path ? "file" : "pagefile") &&
               cJSON_AddStringToObject(item, "sddl", declared->section_sddl) &&
               cJSON_AddStringToObject(item, "declared_in", region->file) &&

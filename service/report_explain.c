@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "descriptor.h"
+#include "region_parts.h"
 #include "report_json.h"
 #include "text_builder.h"
 
@@ -199,6 +200,17 @@ static void print_file(FILE *stream, const explanation *e)
             e->on_file.granted ? "granted" : "denied", sentence);
 }
 
+static void print_parts(FILE *stream, const explanation *e)
+{
+    for (size_t i = 0; i < e->part_count; i++) {
+        char rights[160];
+        const explain_part *part = &e->parts[i];
+        descriptor_rights(region_part_access(part->part), part->mask, rights, sizeof rights);
+        fprintf(stream, "  %-9s%s: %s\n", i ? "" : "beside", shmb_part_word(part->part),
+                part->mask ? rights : "nothing");
+    }
+}
+
 static void print_remedy(FILE *stream, const explanation *e)
 {
     const config_region *region = e->question.region;
@@ -228,6 +240,7 @@ bool report_explain_text(FILE *stream, const explanation *e)
             (unsigned)e->question.region->where.line, (unsigned)e->question.region->where.column);
     print_descriptor(stream, e);
     print_file(stream, e);
+    print_parts(stream, e);
     print_token(stream, e);
     print_lines(stream, "assumed", e->question.who->assumptions);
     live_text(e, sentence);
@@ -344,6 +357,22 @@ static bool add_token(cJSON *to, const explanation *e)
            cJSON_AddStringToObject(item, "assumed", assumed ? assumed : "");
 }
 
+static bool add_parts(cJSON *root, const explanation *e)
+{
+    cJSON *array = cJSON_AddArrayToObject(root, "beside");
+    bool ok = array != NULL;
+    for (size_t i = 0; ok && i < e->part_count; i++) {
+        char rights[160];
+        const explain_part *part = &e->parts[i];
+        cJSON *item = report_json_item(array);
+        descriptor_rights(region_part_access(part->part), part->mask, rights, sizeof rights);
+        ok = cJSON_AddStringToObject(item, "part", shmb_part_word(part->part)) &&
+             report_json_number(item, "mask", part->mask) &&
+             cJSON_AddStringToObject(item, "rights", part->mask ? rights : "nothing");
+    }
+    return ok;
+}
+
 static bool add_rest(cJSON *root, const explanation *e)
 {
     static const char *const live[] = {"absent", "same", "same-but-label", "differs", "unknown"};
@@ -355,6 +384,8 @@ static bool add_rest(cJSON *root, const explanation *e)
         ok = cJSON_AddStringToObject(file, "path", e->question.declared->backing_path) &&
              add_verdict(file, e, &e->file, ACCESS_FILE, &e->on_file);
     }
+    if (ok && e->part_count > 0)
+        ok = add_parts(root, e);
     if (ok && e->filtered_too)
         ok = add_verdict(cJSON_AddObjectToObject(root, "not_elevated"), e, &e->section, ACCESS_SECTION,
                          &e->filtered);

@@ -1,6 +1,7 @@
 /* What `status` prints. See report.h. */
 #include "report.h"
 
+#include "region_kind.h"
 #include "report_json.h"
 #include "report_memory.h"
 #include "session.h"
@@ -120,6 +121,8 @@ static const struct {
     {SHMB_FLAG_LAST_DIRTY, "after a life that ended in a crash", "last_dirty"},
     {SHMB_FLAG_RESTORED, "with the bytes of a snapshot", "restored"},
     {SHMB_FLAG_CONTINUED, "of what an earlier broker left", "continued"},
+    {SHMB_FLAG_LOCK, NULL, "lock"}, /* in words these two are told with the kind */
+    {SHMB_FLAG_NOTIFY, NULL, "notify"},
 };
 
 #define MANNERS (sizeof manners / sizeof manners[0])
@@ -128,7 +131,7 @@ static void print_manner(FILE *stream, const catalog_region *region)
 {
     unsigned told = 0;
     for (size_t i = 0; i < MANNERS; i++) {
-        if (region->state != SHMB_REGION_READY || !(region->flags & manners[i].flag))
+        if (region->state != SHMB_REGION_READY || !manners[i].words || !(region->flags & manners[i].flag))
             continue;
         if (told++)
             fputs(", ", stream);
@@ -156,6 +159,14 @@ static void print_leaving(FILE *stream, const catalog_region *region)
     }
 }
 
+static void print_kind(FILE *stream, const catalog_region *region)
+{
+    const shmb_geometry geometry = {region->kind, region->messages, region->item_size};
+    char words[REGION_KIND_WORDS];
+    if (region->kind != SHMB_KIND_RAW || (region->flags & (SHMB_FLAG_LOCK | SHMB_FLAG_NOTIFY)))
+        fprintf(stream, "%-8s %10s  %s\n", "", "", region_kind_words(&geometry, region->flags, words));
+}
+
 static void print_region(FILE *stream, const catalog_region *region)
 {
     char size[64];
@@ -166,6 +177,7 @@ static void print_region(FILE *stream, const catalog_region *region)
     if (session)
         fprintf(stream, " (session %u)", (unsigned)session);
     fprintf(stream, "  %s%s\n", *region->description ? "- " : "", region->description);
+    print_kind(stream, region);
     print_manner(stream, region);
     if (region->max_size) {
         text_size(region->max_size, size, sizeof size);
@@ -279,6 +291,9 @@ static bool add_region(cJSON *array, const catalog_region *region)
               cJSON_AddStringToObject(item, "state", region_word(region->state)) &&
               cJSON_AddStringToObject(item, "object_name", region->object_name) &&
               report_json_number(item, "size", region->size) &&
+              cJSON_AddStringToObject(item, "kind", shmb_kind_name(region->kind)) &&
+              (region->kind == SHMB_KIND_RAW || report_json_number(item, "item_size", region->item_size)) &&
+              (!region->messages || report_json_number(item, "messages", region->messages)) &&
               report_json_number(item, "generation", region->generation) &&
               cJSON_AddStringToObject(item, "backing", file_backed ? "file" : "pagefile") &&
               cJSON_AddStringToObject(item, "description", region->description);
