@@ -41,8 +41,11 @@ static const struct {
     {PLAN_CHANGED_BACKING, "its backing file changes", "backing"},
     {PLAN_CHANGED_LARGE_PAGES, "large_pages changes", "large_pages"},
     {PLAN_CHANGED_NUMA, "numa_node changes", "numa_node"},
+    {PLAN_CHANGED_MAX_SIZE, "max_size changes", "max_size"},
+    {PLAN_CHANGED_GROWTH, "it grows where it is", "growth"},
+    {PLAN_CHANGED_RETIRING, "it was on its way out and is served again", "retiring"},
     {PLAN_CHANGED_ACCESS, "who may use it changes", "access"},
-    {PLAN_CHANGED_DETAILS, "description or persistence changes", "details"},
+    {PLAN_CHANGED_DETAILS, "description, persistence or drain changes", "details"},
 };
 
 #define CHANGES (sizeof changes / sizeof changes[0])
@@ -75,7 +78,7 @@ static const char *consequence_of(const plan_action *action)
     case PLAN_REPLACE:
         return "; programs that have it open keep the old bytes, and the new region begins without them";
     case PLAN_RETIRE:
-        return "is declared no more; programs that have it open keep it";
+        return "is declared no more; programs that have it open keep it, and its drain is waited for";
     case PLAN_KEEP:
     case PLAN_UPDATE:
     case PLAN_CREATE:

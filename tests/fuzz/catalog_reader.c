@@ -1,8 +1,8 @@
 /*
  * Fuzzing the catalog reader: the input is a catalog, everything is asked of it, and what comes back must be in bounds.
  *
- * To keep inputs small, the header's unused bytes are left out: an input is the header's 192 bytes and then the records
- * that begin at offset 4096.
+ * To keep inputs small, the header's unused bytes are left out: an input is the header's own bytes and then the
+ * records that begin at offset 4096.
  */
 #include "boundary.h"
 #include "catalog_reader.h"
@@ -44,6 +44,8 @@ static void check_region(const catalog_region *region)
     must(strlen(region->description) <= SHMB_TEXT_MAX_BYTES);
     must(strlen(region->note) <= SHMB_TEXT_MAX_BYTES);
     must(strlen(region->boundary) <= SHMB_TEXT_MAX_BYTES);
+    must(strlen(region->holders) <= SHMB_TEXT_MAX_BYTES);
+    must(region->max_size == 0 || region->size <= region->max_size);
     must(region->state != SHMB_REGION_READY ||
          ((region->flags & SHMB_FLAG_PRIVATE) != 0) == (region->boundary[0] != '\0'));
 }
@@ -62,6 +64,18 @@ static void find(const catalog_view *view, const char *name)
     }
 }
 
+/* What a program that has a region open sees of it. */
+static void look(const catalog_view *view, const catalog_region *region)
+{
+    catalog_life life;
+    catalog_result result =
+        catalog_look(view, region->entry_offset, shmb_name_hash(region->name, strlen(region->name)), &life);
+    must(result == CATALOG_OK && life.state == region->state && life.size == region->size &&
+         life.generation == region->generation);
+    must(catalog_look(view, region->entry_offset, 0, &life) != CATALOG_OK);
+    catalog_look(view, region->entry_offset + 8, 1, &life);
+}
+
 static void walk(const catalog_view *view)
 {
     static catalog_region region;
@@ -72,6 +86,7 @@ static void walk(const catalog_view *view)
         must(region.name[0] != '\0');
         check_boundary(&region);
         find(view, region.name);
+        look(view, &region);
         last = cursor;
     }
     must(cursor == last);
@@ -104,6 +119,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(strlen(info.broker_version) <= 32 && strlen(info.instance) <= 64);
         must(info.committed_bytes <= info.reserved_bytes);
     }
+    catalog_reload reload;
+    if (catalog_read_reload(&view, &reload) == CATALOG_OK)
+        must(strlen(reload.text) <= SHMB_RELOAD_TEXT_BYTES);
     walk(&view);
     find(&view, "Telemetry");
     find(&view, "Broken");
