@@ -601,6 +601,190 @@ template <typename T> class stream
     stream_bytes bytes_;
 };
 
+// A place in a queue that is being filled in: commit() sends it, otherwise its end gives it up.
+class queue_claim
+{
+  public:
+    queue_claim(shmb_region *region, const shmb_queue_message &message) noexcept
+        : region_(region), message_(message)
+    {
+    }
+
+    queue_claim(queue_claim &&other) noexcept
+        : region_(other.region_), message_(std::exchange(other.message_, shmb_queue_message{}))
+    {
+    }
+
+    queue_claim &operator=(queue_claim &&) = delete;
+
+    ~queue_claim()
+    {
+        if (message_.token != 0)
+            shmb_queue_cancel(region_, &message_);
+    }
+
+    span<std::byte> bytes() const noexcept
+    {
+        return {static_cast<std::byte *>(message_.bytes), message_.size};
+    }
+
+    // Sends its first `size` bytes. It is empty afterwards.
+    void commit(std::size_t size)
+    {
+        message_.size = size < UINT32_MAX ? static_cast<std::uint32_t>(size) : UINT32_MAX;
+        shmb_status status = shmb_queue_commit(region_, &message_);
+        if (status != SHMB_OK)
+            throw error(status, "");
+    }
+
+  private:
+    shmb_region *region_;
+    shmb_queue_message message_;
+};
+
+// A message that was taken out of a queue and is read in its place, which its end gives free.
+class queue_taken
+{
+  public:
+    queue_taken(shmb_region *region, const shmb_queue_message &message) noexcept
+        : region_(region), message_(message)
+    {
+    }
+
+    queue_taken(queue_taken &&other) noexcept
+        : region_(other.region_), message_(std::exchange(other.message_, shmb_queue_message{}))
+    {
+    }
+
+    queue_taken &operator=(queue_taken &&) = delete;
+
+    ~queue_taken()
+    {
+        if (message_.token != 0)
+            shmb_queue_release(region_, &message_);
+    }
+
+    span<const std::byte> bytes() const noexcept
+    {
+        return {static_cast<const std::byte *>(message_.bytes), message_.size};
+    }
+
+  private:
+    shmb_region *region_;
+    shmb_queue_message message_;
+};
+
+// A region of kind queue with messages of any size: see shmb_queue.h. It is attached for writing, which sending and
+// receiving need. Nothing, or false, is what a function gives when the time has passed.
+class queue_bytes
+{
+  public:
+    explicit queue_bytes(const char *name, shmb::options options = {}) : region_(name, of_kind(options)) {}
+
+    bool send(span<const std::byte> message, std::chrono::milliseconds timeout = infinite)
+    {
+        return region_.check(shmb_queue_send(region_.get(), message.data(), length(message.size()),
+                                             region::milliseconds(timeout)),
+                             SHMB_TIMED_OUT);
+    }
+
+    // How many bytes of `buffer` the next message has filled. Throws SHMB_TOO_SMALL when it does not fit, and the message
+    // stays: largest() bytes are always enough.
+    std::optional<std::size_t> receive(span<std::byte> buffer, std::chrono::milliseconds timeout = infinite)
+    {
+        std::uint32_t size = 0;
+        shmb_status status = shmb_queue_receive(region_.get(), buffer.data(), length(buffer.size()), &size,
+                                                region::milliseconds(timeout));
+        if (!region_.check(status, SHMB_TIMED_OUT))
+            return std::nullopt;
+        return size;
+    }
+
+    std::optional<queue_claim> claim(std::size_t size, std::chrono::milliseconds timeout = infinite)
+    {
+        shmb_queue_message message{};
+        message.struct_size = sizeof message;
+        shmb_status status =
+            shmb_queue_claim(region_.get(), length(size), region::milliseconds(timeout), &message);
+        if (!region_.check(status, SHMB_TIMED_OUT))
+            return std::nullopt;
+        return queue_claim(region_.get(), message);
+    }
+
+    std::optional<queue_taken> take(std::chrono::milliseconds timeout = infinite)
+    {
+        shmb_queue_message message{};
+        message.struct_size = sizeof message;
+        shmb_status status = shmb_queue_take(region_.get(), region::milliseconds(timeout), &message);
+        if (!region_.check(status, SHMB_TIMED_OUT))
+            return std::nullopt;
+        return queue_taken(region_.get(), message);
+    }
+
+    std::size_t largest() const noexcept
+    {
+        return static_cast<std::size_t>(shmb_region_item_size(region_.get()));
+    }
+
+  private:
+    static const shmb::options &of_kind(shmb::options &options) noexcept
+    {
+        options.kind = SHMB_KIND_QUEUE;
+        options.write = true;
+        return options;
+    }
+
+    // What is larger than any message stays so.
+    static std::uint32_t length(std::size_t size) noexcept
+    {
+        return size < UINT32_MAX ? static_cast<std::uint32_t>(size) : UINT32_MAX;
+    }
+
+    region region_;
+};
+
+// A region of kind queue whose messages are all of one type:
+//
+//     shmb::queue<job> jobs("Jobs");
+//     jobs.send({42, 1.5});
+//     while (auto next = jobs.receive(std::chrono::seconds(5)))
+//         handle(*next);
+template <typename T> class queue
+{
+    static_assert(std::is_trivially_copyable_v<T>, "only plain data can live in shared memory");
+    static_assert(std::is_default_constructible_v<T>, "a message is received into one that was there before");
+
+  public:
+    // Throws SHMB_TOO_LARGE when the region is declared for less than a T.
+    explicit queue(const char *name, const shmb::options &options = {}) : bytes_(name, options)
+    {
+        if (sizeof(T) > bytes_.largest())
+            throw error(SHMB_TOO_LARGE, "the region is declared for smaller messages than this type");
+    }
+
+    // False when there was no room in time.
+    bool send(const T &message, std::chrono::milliseconds timeout = infinite)
+    {
+        return bytes_.send({reinterpret_cast<const std::byte *>(&message), sizeof message}, timeout);
+    }
+
+    // The next message; nothing when the time has passed. Throws SHMB_INCOMPATIBLE when it has not the size of a T.
+    std::optional<T> receive(std::chrono::milliseconds timeout = infinite)
+    {
+        T message{};
+        std::optional<std::size_t> size =
+            bytes_.receive({reinterpret_cast<std::byte *>(&message), sizeof message}, timeout);
+        if (!size)
+            return std::nullopt;
+        if (*size != sizeof(T))
+            throw error(SHMB_INCOMPATIBLE, "the message has another size than this type");
+        return message;
+    }
+
+  private:
+    queue_bytes bytes_;
+};
+
 } // namespace shmb
 
 #endif

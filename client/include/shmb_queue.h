@@ -38,7 +38,7 @@
  *   - While messages flow, nothing is asked of the system: no call of the kernel, no lock. Who finds nothing spins for
  *     some microseconds (not on a single processor) and then sleeps.
  *   - Who waits ends at his time limit, whatever others write into the region. What cannot be there is SHMB_CORRUPT, never a
- *     crash; shmb_queue_damage tells what was found.
+ *     crash; shmb_corruption tells what was found.
  *
  * 3. Without copying
  *
@@ -156,10 +156,6 @@ typedef struct shmb_queue_counts {
 } shmb_queue_counts;
 
 SHMB_API shmb_status shmb_queue_statistics(shmb_region *region, shmb_queue_counts *statistics);
-
-/* What this attachment found in the region that no sender or receiver writes there, the first time that it was SHMB_CORRUPT: a
-   sentence, cut to `size` bytes with its NUL. "" when nothing was found, or the region is no queue. */
-SHMB_API void shmb_queue_damage(shmb_region *region, char *text, uint32_t size);
 
 #ifdef __cplusplus
 }

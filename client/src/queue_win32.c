@@ -1,4 +1,5 @@
 /* The queue of an attached region; shmb_queue.h is the contract, kinds/queue.c does it. */
+#include "corruption_report.h"
 #include "kinds/queue.h"
 #include "region_sync_win32.h"
 #include "shmb.h"
@@ -68,9 +69,12 @@ static shmb_status find(shmb_region *region, queue_view **queue)
     return status;
 }
 
-/* What the system refused stands in GetLastError. */
-static shmb_status told(shmb_status status)
+/* What the system refused stands in GetLastError; what was found that cannot be, in shmb_corruption. */
+static shmb_status told(shmb_region *region, const queue_view *queue, shmb_status status)
 {
+    corruption found;
+    if (status == SHMB_CORRUPT && shmb_q_corruption(queue, &found))
+        shmb_keep_corruption(region, &found);
     return status == SHMB_SYSTEM_ERROR ? shmb_status_of_error(GetLastError()) : status;
 }
 
@@ -80,7 +84,9 @@ shmb_status shmb_queue_send(shmb_region *region, const void *bytes, uint32_t siz
 {
     queue_view *queue;
     shmb_status status = bytes == NULL && size > 0 ? SHMB_INVALID_ARGUMENT : find(region, &queue);
-    return status == SHMB_OK ? told(shmb_q_send(queue, bytes, size, sync_deadline_in(timeout_ms))) : status;
+    return status == SHMB_OK
+               ? told(region, queue, shmb_q_send(queue, bytes, size, sync_deadline_in(timeout_ms)))
+               : status;
 }
 
 shmb_status shmb_queue_receive(shmb_region *region, void *buffer, uint32_t capacity, uint32_t *size,
@@ -92,7 +98,8 @@ shmb_status shmb_queue_receive(shmb_region *region, void *buffer, uint32_t capac
     *size = 0;
     shmb_status status = buffer == NULL && capacity > 0 ? SHMB_INVALID_ARGUMENT : find(region, &queue);
     if (status == SHMB_OK)
-        status = told(shmb_q_receive(queue, buffer, capacity, size, sync_deadline_in(timeout_ms)));
+        status =
+            told(region, queue, shmb_q_receive(queue, buffer, capacity, size, sync_deadline_in(timeout_ms)));
     return status;
 }
 
@@ -107,7 +114,8 @@ shmb_status shmb_queue_send_many(shmb_region *region, const void *bytes, const u
         return SHMB_INVALID_ARGUMENT;
     shmb_status status = find(region, &queue);
     if (status == SHMB_OK)
-        status = told(shmb_q_send_many(queue, bytes, sizes, count, sync_deadline_in(timeout_ms), sent));
+        status = told(region, queue,
+                      shmb_q_send_many(queue, bytes, sizes, count, sync_deadline_in(timeout_ms), sent));
     return status;
 }
 
@@ -122,7 +130,8 @@ shmb_status shmb_queue_receive_many(shmb_region *region, void *buffer, uint64_t 
         return SHMB_INVALID_ARGUMENT;
     shmb_status status = find(region, &queue);
     if (status == SHMB_OK)
-        status = told(shmb_q_receive_many(queue, buffer, capacity, sizes, count, sync_deadline_in(timeout_ms),
+        status = told(region, queue,
+                      shmb_q_receive_many(queue, buffer, capacity, sizes, count, sync_deadline_in(timeout_ms),
                                           received));
     return status;
 }
@@ -155,7 +164,7 @@ shmb_status shmb_queue_claim(shmb_region *region, uint32_t size, uint32_t timeou
     shmb_status status = open_message(region, message, &queue, &inner);
     if (status != SHMB_OK)
         return status;
-    status = told(shmb_q_claim(queue, size, sync_deadline_in(timeout_ms), &inner));
+    status = told(region, queue, shmb_q_claim(queue, size, sync_deadline_in(timeout_ms), &inner));
     close_message(message, &inner);
     return status;
 }
@@ -167,7 +176,7 @@ shmb_status shmb_queue_take(shmb_region *region, uint32_t timeout_ms, shmb_queue
     shmb_status status = open_message(region, message, &queue, &inner);
     if (status != SHMB_OK)
         return status;
-    status = told(shmb_q_take(queue, sync_deadline_in(timeout_ms), &inner));
+    status = told(region, queue, shmb_q_take(queue, sync_deadline_in(timeout_ms), &inner));
     close_message(message, &inner);
     return status;
 }
@@ -181,7 +190,7 @@ static shmb_status finish(shmb_region *region, shmb_queue_message *message, fini
     shmb_status status = open_message(region, message, &queue, &inner);
     if (status != SHMB_OK)
         return status;
-    status = how(queue, &inner);
+    status = told(region, queue, how(queue, &inner));
     close_message(message, &inner);
     return status;
 }
@@ -227,17 +236,4 @@ shmb_status shmb_queue_statistics(shmb_region *region, shmb_queue_counts *statis
     statistics->wakes = sum(&send->wakes, &receive->wakes);
     statistics->skipped = sum(&send->skipped, &receive->skipped);
     return SHMB_OK;
-}
-
-void shmb_queue_damage(shmb_region *region, char *text, uint32_t size)
-{
-    queue_view *queue;
-    char all[QUEUE_DAMAGE_BYTES] = "";
-    if (text == NULL || size == 0)
-        return;
-    if (find(region, &queue) == SHMB_OK)
-        shmb_q_damage(queue, all);
-    size_t length = strlen(all) < size ? strlen(all) : size - 1u;
-    memcpy(text, all, length);
-    text[length] = '\0';
 }

@@ -207,9 +207,8 @@ static shmb_status use_queue(plane_user *user, plane_operation operation, uint32
     }
     must(status == SHMB_OK || status == SHMB_TIMED_OUT || status == SHMB_CORRUPT || status == SHMB_BUSY ||
          status == SHMB_TOO_SMALL || status == SHMB_NOT_OWNER);
-    char text[QUEUE_DAMAGE_BYTES];
-    shmb_q_damage(&user->queue, text);
-    must(status != SHMB_CORRUPT || strlen(text) > 0);
+    corruption found;
+    must(status != SHMB_CORRUPT || shmb_q_corruption(&user->queue, &found));
     must(shmb_q_length(&user->queue) <= MESSAGES);
     return status;
 }

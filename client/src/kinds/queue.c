@@ -11,9 +11,6 @@
  */
 #include "queue_inner.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #define STEPS_MOST   1024u               /* of one attempt; then the clock is looked at */
 #define CROWD        64u                 /* operations for which others are reckoned with */
 #define PATIENCE     8u                  /* sleeps in vain, before newcomers have to queue up */
@@ -38,6 +35,9 @@ static queue_side *side_of(const queue_turn *turn)
 }
 
 /* ---- Words --------------------------------------------------------------------------------------- */
+
+/* queue_view.corrupt */
+enum { NOTHING_FOUND, BEING_NOTED, NOTED };
 
 /* Whose turn a slot has, compared with a position that it is to have. */
 typedef enum lap {
@@ -67,26 +67,24 @@ static lap lap_of(const queue_view *queue, uint64_t word, uint64_t position)
     return ahead > 0 && (ahead & (int64_t)(queue->messages - 1)) == 0 ? LAP_LATER : LAP_NONE;
 }
 
-shmb_status shmb_q_is_damaged(queue_view *queue, const volatile void *at, uint64_t found)
+shmb_status shmb_q_is_damaged(queue_view *queue, const volatile void *at, uint64_t found, const char *text,
+                              const char *relation, uint64_t bound)
 {
-    if (shmb_load_relaxed_u32(&queue->corrupt) == 0) {
+    uint32_t nothing = NOTHING_FOUND;
+    if (shmb_cas_u32(&queue->corrupt, &nothing, BEING_NOTED)) {
         const volatile uint8_t *first = queue->header->kind;
-        shmb_store_relaxed_u64(&queue->corrupt_at, (uint64_t)((const volatile uint8_t *)at - first));
-        shmb_store_relaxed_u64(&queue->corrupt_word, found);
-        shmb_store_release_u32(&queue->corrupt, 1);
+        uint64_t offset = (uint64_t)((const volatile uint8_t *)at - first);
+        queue->found = (corruption){text, offset, found, relation, bound};
+        shmb_store_release_u32(&queue->corrupt, NOTED);
     }
     return SHMB_CORRUPT;
 }
 
-void shmb_q_damage(const queue_view *queue, char text[QUEUE_DAMAGE_BYTES])
+bool shmb_q_corruption(const queue_view *queue, corruption *found)
 {
-    text[0] = '\0';
-    if (shmb_load_acquire_u32(&queue->corrupt) != 0)
-        snprintf(text, QUEUE_DAMAGE_BYTES,
-                 "the queue's word at byte %" PRIu64 " of the region is 0x%016" PRIx64
-                 ", which no sender or receiver writes there: a program that may write to the region has "
-                 "damaged it; declare it anew",
-                 shmb_load_relaxed_u64(&queue->corrupt_at), shmb_load_relaxed_u64(&queue->corrupt_word));
+    bool noted = shmb_load_acquire_u32(&queue->corrupt) == NOTED;
+    *found = noted ? queue->found : (corruption){NULL, 0, 0, NULL, 0};
+    return noted;
 }
 
 /* Pushes the header's tail, or head, up to `position`, which is not past the true one. */
@@ -170,7 +168,8 @@ static attempt settle_full(queue_turn *turn, queue_slot *slot, uint64_t word, ui
     attempt result = settle(turn, slot, word, position);
     if (result == DONE && !sound) {
         shmb_q_hand_on(queue, turn, true); /* nobody can use it */
-        return done(turn, shmb_q_is_damaged(queue, &slot->length, length));
+        return done(turn, shmb_q_is_damaged(queue, &slot->length, length, "the length of a message",
+                                            "at most", queue->message_size));
     }
     return result;
 }
@@ -188,7 +187,7 @@ static attempt meet_as_sender(queue_turn *turn, queue_slot *slot, uint64_t word,
     case QUEUE_SKIPPED:
         return pass_over(turn, slot, word, former);
     default: /* nobody has claimed it in the last round, and all before the tail are claimed */
-        return done(turn, shmb_q_is_damaged(turn->queue, &slot->word, word));
+        return done(turn, queue_word_is_damaged(turn->queue, slot, word, position));
     }
 }
 
@@ -224,7 +223,9 @@ static attempt go_on(queue_turn *turn, bool far, uint64_t *position)
     uint64_t found = shmb_load_acquire_u64(hint);
     uint64_t next = queue_position_after(*position, 1), shared = found & (QUEUE_POSITIONS - 1);
     if (far && queue_ahead(shared, *position) <= 0)
-        return done(turn, shmb_q_is_damaged(turn->queue, hint, found));
+        return done(turn,
+                    shmb_q_is_damaged(turn->queue, hint, found, turn->receives ? "the head" : "the tail",
+                                      "more than", *position));
     *position = queue_ahead(shared, next) > 0 ? shared : next;
     shmb_store_relaxed_u32(&side_of(turn)->crowd, CROWD);
     return AGAIN;
@@ -260,7 +261,7 @@ static attempt try_at(queue_turn *turn, uint64_t *position)
     case LAP_NONE:
         break;
     }
-    return done(turn, shmb_q_is_damaged(queue, &slot->word, word));
+    return done(turn, queue_word_is_damaged(queue, slot, word, *position));
 }
 
 /* BARRED: nothing can be got now; turn->obstacle says for whom to wait. AGAIN: others were faster too often. */
@@ -455,7 +456,7 @@ shmb_status shmb_q_get(queue_turn *turn, sync_deadline deadline)
 
 static shmb_status not_held(queue_view *queue, queue_slot *slot, uint64_t found, uint64_t position)
 {
-    return lap_of(queue, found, position) == LAP_NONE ? shmb_q_is_damaged(queue, &slot->word, found)
+    return lap_of(queue, found, position) == LAP_NONE ? queue_word_is_damaged(queue, slot, found, position)
                                                       : SHMB_NOT_OWNER;
 }
 

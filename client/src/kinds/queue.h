@@ -30,6 +30,7 @@
 #include "../sync/park.h"
 #include "../sync/spin.h"
 #include "../sync/wait.h"
+#include "corruption.h"
 #include "queue_word.h"
 #include "shmb.h"
 
@@ -98,9 +99,8 @@ typedef struct queue_view {
     sync_place *room;
     sync_place *ready;
     sync_lives *lives;
-    volatile uint32_t corrupt; /* queue_damage: what was found that cannot be */
-    volatile uint64_t corrupt_at;
-    volatile uint64_t corrupt_word;
+    volatile uint32_t corrupt; /* something was found that cannot be: the first such thing follows */
+    corruption found;
     uint8_t gap[128];
     queue_side send;
     queue_side receive;
@@ -172,8 +172,7 @@ shmb_status shmb_q_receive_many(queue_view *queue, void *buffer, uint64_t capaci
 /* Messages that wait to be received, about: others go on meanwhile. */
 uint32_t shmb_q_length(const queue_view *queue);
 
-/* What was found that cannot be, the first time; "" when nothing was. */
-#define QUEUE_DAMAGE_BYTES 200u
-void shmb_q_damage(const queue_view *queue, char text[QUEUE_DAMAGE_BYTES]);
+/* What was found that cannot be, the first time; false when nothing was. */
+bool shmb_q_corruption(const queue_view *queue, corruption *found);
 
 #endif

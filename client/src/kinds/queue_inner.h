@@ -43,8 +43,18 @@ static inline void queue_count(volatile uint64_t *counter)
     shmb_store_relaxed_u64(counter, shmb_load_relaxed_u64(counter) + 1);
 }
 
-/* Notes the first thing that cannot be, for queue_damage. SHMB_CORRUPT. */
-shmb_status shmb_q_is_damaged(queue_view *queue, const volatile void *at, uint64_t found);
+/* Notes the first thing that cannot be, for shmb_q_corruption: `text`, found at `at`; `relation` `bound` could be.
+   SHMB_CORRUPT. */
+shmb_status shmb_q_is_damaged(queue_view *queue, const volatile void *at, uint64_t found, const char *text,
+                              const char *relation, uint64_t bound);
+
+/* The same of a slot's word. */
+static inline shmb_status queue_word_is_damaged(queue_view *queue, const queue_slot *slot, uint64_t word,
+                                                uint64_t position)
+{
+    return shmb_q_is_damaged(queue, &slot->word, word, "the word of a slot", "only one of position",
+                             position);
+}
 
 /* ---- Members: queue_members.c -------------------------------------------------------------------- */
 

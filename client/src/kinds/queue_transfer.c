@@ -145,7 +145,7 @@ static shmb_status hand_on(queue_turn *turn, bool last)
     if (status != SHMB_NOT_OWNER)
         return status;
     queue_slot *slot = queue_slot_at(turn->queue, turn->position);
-    return shmb_q_is_damaged(turn->queue, &slot->word, shmb_load_relaxed_u64(&slot->word));
+    return queue_word_is_damaged(turn->queue, slot, shmb_load_relaxed_u64(&slot->word), turn->position);
 }
 
 static shmb_status send_one(queue_turn *turn, const void *bytes, uint32_t length, sync_deadline deadline,

@@ -13,6 +13,8 @@ extern "C" {
 #include <mutex>
 #include <string>
 
+template class shmb::queue<std::uint64_t>;
+
 namespace
 {
 

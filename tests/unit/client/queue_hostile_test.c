@@ -153,17 +153,17 @@ static void any_word_may_be_anything(void **state)
 
 static void what_cannot_be_is_told(void **state)
 {
-    char text[QUEUE_DAMAGE_BYTES];
+    char text[CORRUPTION_TEXT_BYTES];
+    corruption found;
     (void)state;
     begin(0);
-    shmb_q_damage(&program->queue, text);
-    assert_string_equal(text, "");
+    assert_false(shmb_q_corruption(&program->queue, &found));
     for (uint32_t i = 0; i < MESSAGES; i++)
         slot_of(&region, i)->word = 5;
     assert_int_equal(use_all(&program->queue, 0), 4);
-    shmb_q_damage(&program->queue, text);
-    assert_non_null(strstr(text, "is 0x0000000000000005"));
-    assert_non_null(strstr(text, "at byte 12"));
+    assert_true(shmb_q_corruption(&program->queue, &found));
+    assert_non_null(strstr(corruption_text(&found, text), "the word of a slot, at offset 12"));
+    assert_non_null(strstr(text, "is 5; only one of position "));
     end();
 }
 
