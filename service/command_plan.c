@@ -1,6 +1,7 @@
 /* `shmbroker plan` and `reload`: what is declared against what the running broker holds. */
 #include "commands.h"
 
+#include "apply.h"
 #include "declare.h"
 #include "live.h"
 #include "names.h"
@@ -23,6 +24,7 @@ typedef struct planning {
     declaration declared;
     expansion wanted; /* with the sessions' instances */
     existing_regions existing;
+    existing_region *left; /* without a broker: what an earlier one left, with texts of `wanted` */
     plan plan;
 } planning;
 
@@ -94,14 +96,53 @@ static bool expand(planning *p, platform_failure *failure)
     return sessions_expand(&p->declared.regions, &present, &p->wanted, failure);
 }
 
-/* As the broker would: with its account, and the owner of what it makes. */
+static bool declare_for(planning *p, const char *owner, platform_failure *failure)
+{
+    const access_identity identity = {owner, p->broker_sid};
+    const char *data = p->live.runs ? p->live.data : p->folders.data;
+    expansion_free(&p->wanted);
+    declaration_free(&p->declared);
+    return declare_regions(p->model, p->options->instance, data, &identity, &p->declared, failure) &&
+           expand(p, failure);
+}
+
+/* What a keeper or programs have of an earlier broker is taken over by a start: that is no creation. */
+static bool find_left(planning *p, platform_failure *failure)
+{
+    size_t count = 0;
+    free(p->left);
+    p->left = calloc(p->wanted.regions.count + 1, sizeof *p->left);
+    if (!p->left) {
+        snprintf(failure->text, sizeof failure->text, "out of memory while planning; close other programs");
+        return false;
+    }
+    for (size_t i = 0; i < p->wanted.regions.count; i++) {
+        const declared_region *declared = &p->wanted.regions.items[i];
+        const platform_section_request request = apply_request(declared);
+        if (!declared->fresh && platform_section_is_left(&request))
+            p->left[count++] = (existing_region){.name = declared->name,
+                                                 .object_name = declared->object_name,
+                                                 .backing_path = declared->backing_path,
+                                                 .size = declared->size,
+                                                 .max_size = declared->max_size,
+                                                 .large_pages = declared->large_pages,
+                                                 .numa_node = declared->numa_node,
+                                                 .left = true};
+    }
+    p->existing = (existing_regions){p->left, count};
+    return true;
+}
+
+/* As the broker would: with its account, and the owner of what it makes. That is the service's when none runs, or whoever
+   runs one in a console, as this account may have. */
 static int compile(planning *p, platform_failure *failure)
 {
-    const access_identity identity = {p->live.runs ? p->live.owner_sid : p->broker_sid, p->broker_sid};
-    const char *data = p->live.runs ? p->live.data : p->folders.data;
-    if (!declare_regions(p->model, p->options->instance, data, &identity, &p->declared, failure))
+    char own[CONFIG_SID_TEXT];
+    if (!declare_for(p, p->live.runs ? p->live.owner_sid : p->broker_sid, failure) ||
+        (!p->live.runs && !find_left(p, failure)))
         return failed(failure, EXIT_FAILED);
-    if (!expand(p, failure))
+    if (!p->live.runs && p->existing.count == 0 && platform_owner_sid(own, failure) &&
+        (!declare_for(p, own, failure) || !find_left(p, failure)))
         return failed(failure, EXIT_FAILED);
     if (plan_make(&p->wanted.regions, &p->existing, &p->plan))
         return EXIT_OK;
@@ -130,6 +171,7 @@ static bool print_plan(const planning *p, bool json)
 static void release(planning *p)
 {
     plan_free(&p->plan);
+    free(p->left);
     expansion_free(&p->wanted);
     declaration_free(&p->declared);
     config_model_free(p->model);

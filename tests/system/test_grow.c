@@ -152,6 +152,7 @@ static void what_has_grown_stays_so_for_the_next_broker(void **state)
     assert_int_equal(shmb_current(region), 1); /* it is as good as before */
     assert_int_equal(grow(region, 400000), SHMB_NO_BROKER);
     shmb_detach(region); /* its keeper alone has it now */
+    assert_contains(process_output(command(b, support_text("plan \"%s\"", b->config), 0)), "+ adopt");
     broker_start(b);
     region = region_attach(b, name, SHMB_ACCESS_WRITE);
     assert_int_equal(shmb_size(region), 300000);
