@@ -125,6 +125,39 @@ static void judge_broad(const config_region *region, const access_entry *entry, 
     }
 }
 
+/* Those who may lock and not write. Writers can do worse. */
+static void judge_lockers(const config_region *region, audit_report *report)
+{
+    for (size_t i = 0; i < region->access.lock.count; i++) {
+        const config_principal *locker = &region->access.lock.items[i];
+        audit_severity ignored;
+        if (!audit_is_broad(locker->sid, &ignored))
+            continue;
+        audit_place place = {locker->file ? locker->file : region->file, locker->where, region->name};
+        audit_add(
+            report, AUDIT_LOW, "everyone-may-lock", &place,
+            text_make("%s (%s) may take the region's lock", locker->text, locker->sid),
+            "any program of those people can keep it for as long as it lives, and writers wait for it",
+            text_make(
+                "give `lock` to the accounts that do lock, or have them read without it: a state is read "
+                "whole without any lock"));
+    }
+}
+
+/* A queue of which nobody can make any use. */
+static void judge_queue(const config_region *region, const access_descriptor *section,
+                        const audit_facts *facts, audit_report *report)
+{
+    audit_place place = audit_place_of(region, &(access_entry){0}, NULL);
+    for (size_t i = 0; i < section->count; i++)
+        if (region->kind != CONFIG_KIND_QUEUE ||
+            (allows(&section->entries[i], facts) && (section->entries[i].mask & RIGHT_MAP_WRITE)))
+            return;
+    audit_add(report, AUDIT_LOW, "queue-without-writers", &place, text_make("nobody may write the queue"),
+              "sending and receiving both take `write`, so that no program can use it",
+              text_make("list who sends and who receives in `write`"));
+}
+
 static void judge_existence(const config_region *region, const access_entry *entry, const audit_facts *facts,
                             audit_report *report)
 {
@@ -304,6 +337,8 @@ void audit_access(const config_region *region, const access_descriptor *section,
         if (!is_brokers(entry, facts))
             judge_existence(region, entry, facts, report);
     }
+    judge_lockers(region, report);
+    judge_queue(region, section, facts, report);
     judge_denied_broker(region, facts, report);
     judge_emptiness(region, section, facts, report);
     judge_label(region, section, facts, report);

@@ -35,7 +35,8 @@
  * 2. Shapes
  *
  *   A region is bytes, zero until somebody writes. What they mean and how programs keep them whole is theirs
- *   to decide; client/examples/readings.h shows one way. Offsets and lengths are in bytes, from the region's
+ *   to decide, unless its declaration says that it is a state, a queue or a stream; client/examples/readings.h shows
+ *   one way. Offsets and lengths are in bytes, from the region's
  *   first; any byte may begin a view. Times are in milliseconds. Texts are UTF-8, NUL-terminated.
  *
  *   A raw region needs no library. It is a section, and OpenFileMapping(FILE_MAP_READ, FALSE,

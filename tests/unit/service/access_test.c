@@ -44,6 +44,12 @@ static void each_right_has_its_exact_mask(void **state)
     assert_int_equal(access_mask(ACCESS_MUTEX, ACCESS_READ), 0x20000);
     assert_int_equal(access_mask(ACCESS_MUTEX, ACCESS_WRITE), 0x120001);
     assert_int_equal(access_mask(ACCESS_MUTEX, ACCESS_BROKER), 0x1F0001);
+    assert_int_equal(access_mask(ACCESS_LOCK, ACCESS_READ), 0x20000);
+    assert_int_equal(access_mask(ACCESS_LOCK, ACCESS_WRITE), 0x20007);
+    assert_int_equal(access_mask(ACCESS_WAKE, ACCESS_READ), 0x20000);
+    assert_int_equal(access_mask(ACCESS_WAKE, ACCESS_WRITE), 0x120002);
+    assert_int_equal(access_mask(ACCESS_WAITERS, ACCESS_READ), 0x20007);
+    assert_int_equal(access_mask(ACCESS_WAITERS, ACCESS_WRITE), 0x20007);
     assert_int_equal(access_mask(ACCESS_SECTION, ACCESS_MANAGE), 0x60001);
     assert_int_equal(access_mask(ACCESS_FILE, ACCESS_MANAGE), 0x160080);
     assert_int_equal(access_mask(ACCESS_EVENT, ACCESS_MANAGE), 0x60001);

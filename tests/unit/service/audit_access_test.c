@@ -255,6 +255,34 @@ static void every_package_that_may_write_is_found(void **state)
     testing_silent(&region, "every-package-may-write");
 }
 
+static void a_lock_that_anybody_may_keep_is_found(void **state)
+{
+    (void)state;
+    const config_principal all = PRINCIPAL(USERS), one = PRINCIPAL(ANNA);
+    config_region region = testing_region();
+    region.lock = true;
+    region.access.lock = (config_principal_list){&one, 1};
+    testing_silent(&region, "everyone-may-lock");
+    region.access.lock = (config_principal_list){&all, 1};
+    assert_non_null(strstr(testing_only(&region, "everyone-may-lock", AUDIT_LOW)->what, USERS));
+}
+
+static void a_queue_that_nobody_can_use_is_found(void **state)
+{
+    (void)state;
+    const config_principal reader = PRINCIPAL(ANNA), writer = PRINCIPAL(SENSOR);
+    config_region region = testing_region();
+    region.kind = CONFIG_KIND_QUEUE;
+    region.access.read = (config_principal_list){&reader, 1};
+    region.access.write = (config_principal_list){NULL, 0};
+    testing_only(&region, "queue-without-writers", AUDIT_LOW);
+    region.access.write = (config_principal_list){&writer, 1};
+    testing_silent(&region, "queue-without-writers");
+    region.kind = CONFIG_KIND_STATE;
+    region.access.write = (config_principal_list){NULL, 0};
+    testing_silent(&region, "queue-without-writers");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +304,8 @@ int main(void)
         AUDIT_TEST(a_label_above_its_writers_is_found),
         AUDIT_TEST(packages_that_the_label_keeps_from_writing_are_found),
         AUDIT_TEST(every_package_that_may_write_is_found),
+        AUDIT_TEST(a_lock_that_anybody_may_keep_is_found),
+        AUDIT_TEST(a_queue_that_nobody_can_use_is_found),
     };
     return cmocka_run_group_tests_name("audit_access", tests, NULL, NULL);
 }

@@ -17,6 +17,8 @@ static existing_region as_held(const declared_region *declared)
                              .access = plan_access_of(declared),
                              .details = plan_details_of(declared),
                              .size = declared->size,
+                             .geometry = declared->geometry,
+                             .part_flags = declared->part_flags,
                              .large_pages = declared->large_pages,
                              .numa_node = declared->numa_node};
 }
@@ -111,6 +113,12 @@ static void any_difference_in_the_object_replaces_it(void **state)
     other = telemetry;
     other.numa_node = CONFIG_NUMA_ANY;
     assert_replaced(&other, &held, PLAN_CHANGED_NUMA);
+    other = telemetry;
+    other.geometry = (shmb_geometry){SHMB_KIND_QUEUE, 4, 8};
+    assert_replaced(&other, &held, PLAN_CHANGED_KIND);
+    other = telemetry;
+    other.part_flags = SHMB_FLAG_LOCK;
+    assert_replaced(&other, &held, PLAN_CHANGED_KIND);
     other = telemetry;
     other.backing_path = "X:\\a";
     other.file_sddl = "D:P(3)";
