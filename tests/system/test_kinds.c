@@ -272,6 +272,33 @@ static void a_reload_replaces_secures_and_retires_parts_with_their_region(void *
     broker_stop(b);
 }
 
+static void a_file_with_another_kind_in_it_is_refused_and_kept(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Filed");
+    const char *queue = support_text(
+        "  %s: { kind: queue, messages: 4, message_size: 8, backing: { file: filed.shm } }\n", name);
+    test_broker *b = broker_run_with(BROKER_HEAD "%s", queue);
+    shmb_region *region = region_attach(b, name, SHMB_ACCESS_WRITE);
+    memcpy((char *)shmb_data(region) + shmb_size(region) - 8, "message", 8);
+    shmb_detach(region);
+    broker_stop(b);
+    configure(
+        b, support_text(
+               "  %s: { kind: stream, messages: 4, message_size: 8, backing: { file: filed.shm } }\n", name));
+    broker_start(b);
+    assert_int_equal(try_to(b, name, SHMB_ACCESS_READ, 0), SHMB_REGION_FAILED);
+    assert_contains(process_output(broker_status(b, name)), "a queue of 4 messages of up to 8 bytes");
+    assert_parts(name, 0);
+    broker_stop(b);
+    configure(b, queue);
+    broker_start(b);
+    region = region_attach(b, name, SHMB_ACCESS_READ);
+    assert_string_equal((const char *)shmb_data(region) + shmb_size(region) - 8, "message");
+    shmb_detach(region);
+    broker_stop(b);
+}
+
 static void a_part_whose_name_is_taken_breaks_its_region_alone(void **state)
 {
     (void)state;
@@ -298,6 +325,7 @@ int main(void)
         SYSTEM_TEST(a_descriptor_of_its_own_rules_the_parts_too),
         SYSTEM_TEST(what_is_beside_a_region_outlives_a_killed_broker),
         SYSTEM_TEST(a_reload_replaces_secures_and_retires_parts_with_their_region),
+        SYSTEM_TEST(a_file_with_another_kind_in_it_is_refused_and_kept),
         SYSTEM_TEST(a_part_whose_name_is_taken_breaks_its_region_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

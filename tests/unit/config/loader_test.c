@@ -649,7 +649,7 @@ static void a_region_is_measured_by_its_kind(void **state)
     assert_int_equal(region[3].kind, CONFIG_KIND_QUEUE);
     assert_int_equal(region[3].messages, 1024);
     assert_int_equal(region[3].item_size, 65536);
-    assert_true(region[3].size > 1024 * 65536);
+    assert_true(region[3].size > (uint64_t)1024 * 65536);
     assert_int_equal(region[3].initial.kind, CONFIG_INITIAL_ZERO);
     assert_int_equal(region[3].persist.mode, CONFIG_PERSIST_NONE);
     assert_int_equal(region[4].kind, CONFIG_KIND_STREAM);
