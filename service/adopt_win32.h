@@ -35,9 +35,6 @@ bool win32_secure_object(HANDLE object, PSECURITY_DESCRIPTOR descriptor, DWORD *
    0 when it cannot be seen. */
 bool win32_is_an_earlier_one(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor, unsigned *handles);
 
-/* How many handles of `object` are open in all processes, this one's too; 0 when it cannot be seen. */
-unsigned win32_count_handles(HANDLE object);
-
 /* Whether the section `name` was made with large pages. */
 bool win32_has_large_pages(const wchar_t *name);
 
