@@ -83,9 +83,18 @@ make_service_vital() {
 
 # Types: 2 runs a program that is in the package, 18 an installed one; 64: whatever it returns; 1024: later, in its
 # turn; 256 with that: when rolling back; 2048: as the installer.
+# shellcheck disable=SC2016 # $Broker is the installer's: what is done with that component
 add_actions() {
     custom_action CheckConfig $((2 + 1024 + 2048)) Checker 'check --as-service --quiet "[CONFIGFILE]"'
     sequence CheckConfig 1501 'OLDERVERSION AND NOT (STARTSERVICE = "0")'
+    local replaced='(Installed OR OLDERVERSION) AND $Broker = 3'
+    custom_action StartKept $((18 + 64 + 1024 + 256 + 2048)) shmbroker.exe 'start --kept'
+    sequence StartKept 1840 "$replaced"
+    custom_action KeepRegions $((18 + 64 + 1024 + 2048)) shmbroker.exe 'stop --keep'
+    sequence KeepRegions 1850 "$replaced"
+    custom_action KeepRegionsAgain $((18 + 64 + 1024 + 256 + 2048)) shmbroker.exe 'stop --keep'
+    sequence KeepRegionsAgain 5910 "$replaced"
+    sequence LetGo 1990 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE AND $Broker = 2' # wixl takes a $ out of conditions
     custom_action RestoreService $((18 + 64 + 1024 + 256 + 2048)) shmbroker.exe 'install [EARLIEROPTION]'
     sequence RestoreService 1950 'Installed OR OLDERVERSION'
 }

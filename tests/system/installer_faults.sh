@@ -8,8 +8,8 @@
 # installed. And when it removes the earlier version after an upgrade it forgets that the new one is of the same family
 # (it deletes the key with both). With as-on-windows the package does for an upgrade what Windows Installer does there:
 # before files are replaced it copies them, what it writes to the registry and the Start menu; when it is rolled back it
-# brings that back and starts the service; in the end it is known by its upgrade code. All else, and all that the
-# product's own package does, is as it is.
+# brings that back; in the end it is known by its upgrade code. All else, and all that the product's own package does,
+# such as starting the service that it has stopped itself, is as it is.
 set -euo pipefail
 
 change=$1
@@ -40,8 +40,7 @@ fails-to-start)
          WHERE \`Action\` = 'ConfigureService'"
     ;;
 as-on-windows)
-    # Rolled back in the opposite order: the files, then the product's RestoreService at 1950, then the start.
-    action StartEarlier $((18 + 64 + 1024 + 256 + 2048)) shmbroker.exe start 1890
+    # Rolled back in the opposite order: the files, then the product's RestoreService at 1950 and StartKept at 1840.
     action BringBack $((34 + 1024 + 256 + 2048)) TARGETDIR '[System64Folder]cmd.exe /c C:\rollback\bring-back.cmd' 1960
     action Keep $((34 + 1024 + 2048)) TARGETDIR '[System64Folder]cmd.exe /c C:\rollback\keep.cmd' 1970
     families='HKLM\Software\Microsoft\Windows\CurrentVersion\Installer\UpgradeCodes'

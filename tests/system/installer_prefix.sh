@@ -43,7 +43,7 @@ reg export HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\UpgradeCodes
 EOF
 cat >"$WINEPREFIX/drive_c/rollback/bring-back.cmd" <<'EOF'
 @echo off
-xcopy /e /i /q /y C:\rollback\kept\programs "C:\Program Files\ShmBroker"
+xcopy /c /e /i /q /y C:\rollback\kept\programs "C:\Program Files\ShmBroker"
 xcopy /e /i /q /y C:\rollback\kept\menu "%AppData%\Microsoft\Windows\Start Menu\Programs"
 for %%f in (C:\rollback\kept\*.reg) do reg import %%f
 EOF

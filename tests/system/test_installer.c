@@ -13,6 +13,8 @@
 #include "process.h"
 #include "shmb.h"
 
+#include <tlhelp32.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,9 @@
 #define FRAGMENTS       "C:\\ProgramData\\ShmBroker\\conf.d"
 #define FRAGMENT        "version: 1\nregions:\n  Fragment: { size: 4 KiB, access: { read: [Users] } }\n"
 #define SERVICE_KEY     L"SYSTEM\\CurrentControlSet\\Services\\ShmBroker"
-#define EDITED          "version: 1\nregions:\n  InstallerTest: { size: 4 KiB, access: { read: [Users] } }\n"
+#define EDITED                                                                                               \
+    "version: 1\nregions:\n  InstallerTest: { size: 4 KiB, access: { read: [Users], write: "                 \
+    "[Administrators] } }\n"
 
 /* What msiexec returns. */
 enum { MSI_OK = 0, MSI_FAILED = 1603 };
@@ -75,22 +79,69 @@ static DWORD service_state(void)
     return status.dwCurrentState;
 }
 
-static void assert_client_attaches(void)
+static shmb_region *attach(uint32_t access)
 {
     char why[512] = "";
     shmb_attach_options options = {.struct_size = sizeof options, .message = why, .message_size = sizeof why};
     options.timeout_ms = SUPPORT_WAIT_MS;
+    options.access = access;
     shmb_region *region;
     shmb_status status = shmb_attach("InstallerTest", &options, &region);
     if (status != SHMB_OK)
         support_fail("a client cannot attach: %s", why);
     assert_int_equal(shmb_size(region), 4096);
+    return region;
+}
+
+static void assert_client_attaches(void)
+{
+    shmb_detach(attach(SHMB_ACCESS_READ));
+}
+
+static unsigned long generation_of_region(void)
+{
+    const char *status = process_output(shmbroker("status InstallerTest --json"));
+    const char *region = strstr(status, "\"regions\""),
+               *at = region ? strstr(region, "\"generation\":") : NULL;
+    if (!at)
+        support_fail("status has no generation: %s", status);
+    return strtoul(strchr(at, ':') + 1, NULL, 10);
+}
+
+/* Writes into the region, which nobody has open afterwards. Returns its generation. */
+static unsigned long put_into_region(const char *bytes)
+{
+    shmb_region *region = attach(SHMB_ACCESS_WRITE);
+    memcpy(shmb_data(region), bytes, strlen(bytes) + 1);
     shmb_detach(region);
+    return generation_of_region();
+}
+
+/* It is the same object, with its bytes. */
+static void assert_region_has(const char *bytes, unsigned long generation)
+{
+    shmb_region *region = attach(SHMB_ACCESS_READ);
+    assert_string_equal(shmb_data(region), bytes);
+    shmb_detach(region);
+    assert_int_equal(generation_of_region(), generation);
+}
+
+static unsigned count_keepers(void)
+{
+    PROCESSENTRY32W entry = {.dwSize = sizeof entry};
+    HANDLE processes = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    unsigned count = 0;
+    assert_true(processes != INVALID_HANDLE_VALUE);
+    for (BOOL more = Process32FirstW(processes, &entry); more; more = Process32NextW(processes, &entry))
+        count += _wcsicmp(entry.szExeFile, L"shmbroker-keeper.exe") == 0;
+    CloseHandle(processes);
+    return count;
 }
 
 static void assert_nothing_installed(void)
 {
     assert_int_equal(service_state(), 0);
+    assert_int_equal(count_keepers(), 0);
     assert_false(support_file_exists(INSTALLED));
     assert_string_equal(listing_of_key(L"SOFTWARE\\ShmBroker"), "");
     assert_string_equal(
@@ -190,9 +241,11 @@ static void a_start_that_fails_in_an_upgrade_brings_the_earlier_version_back(voi
 {
     (void)state;
     const char *service = listing_of_key(SERVICE_KEY);
+    const unsigned long generation = put_into_region("before a start that fails");
     listing *before = listing_take();
     assert_int_not_equal(msiexec("/i", FAILING_UPGRADE, ""), MSI_OK);
     assert_upgrade_brought_everything_back(before, service);
+    assert_region_has("before a start that fails", generation);
     listing_free(before);
 }
 
@@ -203,9 +256,11 @@ static void a_copy_that_fails_in_an_upgrade_brings_the_earlier_version_back(void
     assert_true(DeleteFileW(L"" INSTALLED "\\NOTICES.txt"));
     assert_true(CreateDirectoryW(L"" INSTALLED "\\NOTICES.txt", NULL));
     const char *service = listing_of_key(SERVICE_KEY);
+    const unsigned long generation = put_into_region("before a copy that fails");
     listing *before = listing_take();
     assert_int_not_equal(msiexec("/i", UPGRADE, ""), MSI_OK);
     assert_upgrade_brought_everything_back(before, service);
+    assert_region_has("before a copy that fails", generation);
     listing_free(before);
     assert_true(RemoveDirectoryW(L"" INSTALLED "\\NOTICES.txt"));
     assert_int_equal(msiexec("/i", SHMBROKER_VERSION, ""), MSI_OK);
@@ -216,7 +271,10 @@ static void an_upgrade_keeps_configuration_and_data(void **state)
 {
     (void)state;
     write_text(DATA "\\kept.shm", "kept");
+    const unsigned long generation = put_into_region("before the upgrade");
     assert_int_equal(msiexec("/i", UPGRADE, ""), MSI_OK);
+    assert_region_has("before the upgrade", generation);
+    assert_int_equal(count_keepers(), 1);
     assert_string_equal(support_read_file(CONFIG, NULL), EDITED);
     assert_string_equal(support_read_file(DATA "\\kept.shm", NULL), "kept");
     assert_int_equal(service_state(), SERVICE_RUNNING);
@@ -269,7 +327,9 @@ static void installing_the_same_version_again_repairs(void **state)
 {
     (void)state;
     assert_true(DeleteFileW(L"" INSTALLED "\\shmb.dll"));
+    const unsigned long generation = put_into_region("before the repair");
     assert_int_equal(msiexec("/i", UPGRADE, ""), MSI_OK);
+    assert_region_has("before the repair", generation);
     assert_true(support_file_exists(INSTALLED "\\shmb.dll"));
     assert_string_equal(support_read_file(CONFIG, NULL), EDITED);
     assert_client_attaches();
@@ -286,6 +346,18 @@ static void uninstalling_leaves_configuration_and_data_alone(void **state)
     listing *now = listing_take();
     assert_string_equal(listing_added(fresh, now, "C:\\ProgramData\\ShmBroker"), "");
     listing_free(now);
+}
+
+/* What `stop --keep` left is nobody's any more without the service. */
+static void uninstalling_a_stopped_service_ends_the_keeper_that_was_left(void **state)
+{
+    (void)state;
+    assert_int_equal(msiexec("/i", SHMBROKER_VERSION, ""), MSI_OK);
+    assert_client_attaches();
+    assert_int_equal(process_wait(shmbroker("stop --keep")), 0);
+    assert_int_equal(count_keepers(), 1);
+    assert_int_equal(msiexec("/x", SHMBROKER_VERSION, ""), MSI_OK);
+    assert_nothing_installed();
 }
 
 static void properties_choose_folder_configuration_and_start(void **state)
@@ -391,6 +463,7 @@ int main(void)
         SYSTEM_TEST(an_older_version_is_refused),
         SYSTEM_TEST(installing_the_same_version_again_repairs),
         SYSTEM_TEST(uninstalling_leaves_configuration_and_data_alone),
+        SYSTEM_TEST(uninstalling_a_stopped_service_ends_the_keeper_that_was_left),
         SYSTEM_TEST(properties_choose_folder_configuration_and_start),
         SYSTEM_TEST(an_upgrade_keeps_the_choice_of_features),
         SYSTEM_TEST(an_upgrade_to_another_folder_is_refused),
