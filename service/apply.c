@@ -4,6 +4,7 @@
 #include "drain.h"
 #include "growth.h"
 #include "region_kind.h"
+#include "session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -278,10 +279,21 @@ static creation create_region(const apply_context *context, const declared_regio
     return result;
 }
 
+/* An instance ends with its session, and nothing of it is kept. */
+static void note_end(const apply_context *context, size_t index)
+{
+    const char *region = context->holdings->regions[index].name;
+    size_t length;
+    if (!context->ending && shmb_session_of(region, &length) == 0)
+        lives_over(context->lives, region,
+                   persist_finished(context->persist, context->holdings->sections[index]));
+}
+
 void apply_let_go(const apply_context *context, size_t index)
 {
     holdings *h = context->holdings;
     const object_run *run = &h->runs[index];
+    note_end(context, index);
     persist_remove(context->persist, h->sections[index]);
     object_pool_close(&h->objects, run);
     for (size_t i = run->count; i > 0; i--)

@@ -202,6 +202,27 @@ static void audit_name(const config_region *region, audit_report *report)
                   text_make("name in `boundary` a group that only the programs meant belong to"));
 }
 
+/* Sessions part the names of instances, not who may use them. */
+static void audit_session(const config_region *region, const access_descriptor *section, audit_report *report)
+{
+    const audit_place place = {region->file, region->where, region->name};
+    audit_severity ignored;
+    if (region->name_space != CONFIG_NAMESPACE_SESSION)
+        return;
+    for (size_t i = 0; i < section->count; i++) {
+        const access_entry *entry = &section->entries[i];
+        if (entry->denies || !(entry->mask & (RIGHT_MAP_READ | RIGHT_MAP_WRITE)) ||
+            !audit_is_broad(entry->sid, &ignored))
+            continue;
+        audit_add(report, AUDIT_LOW, "session-open-to-others", &place,
+                  text_make("each session's instance is open to people of every session"),
+                  "whoever may use one may use all of them, if he asks for another session's by its number",
+                  text_make("put nothing in it that people of other sessions may not know or change, or give "
+                            "`access` to fewer accounts"));
+        return;
+    }
+}
+
 /* ---- Regions ----------------------------------------------------------------------------------- */
 
 /* The section's descriptor as the configuration has it, without the broker's refusals. */
@@ -238,6 +259,7 @@ static void audit_region(const config_region *region, const audit_facts *facts, 
     if (region->initial.kind == CONFIG_INITIAL_FILE && facts->look_at_file)
         audit_initial(region, &section, facts, report);
     audit_name(region, report);
+    audit_session(region, &section, report);
     access_descriptor_free(&section);
 }
 

@@ -58,7 +58,7 @@ static int claim_instance(broker *b)
         log_to_file(b->log, b->folders.log);
     else
         log_write(b->log, LOG_FILE_LOST, "there is no log file: %s", failure.text);
-    log_write(b->log, LOG_STARTING, "shmbroker %s starts %s, process %u, with %s", SHMBROKER_VERSION,
+    log_write(b->log, LOG_STARTING, "shmbroker %s starts %s, process %u, with %s", broker_version(),
               b->host->purpose, (unsigned)platform_process_id(), b->config_path);
     return EXIT_OK;
 }
@@ -165,7 +165,7 @@ static int open_catalog(broker *b)
     if (!opened)
         return start_failed(b, &failure, EXIT_FAILED);
     catalog_memory memory = {b->memory.base, b->memory.reserved, commit_catalog, &b->memory};
-    catalog_publisher publisher = {.version = SHMBROKER_VERSION,
+    catalog_publisher publisher = {.version = broker_version(),
                                    .instance = b->options->instance,
                                    .pid = platform_process_id(),
                                    .started = platform_now(),
@@ -383,7 +383,7 @@ static void follow_session(broker *b, const session_event *event)
 {
     platform_failure failure = {0};
     apply_outcome outcome;
-    bool changed = session_watch_follow(&b->sessions, event, &failure);
+    bool changed = session_watch_follow(&b->sessions, event, &failure) && b->sessions.matters;
     if (changed && renew_instances(b, &outcome, &failure))
         log_write(b->log, LOG_SESSIONS, "sessions now: %u; regions made: %u, let go: %u, failed: %u",
                   (unsigned)b->sessions.present.count, (unsigned)outcome.created, (unsigned)outcome.retired,
@@ -396,7 +396,7 @@ static void follow_session(broker *b, const session_event *event)
 static void follow_sessions(broker *b)
 {
     session_event event;
-    if (!b->sessions.follows || !b->sessions.matters)
+    if (!b->sessions.follows || !(b->sessions.begun || b->sessions.matters))
         return;
     for (unsigned i = 0; i < SESSION_QUEUE && b->host->session_event(b->host->context, &event); i++)
         follow_session(b, &event);

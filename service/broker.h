@@ -56,6 +56,9 @@ typedef struct broker_host {
     bool (*session_event)(void *context, session_event *event);
 } broker_host;
 
+/* "0.1.0" */
+const char *broker_version(void);
+
 /* Runs until the host says stop. Returns an exit code; what went wrong is in `log`. */
 int broker_run(const broker_options *options, const broker_host *host, broker_log *log);
 

@@ -58,15 +58,25 @@ static const struct command {
     {"run", NULL, TAKES_CONFIG | TAKES_INSTANCE, command_run, "Serve regions from this console until Ctrl+C.",
      "For trying a configuration. Prints one line beginning `ready` when the regions exist. Objects belong "
      "to\n"
-     "the account you run it as; names of all sessions (namespace: global) need an elevated console. A file\n"
-     "that others than you and administrators can change is refused."},
+     "the account you run it as; names of all sessions (namespace: global) need an elevated console, and so "
+     "do\n"
+     "regions with `namespace: session`: your own session gets its instance, where a service serves all of "
+     "them. A\n"
+     "file that others than you and administrators can change is refused."},
     {"install", NULL, TAKES_CONFIG | TAKES_INSTANCE, command_install,
      "Install this program as a service, or update it.",
      "Registers the service ShmBroker (ShmBroker$NAME for an instance) under its own virtual account, "
      "started\n"
      "automatically, and creates its folders. Where there is no configuration, shmbroker.default.yaml "
      "beside\n"
-     "this program becomes it. Needs an elevated console. `start` starts it."},
+     "this program becomes it. Needs an elevated console. `start` starts it. Over a running service of "
+     "another\n"
+     "version, or from another place, it keeps what the regions hold: if this program finds the "
+     "configuration "
+     "good,\n"
+     "the running one leaves its regions to its keeper, and this one goes on with them. If it cannot be so, "
+     "the\n"
+     "running one goes on as before."},
     {"uninstall", NULL, TAKES_INSTANCE | TAKES_REMOVE, command_uninstall,
      "Stop and remove the service; keep configuration and data.",
      "Succeeds when there is no such service. With --remove-data its folder in %ProgramData% goes too, with\n"
@@ -115,6 +125,16 @@ static const struct command {
      "the region's `drain` says. The next reload or start serves it again if it is declared. For those in "
      "`manage`\n"
      "of the region's `access`."},
+    {"release", "REGION", TAKES_INSTANCE | TAKES_YES | NEEDS_ARGUMENT, command_release,
+     "Have a region that is held served with what it has.",
+     "For a REGION with `on_dirty: hold` whose last life did not end in order, when somebody has looked at "
+     "it: "
+     "it\n"
+     "gets its file's bytes, or those of its newest snapshot. It is a reload: the plan is shown, you are "
+     "asked,\n"
+     "and what else has changed in the configuration is done, too; --yes does not ask. Needs an elevated "
+     "console.\n"
+     "Exit code 5: that region is not held."},
     {"status", "REGION", TAKES_INSTANCE | TAKES_JSON, command_status,
      "Show the broker and its regions, or one REGION.",
      "Reads the catalog that the broker publishes; needs no rights beyond those of any client."},
@@ -159,7 +179,7 @@ static void print_usage(FILE *stream, const struct command *command)
 static void print_overview(FILE *stream)
 {
     fprintf(stream, "shmbroker %s: named shared memory, declared in YAML and owned by a service\n\n",
-            SHMBROKER_VERSION);
+            broker_version());
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (!(commands[i].takes & HIDDEN))
             fprintf(stream, "  shmbroker %-10s %s\n", commands[i].name, commands[i].summary);
@@ -213,7 +233,7 @@ int command_help(const command_options *options)
 int command_version(const command_options *options)
 {
     (void)options;
-    printf("shmbroker %s\n", SHMBROKER_VERSION);
+    printf("shmbroker %s\n", broker_version());
     return EXIT_OK;
 }
 

@@ -7,7 +7,6 @@
 #include "names.h"
 #include "reading.h"
 #include "report_plan.h"
-#include "session.h"
 #include "sessions.h"
 
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 /* What a plan is made from, in the order in which it is acquired. */
 typedef struct planning {
     const command_options *options;
+    const char *release; /* the region that is to be served though it is held; or NULL */
     live_broker live;
     platform_folders folders;
     char broker_sid[CONFIG_SID_TEXT];
@@ -45,7 +45,9 @@ static int find_out(planning *p, platform_failure *failure)
     if (!platform_service_sid(service, p->broker_sid, failure) ||
         !platform_folders_find(p->options->instance, &p->folders, failure))
         return failed(failure, EXIT_FAILED);
-    p->file = p->options->argument ? p->options->argument : p->live.runs ? p->live.config : p->folders.config;
+    p->file = p->options->argument && !p->release ? p->options->argument
+              : p->live.runs                      ? p->live.config
+                                                  : p->folders.config;
     p->existing = live_regions(&p->live);
     return EXIT_OK;
 }
@@ -76,24 +78,17 @@ static int read_config(planning *p, platform_failure *failure)
     return code;
 }
 
-/* The broker's sessions are those whose instances it has; before it has any, those of the machine. */
+/* The sessions are those that the broker says it serves; when none runs, those that a service would find. */
 static bool expand(planning *p, platform_failure *failure)
 {
-    static session_set present; /* large */
-    static uint32_t ids[SESSIONS_MAX];
+    static uint32_t ids[SESSIONS_MAX]; /* large, for a stack */
     size_t count = 0;
-    memset(&present, 0, sizeof present);
-    for (size_t i = 0; i < p->existing.count; i++) {
-        size_t length;
-        uint32_t session = shmb_session_of(p->existing.items[i].name, &length);
-        sessions_follow(&present, &(session_event){SESSION_APPEARED, session});
-    }
-    if (present.count == 0 && sessions_matter(&p->declared.regions)) {
+    if (!p->live.runs && sessions_matter(&p->declared.regions)) {
         if (!platform_sessions_list(ids, SESSIONS_MAX, &count, failure))
             return false;
-        sessions_replace(&present, ids, count, false);
+        sessions_replace(&p->live.sessions, ids, count, false);
     }
-    return sessions_expand(&p->declared.regions, &present, &p->wanted, failure);
+    return sessions_expand(&p->declared.regions, &p->live.sessions, &p->wanted, failure);
 }
 
 static bool declare_for(planning *p, const char *owner, platform_failure *failure)
@@ -224,7 +219,7 @@ static int have_it_done(const planning *p)
     existing_regions existing = live_regions(&p->live);
     int code = EXIT_FAILED;
     uint64_t digest = plan_digest(&p->plan, &p->wanted.regions, &existing);
-    int asked = live_reload(&p->live, digest, print_reply, &code, &failure);
+    int asked = live_reload(&p->live, digest, p->release, print_reply, &code, &failure);
     return asked == EXIT_OK ? code : failed(&failure, asked);
 }
 
@@ -253,11 +248,13 @@ static int reload(const planning *p)
     return code == EXIT_OK ? have_it_done(p) : code;
 }
 
-int command_reload(const command_options *options)
+/* `held`: the region that is to be served though it is held, or NULL. */
+static int plan_and_reload(const command_options *options, const char *held)
 {
     static planning p;
     memset(&p, 0, sizeof p);
     p.options = options;
+    p.release = held;
     int code = make_plan(&p);
     if (code == EXIT_OK && !p.live.runs) {
         fputs("error: no broker runs that could reload; `shmbroker start` starts it with the configuration "
@@ -270,4 +267,15 @@ int command_reload(const command_options *options)
     }
     release(&p);
     return code;
+}
+
+int command_reload(const command_options *options)
+{
+    return plan_and_reload(options, NULL);
+}
+
+/* What is held is not there, so a plan creates it: the broker holds it again unless it is told not to. */
+int command_release(const command_options *options)
+{
+    return plan_and_reload(options, options->argument);
 }

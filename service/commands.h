@@ -41,6 +41,7 @@ int command_start(const command_options *options);
 int command_stop(const command_options *options);
 int command_plan(const command_options *options);
 int command_reload(const command_options *options);
+int command_release(const command_options *options);
 int command_status(const command_options *options);
 int command_grow(const command_options *options);
 int command_retire(const command_options *options);

@@ -50,7 +50,7 @@ bool control_request_read(const void *bytes, size_t length, control_request *req
         return false;
     memcpy(request, bytes, sizeof *request);
     if (request->magic == CONTROL_MAGIC && request->version == CONTROL_VERSION && request->zero == 0 &&
-        request->command >= CONTROL_HELLO && request->command <= CONTROL_RETIRE &&
+        request->command >= CONTROL_HELLO && request->command <= CONTROL_RELEASE &&
         is_padded(request->region, sizeof request->region))
         return true;
     memset(request, 0, sizeof *request);

@@ -37,6 +37,15 @@ enum control_list_value {
     CONTROL_LIST_ITEM_SIZE
 };
 
+/* What the first reply to HELLO has as its values; `name` is the owner of what it makes, `text` its configuration, `other`
+   its data folder. A reply of the kind below follows for each session that it would serve, whether or not it has any
+   region for each. */
+#define CONTROL_KIND_SESSION 101u
+enum control_session_value {
+    CONTROL_SESSION_ID,
+    CONTROL_SESSION_FRESH /* it came while the broker ran */
+};
+
 /* What replies to RELOAD have as `kind`, beside a plan's kinds (plan.h): a line about the configuration in `text`. */
 #define CONTROL_KIND_DIAGNOSTIC 100u
 

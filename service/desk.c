@@ -47,15 +47,29 @@ static bool may_administer(broker *b, platform_control_ticket ticket)
     return may;
 }
 
-static void say_hello(const broker *b, control_answer *answer)
+static void list_sessions(const session_set *present, control_answer *answer)
 {
     static control_reply reply; /* large for a service's stack */
+    memset(&reply, 0, sizeof reply);
+    reply.status = CONTROL_MORE;
+    reply.kind = CONTROL_KIND_SESSION;
+    for (size_t i = 0; i < present->count; i++) {
+        reply.values[CONTROL_SESSION_ID] = present->items[i].id;
+        reply.values[CONTROL_SESSION_FRESH] = present->items[i].fresh;
+        control_answer_add(answer, &reply);
+    }
+}
+
+static void say_hello(broker *b, control_answer *answer)
+{
+    static control_reply reply;
     memset(&reply, 0, sizeof reply);
     reply.status = CONTROL_MORE;
     snprintf(reply.name, sizeof reply.name, "%s", b->owner_sid);
     snprintf(reply.text, sizeof reply.text, "%s", b->config_path);
     snprintf(reply.other, sizeof reply.other, "%s", b->folders.data);
     control_answer_add(answer, &reply);
+    list_sessions(session_watch_present(&b->sessions), answer);
     control_answer_end(answer, EXIT_OK, "");
 }
 
@@ -96,6 +110,18 @@ static bool answer_user(broker *b, const control_request *request, platform_cont
     return request->command == CONTROL_GROW || request->command == CONTROL_RETIRE;
 }
 
+/* Held again when nothing comes of it. */
+static void release_region(broker *b, const control_request *request, control_answer *answer)
+{
+    if (!lives_release(&b->lives, request->region, true)) {
+        control_answer_end(answer, EXIT_NO_REGION,
+                           "it is not held: `shmbroker status` shows the regions that are, and why");
+        return;
+    }
+    if (reload_run(b, request->argument, answer) != EXIT_OK)
+        lives_release(&b->lives, request->region, false);
+}
+
 static void answer_request(broker *b, const control_request *request, platform_control_ticket ticket,
                            control_answer *answer)
 {
@@ -115,6 +141,9 @@ static void answer_request(broker *b, const control_request *request, platform_c
         break;
     case CONTROL_RELOAD:
         reload_run(b, request->argument, answer);
+        break;
+    case CONTROL_RELEASE:
+        release_region(b, request, answer);
         break;
     case CONTROL_GROW:
     case CONTROL_RETIRE:

@@ -25,11 +25,21 @@ static bool heard_last(listening *l, const control_reply *reply)
     return true;
 }
 
+static void hear_session(session_set *sessions, const control_reply *reply)
+{
+    const uint32_t id = (uint32_t)reply->values[CONTROL_SESSION_ID];
+    sessions_add(sessions, id, reply->values[CONTROL_SESSION_FRESH] != 0);
+}
+
 static bool hear_hello(void *context, const control_reply *reply)
 {
     listening *l = context;
     if (heard_last(l, reply))
         return true;
+    if (reply->kind == CONTROL_KIND_SESSION) {
+        hear_session(&l->live->sessions, reply);
+        return true;
+    }
     snprintf(l->live->owner_sid, sizeof l->live->owner_sid, "%.*s", (int)sizeof l->live->owner_sid - 1,
              reply->name);
     snprintf(l->live->config, sizeof l->live->config, "%.*s", (int)sizeof l->live->config - 1, reply->text);
@@ -113,14 +123,18 @@ int live_ask(const char *instance, live_broker *live, platform_failure *failure)
     return code == EXIT_OK ? ask(live, CONTROL_LIST, hear_region, failure) : code;
 }
 
-int live_reload(const live_broker *live, uint64_t digest,
+int live_reload(const live_broker *live, uint64_t digest, const char *release,
                 bool (*replied)(void *context, const control_reply *reply), void *context,
                 platform_failure *failure)
 {
     static control_request request;
     char name[NAMES_TEXT];
     names_control(live->instance, name);
-    control_request_make(&request, CONTROL_RELOAD, digest, NULL);
+    if (!control_request_make(&request, release ? CONTROL_RELEASE : CONTROL_RELOAD, digest, release)) {
+        failure->code = 0;
+        snprintf(failure->text, sizeof failure->text, "no region has so long a name");
+        return EXIT_NO_REGION;
+    }
     if (platform_control_ask(name, live->pid, &request, replied, context, failure))
         return EXIT_OK;
     return failure->code == 5 ? EXIT_ACCESS_DENIED : EXIT_FAILED;

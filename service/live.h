@@ -4,6 +4,7 @@
 
 #include "plan.h"
 #include "platform.h"
+#include "sessions.h"
 
 typedef struct live_broker {
     const char *instance;
@@ -12,6 +13,7 @@ typedef struct live_broker {
     char owner_sid[CONFIG_SID_TEXT]; /* who owns what it makes */
     char config[PLATFORM_PATH];
     char data[PLATFORM_PATH];
+    session_set sessions;     /* that it serves, or would */
     existing_region *regions; /* texts owned */
     size_t count;
     size_t capacity;
@@ -22,8 +24,8 @@ typedef struct live_broker {
    runs. Otherwise `failure` says why it cannot be asked. live_free frees it in all cases. */
 int live_ask(const char *instance, live_broker *live, platform_failure *failure);
 
-/* Has it reload, and calls `replied` with what it says. Returns an exit code; the last reply has the broker's own. */
-int live_reload(const live_broker *live, uint64_t digest,
+/* Has it reload, and with it serve the region `release`, which is held, unless that is NULL; and calls `replied` with what it says. Returns an exit code; the last reply has the broker's own. */
+int live_reload(const live_broker *live, uint64_t digest, const char *release,
                 bool (*replied)(void *context, const control_reply *reply), void *context,
                 platform_failure *failure);
 

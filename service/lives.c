@@ -172,11 +172,96 @@ void lives_end(lives *l, const book_entry *regions, size_t count)
 
 void lives_free(lives *l)
 {
+    for (size_t i = 0; i < l->turn_count; i++)
+        free(l->turns[i].name);
+    free(l->turns);
     for (size_t i = 0; i < l->held_count; i++)
         free((void *)(uintptr_t)l->held[i].name);
     free(l->held);
     book_free(&l->before);
     memset(l, 0, sizeof *l);
+}
+
+/* ---- What became of regions in this run -------------------------------------------------------- */
+
+/* Where the region's turn is, or would be. */
+static size_t place_of_turn(const lives *l, const char *region)
+{
+    size_t low = 0, high = l->turn_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (strcmp(l->turns[middle].name, region) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static lives_turn *find_turn(const lives *l, const char *region)
+{
+    const size_t place = place_of_turn(l, region);
+    return place < l->turn_count && strcmp(l->turns[place].name, region) == 0 ? &l->turns[place] : NULL;
+}
+
+static bool has_room_for_turn(lives *l)
+{
+    if (l->turn_count < l->turn_capacity)
+        return true;
+    const size_t capacity = l->turn_capacity ? 2 * l->turn_capacity : 16;
+    lives_turn *grown = realloc(l->turns, capacity * sizeof *grown);
+    if (!grown)
+        return false;
+    l->turns = grown;
+    l->turn_capacity = capacity;
+    return true;
+}
+
+/* NULL: out of memory; then what the book of the last run says goes on to count, which says no less. */
+static lives_turn *make_turn(lives *l, const char *region)
+{
+    const size_t place = place_of_turn(l, region);
+    lives_turn *turn = find_turn(l, region);
+    if (turn || !has_room_for_turn(l))
+        return turn;
+    char *name = text_make("%s", region);
+    if (!name)
+        return NULL;
+    turn = &l->turns[place];
+    memmove(turn + 1, turn, (l->turn_count++ - place) * sizeof *turn);
+    *turn = (lives_turn){.name = name};
+    return turn;
+}
+
+/* It is served: what was remembered of it is used up. */
+static void end_turn(lives *l, const char *region)
+{
+    lives_turn *turn = find_turn(l, region);
+    if (!turn)
+        return;
+    free(turn->name);
+    memmove(turn, turn + 1, (size_t)(&l->turns[--l->turn_count] - turn) * sizeof *turn);
+}
+
+/* Remembered only where it makes a difference: otherwise there may be as many as regions. */
+void lives_over(lives *l, const char *region, bool clean)
+{
+    if (clean && l->state == BOOK_SOUND && book_find(&l->before, region) != BOOK_DIRTY)
+        return;
+    lives_turn *turn = make_turn(l, region);
+    if (!turn)
+        return;
+    turn->over = true;
+    turn->clean = clean;
+}
+
+bool lives_release(lives *l, const char *region, bool released)
+{
+    lives_turn *turn = find_turn(l, region);
+    if (!turn || !turn->held)
+        return false;
+    turn->released = released;
+    return true;
 }
 
 /* ---- What a region begins with ----------------------------------------------------------------- */
@@ -205,8 +290,11 @@ static bool has_remains(const lives *l, const declared_region *declared)
 
 static book_life last_life(const lives *l, const declared_region *declared)
 {
+    const lives_turn *turn = find_turn(l, declared->name);
     if (!l->usable)
         return BOOK_NO_LIFE;
+    if (turn && turn->over)
+        return turn->clean ? BOOK_CLEAN : BOOK_DIRTY;
     if (l->state == BOOK_SOUND)
         return book_find(&l->before, declared->name);
     return has_remains(l, declared) ? BOOK_DIRTY : BOOK_NO_LIFE;
@@ -242,14 +330,24 @@ void lives_keep(lives *l, const declared_region *declared)
     l->held[l->held_count++] = (book_entry){name, last == BOOK_CLEAN};
 }
 
-static bool refuse_held(platform_failure *failure)
+static bool refuse_held(lives *l, const char *region, platform_failure *failure)
 {
+    lives_turn *turn = make_turn(l, region);
+    if (turn)
+        turn->held = true;
     failure->code = 0;
     snprintf(failure->text, sizeof failure->text,
              "its last life did not end in order, and its on_dirty is hold; look at its file or its "
-             "snapshots, then "
-             "declare on_dirty: keep, zero or restore and restart the broker");
+             "snapshots, then have it served with what it has (`shmbroker release %.300s`), or declare "
+             "on_dirty: zero or restore and reload",
+             region);
     return false;
+}
+
+static bool is_released(const lives *l, const char *region)
+{
+    const lives_turn *turn = find_turn(l, region);
+    return turn && turn->released;
 }
 
 /* Served all the same, it would begin without what was saved, and lose at its end what is written from here on. */
@@ -266,12 +364,21 @@ static bool refuse_unsaved(const lives *l, platform_failure *failure)
     return false;
 }
 
-/* The file that a crash left makes way for a new one, and stays beside it for whoever wants to look. */
-static bool set_file_aside(const declared_region *declared, platform_failure *failure)
+/* The file that a crash left makes way for a new one, and stays beside it for whoever wants to look. A region that is tried
+   again has its new file already. */
+static bool set_file_aside(lives *l, const declared_region *declared, platform_failure *failure)
 {
     char aside[PLATFORM_PATH + sizeof SET_ASIDE];
+    const lives_turn *before = find_turn(l, declared->name);
+    if (before && before->aside)
+        return true;
     snprintf(aside, sizeof aside, "%s" SET_ASIDE, declared->backing_path);
-    return files_rename(declared->backing_path, aside, failure);
+    if (!files_rename(declared->backing_path, aside, failure))
+        return false;
+    lives_turn *turn = make_turn(l, declared->name);
+    if (turn)
+        turn->aside = true;
+    return true;
 }
 
 bool lives_prepare(lives *l, const declared_region *declared, const platform_section_request *request,
@@ -281,7 +388,9 @@ bool lives_prepare(lives *l, const declared_region *declared, const platform_sec
         (declared->persist.mode == CONFIG_PERSIST_SNAPSHOT || declared->on_dirty != CONFIG_DIRTY_KEEP))
         return refuse_unsaved(l, failure);
     with->last = last_life(l, declared);
-    with->choice = lives_choose(with->last, declared->on_dirty, declared->persist.mode);
+    with->choice =
+        lives_choose(with->last, is_released(l, declared->name) ? CONFIG_DIRTY_KEEP : declared->on_dirty,
+                     declared->persist.mode);
     if (with->choice == LIVES_AS_FOUND || with->choice == LIVES_RESTORED)
         return true;
     if (platform_section_is_left(request)) { /* its life goes on */
@@ -289,8 +398,8 @@ bool lives_prepare(lives *l, const declared_region *declared, const platform_sec
         return true;
     }
     if (with->choice == LIVES_HELD)
-        return refuse_held(failure);
-    return !declared->backing_path || !has_remains(l, declared) || set_file_aside(declared, failure);
+        return refuse_held(l, declared->name, failure);
+    return !declared->backing_path || !has_remains(l, declared) || set_file_aside(l, declared, failure);
 }
 
 static bool restore(lives *l, const declared_region *declared, platform_section *section, uint64_t generation,
@@ -324,11 +433,10 @@ bool lives_fill(lives *l, const declared_region *declared, platform_section *sec
 {
     static const uint32_t flags[] = {
         [BOOK_NO_LIFE] = 0, [BOOK_CLEAN] = SHMB_FLAG_LAST_CLEAN, [BOOK_DIRTY] = SHMB_FLAG_LAST_DIRTY};
-    *outcome = (lives_outcome){0, 0, 0};
-    if (adopted) {
-        outcome->flags = SHMB_FLAG_CONTINUED;
-        return true;
-    }
-    outcome->flags = flags[with->last];
-    return with->choice != LIVES_RESTORED || restore(l, declared, section, generation, outcome, failure);
+    *outcome = (lives_outcome){adopted ? SHMB_FLAG_CONTINUED : flags[with->last], 0, 0};
+    if (!adopted && with->choice == LIVES_RESTORED &&
+        !restore(l, declared, section, generation, outcome, failure))
+        return false;
+    end_turn(l, declared->name);
+    return true;
 }

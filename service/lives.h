@@ -12,6 +12,16 @@
 #include "plan.h"
 #include "snapshot.h"
 
+/* What became of a region in this run: it counts before what the book of the last one says. */
+typedef struct lives_turn {
+    char *name; /* owned */
+    bool over;  /* a life ended in this run, `clean` or not */
+    bool clean;
+    bool aside;    /* its file was set aside for the life to come */
+    bool held;     /* it is not served, for its on_dirty is hold */
+    bool released; /* a person has said that it is to be served all the same */
+} lives_turn;
+
 typedef struct lives {
     bool usable; /* there is a data folder; otherwise nothing is known and nothing is written */
     broker_log *log;
@@ -27,6 +37,9 @@ typedef struct lives {
         *held; /* not served in this run: what was known of them stays so. Names owned; some may be twice */
     size_t held_count;
     size_t held_capacity;
+    lives_turn *turns; /* of the regions that are not served now, in order of their names */
+    size_t turn_count;
+    size_t turn_capacity;
 } lives;
 
 /* What a region is to begin with, beside `request`. */
@@ -70,6 +83,12 @@ bool lives_fill(lives *l, const declared_region *declared, platform_section *sec
 
 /* A region that is not served in this run: what was known of its last life stays known. */
 void lives_keep(lives *l, const declared_region *declared);
+
+/* A served region is let go while the broker runs on: should it be declared again, this is how its last life ended. */
+void lives_over(lives *l, const char *region, bool clean);
+
+/* Lets a region that is held be served from now on with what it has, or holds it again. False: it is not held. */
+bool lives_release(lives *l, const char *region, bool released);
 
 /* Writes how the lives ended: `regions` are those that were served. */
 void lives_end(lives *l, const book_entry *regions, size_t count);

@@ -7,11 +7,20 @@
 #include "catalog_reader.h"
 #include "declare.h"
 #include "explain.h"
+#include "session.h"
 
 #include <stdio.h>
 
 #define REPORT_SCHEMA_VERSION                                                                                \
     1 /* of all JSON that is printed; a change that could break a reader raises it */
+
+#define REPORT_NAME (SHMB_KEY_BYTES + 24u) /* bytes of a region's name as people see it, with its NUL */
+
+/* The name that is declared, of a region's entry in the catalog. Returns the session whose instance it is, or 0. */
+uint32_t report_plain_name(const char *key, char name[SHMB_KEY_BYTES]);
+
+/* The same for people: "Telemetry", or "Telemetry (session 3)". */
+void report_region_name(const char *key, char name[REPORT_NAME]);
 
 /* `machine`: this one, which may not have all that is asked for; NULL when it is not known. */
 bool report_check_text(FILE *stream, const config_model *model, const declaration *declared,

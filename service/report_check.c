@@ -82,6 +82,31 @@ static void print_kind(FILE *stream, const config_region *region, const declared
             fprintf(stream, "           beside it %s\n", name);
 }
 
+static const char *const dirty_words[] = {[CONFIG_DIRTY_KEEP] = "keep",
+                                          [CONFIG_DIRTY_ZERO] = "zero",
+                                          [CONFIG_DIRTY_RESTORE] = "restore",
+                                          [CONFIG_DIRTY_HOLD] = "hold"};
+static const char *const persist_words[] = {
+    [CONFIG_PERSIST_NONE] = "none", [CONFIG_PERSIST_FILE] = "file", [CONFIG_PERSIST_SNAPSHOT] = "snapshot"};
+
+static void print_life(FILE *stream, const config_region *region)
+{
+    static const char *const after_crash[] = {[CONFIG_DIRTY_KEEP] = "keep: it has what there is",
+                                              [CONFIG_DIRTY_ZERO] = "zero: it begins as new",
+                                              [CONFIG_DIRTY_RESTORE] = "restore: it has its newest snapshot",
+                                              [CONFIG_DIRTY_HOLD] =
+                                                  "hold: it is not served until `shmbroker release`"};
+    const config_persist *persist = &region->persist;
+    if (persist->mode == CONFIG_PERSIST_FILE)
+        fprintf(stream, "  persist  file: written to the disk every %u ms, and at the stop\n",
+                (unsigned)persist->interval);
+    else if (persist->mode == CONFIG_PERSIST_SNAPSHOT)
+        fprintf(stream, "  persist  snapshot every %u ms, and at the stop; the newest %u are kept\n",
+                (unsigned)persist->interval, (unsigned)persist->keep);
+    if (persist->mode != CONFIG_PERSIST_NONE || region->on_dirty != CONFIG_DIRTY_KEEP)
+        fprintf(stream, "  on_dirty %s\n", after_crash[region->on_dirty]);
+}
+
 static void print_region(FILE *stream, const config_region *region, const declared_region *declared,
                          const platform_memory *machine)
 {
@@ -97,6 +122,7 @@ static void print_region(FILE *stream, const config_region *region, const declar
     fprintf(stream, "  declared %s:%u:%u\n", region->file, (unsigned)region->where.line,
             (unsigned)region->where.column);
     report_memory_text(stream, declared, machine);
+    print_life(stream, region);
     print_rights(stream, region, declared);
     fprintf(stream, "  sddl     %s\n", declared->section_sddl);
     if (declared->file_sddl && declared->backing_path)
@@ -157,6 +183,18 @@ static bool add_access(cJSON *to, const config_access *access)
     return ok;
 }
 
+static bool add_life(cJSON *item, const config_region *region)
+{
+    const config_persist *persist = &region->persist;
+    const bool snapshots = persist->mode == CONFIG_PERSIST_SNAPSHOT;
+    cJSON *object = cJSON_AddObjectToObject(item, "persist");
+    return object && cJSON_AddStringToObject(object, "mode", persist_words[persist->mode]) &&
+           (persist->mode == CONFIG_PERSIST_NONE ||
+            report_json_number(object, "interval_ms", persist->interval)) &&
+           (!snapshots || report_json_number(object, "keep", persist->keep)) &&
+           cJSON_AddStringToObject(item, "on_dirty", dirty_words[region->on_dirty]);
+}
+
 static bool add_region(cJSON *array, const config_region *region, const declared_region *declared,
                        const platform_memory *machine)
 {
@@ -179,7 +217,7 @@ static bool add_region(cJSON *array, const config_region *region, const declared
     if (ok && declared->backing_path)
         ok = cJSON_AddStringToObject(item, "file", declared->backing_path) &&
              cJSON_AddStringToObject(item, "file_sddl", declared->file_sddl);
-    ok = ok && report_memory_json(item, declared, machine);
+    ok = ok && add_life(item, region) && report_memory_json(item, declared, machine);
     if (ok && region->sddl)
         ok = add_entries(item, declared->section_sddl);
     else if (ok)

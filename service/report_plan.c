@@ -2,6 +2,7 @@
 #include "report_plan.h"
 
 #include "apply.h"
+#include "report.h"
 #include "report_json.h"
 #include "text_builder.h"
 
@@ -107,12 +108,19 @@ static bool print_changes(FILE *stream, const report_plan *what, const plan_acti
     return told;
 }
 
+/* Whether there is anything to say behind the size. */
+static bool has_words(const plan_action *action)
+{
+    return action->kind == PLAN_REFUSE || action->changes != 0 || *consequence_of(action);
+}
+
 static bool print_action(FILE *stream, const report_plan *what, const plan_action *action)
 {
-    char size[TEXT_SIZE];
+    char size[TEXT_SIZE], name[REPORT_NAME];
     text_size_about(size_of(what, action), size);
-    fprintf(stream, "%s %-8s %-24s %10s  ", kinds[action->kind].sign, kinds[action->kind].word,
-            name_of(what, action), size);
+    report_region_name(name_of(what, action), name);
+    fprintf(stream, "%s %-8s %-24s %10s%s", kinds[action->kind].sign, kinds[action->kind].word, name, size,
+            has_words(action) ? "  " : "");
     if (action->kind == PLAN_REFUSE) {
         char *reason = apply_refusal(action, what->declared);
         fprintf(stream, "%s\n", reason ? reason : "out of memory");
@@ -168,9 +176,12 @@ static bool add_changes(cJSON *item, unsigned changed)
 static bool add_action(cJSON *list, const report_plan *what, const plan_action *action)
 {
     cJSON *item = report_json_item(list);
+    char name[SHMB_KEY_BYTES];
+    const uint32_t session = report_plain_name(name_of(what, action), name);
     char *reason = action->kind == PLAN_REFUSE ? apply_refusal(action, what->declared) : NULL;
     bool ok = cJSON_AddStringToObject(item, "action", kinds[action->kind].word) &&
-              cJSON_AddStringToObject(item, "region", name_of(what, action)) &&
+              cJSON_AddStringToObject(item, "region", name) &&
+              (!session || report_json_number(item, "session", session)) &&
               report_json_number(item, "size", size_of(what, action)) &&
               (action->existing == PLAN_NOTHING ||
                report_json_number(item, "size_now", what->existing->items[action->existing].size)) &&

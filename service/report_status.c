@@ -90,6 +90,22 @@ static void print_reload(FILE *stream, const report_status *status)
             reload.text);
 }
 
+uint32_t report_plain_name(const char *key, char name[SHMB_KEY_BYTES])
+{
+    size_t length;
+    const uint32_t session = shmb_session_of(key, &length);
+    snprintf(name, SHMB_KEY_BYTES, "%.*s", (int)length, key);
+    return session;
+}
+
+void report_region_name(const char *key, char name[REPORT_NAME])
+{
+    const uint32_t session = report_plain_name(key, name);
+    const size_t length = strlen(name);
+    if (session)
+        snprintf(name + length, REPORT_NAME - length, " (session %u)", (unsigned)session);
+}
+
 static void print_broker(FILE *stream, const report_status *status)
 {
     char started[40];
@@ -169,14 +185,11 @@ static void print_kind(FILE *stream, const catalog_region *region)
 
 static void print_region(FILE *stream, const catalog_region *region)
 {
-    char size[64];
-    size_t length;
-    uint32_t session = shmb_session_of(region->name, &length);
+    char size[64], name[REPORT_NAME];
+    report_region_name(region->name, name);
     text_size(region->size, size, sizeof size);
-    fprintf(stream, "%-8s %10s  %.*s", region_word(region->state), size, (int)length, region->name);
-    if (session)
-        fprintf(stream, " (session %u)", (unsigned)session);
-    fprintf(stream, "  %s%s\n", *region->description ? "- " : "", region->description);
+    fprintf(stream, "%-8s %10s  %s%s%s\n", region_word(region->state), size, name,
+            *region->description ? "  - " : "", region->description);
     print_kind(stream, region);
     print_manner(stream, region);
     if (region->max_size) {
@@ -282,10 +295,7 @@ static bool add_region(cJSON *array, const catalog_region *region)
     cJSON *item = report_json_item(array);
     bool file_backed = (region->flags & SHMB_FLAG_FILE_BACKED) != 0;
     char name[SHMB_KEY_BYTES];
-    size_t length;
-    uint32_t session = shmb_session_of(region->name, &length);
-    memcpy(name, region->name, length);
-    name[length] = '\0';
+    const uint32_t session = report_plain_name(region->name, name);
     bool ok = cJSON_AddStringToObject(item, "name", name) &&
               (!session || report_json_number(item, "session", session)) &&
               cJSON_AddStringToObject(item, "state", region_word(region->state)) &&

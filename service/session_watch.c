@@ -20,13 +20,20 @@ bool session_watch_renew(session_watch *w, platform_failure *failure)
     return true;
 }
 
-bool session_watch_declare(session_watch *w, const declared_regions *declared, platform_failure *failure)
+const session_set *session_watch_present(session_watch *w)
 {
     platform_failure ignored; /* there will be events */
+    if (!w->begun)
+        session_watch_look(w, &ignored);
+    return &w->present;
+}
+
+bool session_watch_declare(session_watch *w, const declared_regions *declared, platform_failure *failure)
+{
     w->declared = declared;
     w->matters = sessions_matter(declared);
-    if (w->matters && !w->begun)
-        session_watch_look(w, &ignored);
+    if (w->matters)
+        session_watch_present(w);
     if (session_watch_renew(w, failure))
         return true;
     session_watch_forget(w);

@@ -30,6 +30,9 @@ session_watch session_watch_of_same(const session_watch *w);
 /* Forgets the declarations of `w` and takes those of `other`, which has none then; they have moved to `declared`. */
 void session_watch_take(session_watch *w, session_watch *other, const declared_regions *declared);
 
+/* The sessions that it serves, or would if anything were declared for each. */
+const session_set *session_watch_present(session_watch *w);
+
 /* Looks which sessions there are. True when others are wanted: then session_watch_renew. `failure` is set when they cannot
    be listed, and those that were known stay. */
 bool session_watch_look(session_watch *w, platform_failure *failure);

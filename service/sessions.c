@@ -52,7 +52,7 @@ static bool has(const session_set *set, size_t place, uint32_t id)
     return place < set->count && set->items[place].id == id;
 }
 
-static bool add(session_set *set, uint32_t id, bool fresh)
+bool sessions_add(session_set *set, uint32_t id, bool fresh)
 {
     size_t place = place_of(set, id);
     if (id == 0 || has(set, place, id) || set->count == SESSIONS_MAX)
@@ -77,7 +77,7 @@ bool sessions_follow(session_set *set, const session_event *event)
 {
     switch (event->kind) {
     case SESSION_APPEARED:
-        return add(set, event->session, true);
+        return sessions_add(set, event->session, true);
     case SESSION_ENDED:
         return take_out(set, event->session);
     default:
@@ -100,7 +100,7 @@ bool sessions_replace(session_set *set, const uint32_t *ids, size_t count, bool 
         if (!is_listed(ids, count, set->items[i - 1].id))
             changed = take_out(set, set->items[i - 1].id) || changed;
     for (size_t i = 0; i < count; i++)
-        changed = add(set, ids[i], fresh) || changed;
+        changed = sessions_add(set, ids[i], fresh) || changed;
     return changed;
 }
 

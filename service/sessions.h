@@ -44,6 +44,9 @@ typedef struct session_event {
 /* What Windows says with SERVICE_CONTROL_SESSIONCHANGE: `type` is one of WTS_… of winuser.h. */
 session_event session_event_of(uint32_t type, uint32_t session);
 
+/* Adds one; session 0 is passed over. True when it was not there. */
+bool sessions_add(session_set *set, uint32_t id, bool fresh);
+
 /* Follows one event. True when the set is another one than before. */
 bool sessions_follow(session_set *set, const session_event *event);
 

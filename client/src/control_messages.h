@@ -23,7 +23,9 @@ typedef enum control_command {
     CONTROL_GROW =
         4, /* `region` to `argument` bytes; who may write it. One reply, of `kind` control_growth, whose first
                            value is the size that it has now */
-    CONTROL_RETIRE = 5 /* `region` until the next reload or start; who may manage it. One reply */
+    CONTROL_RETIRE = 5, /* `region` until the next reload or start; who may manage it. One reply */
+    CONTROL_RELEASE =
+        6 /* as RELOAD, and `region`, which is held, is served with what it has; administrators */
 } control_command;
 
 /* How growing ended. */

@@ -185,6 +185,14 @@ static void a_file_is_flushed_and_back_after_a_kill(void **state)
 
 #define HELD_CONFIG BROKER_HEAD "  %s: { size: 4 KiB, backing: { file: h.shm }, on_dirty: %s }\n"
 
+/* Runs a command of shmbroker.exe for the instance; it must succeed. */
+static void command(const test_broker *b, const char *what)
+{
+    process *p = process_run("shmbroker.exe", "%s --instance %s", what, b->instance);
+    if (process_wait(p) != 0)
+        support_fail("`shmbroker %s` ended with exit code %d:\n%s", what, process_wait(p), process_errors(p));
+}
+
 static void a_held_region_is_not_served_until_a_person_decides(void **state)
 {
     (void)state;
@@ -206,12 +214,21 @@ static void a_held_region_is_not_served_until_a_person_decides(void **state)
     broker_stop(b);
 }
 
-/* Runs a command of shmbroker.exe for the instance; it must succeed. */
-static void command(const test_broker *b, const char *what)
+static void a_held_region_is_served_as_it_is_by_release(void **state)
 {
-    process *p = process_run("shmbroker.exe", "%s --instance %s", what, b->instance);
-    if (process_wait(p) != 0)
-        support_fail("`shmbroker %s` ended with exit code %d:\n%s", what, process_wait(p), process_errors(p));
+    (void)state;
+    const char *name = support_unique("Released");
+    test_broker *b = broker_run_with(HELD_CONFIG, name, "hold");
+    process *p = process_run("shmbroker.exe", "release %s --yes --instance %s", name, b->instance);
+    assert_int_equal(process_wait(p), 0); /* nothing to do */
+    write_text(b, name, "half done");
+    kill_with_keeper(b);
+    broker_start(b);
+    p = process_run("shmbroker.exe", "release Other --yes --instance %s", b->instance);
+    assert_int_equal(process_wait(p), 5);
+    command(b, support_text("release %s --yes", name));
+    assert_text(b, name, "half done", SHMB_FLAG_LAST_DIRTY);
+    broker_stop(b);
 }
 
 static void the_service_accepts_a_preshutdown_when_it_has_something_to_write(void **state)
@@ -250,6 +267,7 @@ int main(void)
         SYSTEM_TEST(no_more_snapshots_stay_than_are_to_be_kept),
         SYSTEM_TEST(a_file_is_flushed_and_back_after_a_kill),
         SYSTEM_TEST(a_held_region_is_not_served_until_a_person_decides),
+        SYSTEM_TEST(a_held_region_is_served_as_it_is_by_release),
         SYSTEM_TEST(the_service_accepts_a_preshutdown_when_it_has_something_to_write),
     };
     return cmocka_run_group_tests_name("persist", tests, NULL, NULL);

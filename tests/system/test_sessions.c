@@ -1,8 +1,12 @@
 /* Regions that each session has for itself, as sessions come and go: what a test says of them, and this one's own. */
 #include "checks.h"
 
+#include "account.h"
 #include "region.h"
+#include "service.h"
 #include "session_feed.h"
+
+#include <tlhelp32.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -221,6 +225,92 @@ static void a_broker_in_a_console_serves_its_own_session(void **state)
     broker_stop(b);
 }
 
+/* A plan is made by another process than the broker, and done only if both have the same sessions in mind. */
+static void a_reload_makes_instances_for_the_sessions_that_there_are(void **state)
+{
+    (void)state;
+    followed f = follow();
+    const char *more = support_unique("More");
+    start(&f);
+    tell(&f, WTS_SESSION_LOGON, ANNA);
+    settle(&f, BEN);
+    const char *text = support_text("version: 1\ndefaults: { access: { read: [Users] } }\nregions:\n"
+                                    "  %s: { size: 4 KiB, namespace: session }\n",
+                                    more);
+    support_write_file(f.broker->config, text, strlen(text));
+    process *plan = process_run("shmbroker.exe", "plan --instance %s", f.broker->instance);
+    assert_int_equal(process_wait(plan), 0);
+    assert_contains(process_output(plan), support_text("+ create   %s (session %u)", more, ANNA));
+    assert_contains(process_output(plan), support_text("- retire   %s (session %u)", f.name, BEN));
+    process *reload = process_run("shmbroker.exe", "reload --yes --instance %s", f.broker->instance);
+    if (process_wait(reload) != 0)
+        support_fail("%s%s", process_output(reload), process_errors(reload));
+    f.name = more;
+    shmb_detach(instance_of(&f, ANNA, SHMB_ACCESS_READ));
+    tell(&f, WTS_SESSION_LOGOFF, ANNA);
+    settle(&f, 900003);
+    assert_int_equal(try_instance(&f, ANNA), SHMB_NOT_DECLARED);
+    stop(&f);
+}
+
+/* ---- The service: no seam, and what Windows says --------------------------------------------------------------- */
+
+typedef struct session_list {
+    uint32_t ids[256];
+    size_t count;
+} session_list;
+
+/* The sessions in which programs run, but that of services. */
+static session_list sessions_there_are(void)
+{
+    session_list list = {.count = 0};
+    PROCESSENTRY32W entry = {.dwSize = sizeof entry};
+    HANDLE processes = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    assert_true(processes != INVALID_HANDLE_VALUE);
+    for (BOOL more = Process32FirstW(processes, &entry); more; more = Process32NextW(processes, &entry)) {
+        DWORD session = 0;
+        bool known = !ProcessIdToSessionId(entry.th32ProcessID, &session) || session == 0;
+        for (size_t i = 0; i < list.count; i++)
+            known = known || list.ids[i] == session;
+        if (!known && list.count < 256)
+            list.ids[list.count++] = session;
+    }
+    CloseHandle(processes);
+    return list;
+}
+
+static void run_command(const test_broker *b, const char *what)
+{
+    process *p = process_run("shmbroker.exe", "%s --instance %s", what, b->instance);
+    if (process_wait(p) != 0)
+        support_fail("`shmbroker %s`: %s%s", what, process_output(p), process_errors(p));
+}
+
+static void the_service_serves_the_sessions_that_there_are(void **state)
+{
+    (void)state;
+    if (!account_is_administrator())
+        SKIP("installing a service needs an administrator");
+    followed f = {.name = support_unique("Own")};
+    f.broker = broker_prepare(BROKER_HEAD "  %s: { size: 4 KiB, namespace: session }\n", f.name);
+    service_remove_on_cleanup(support_text("ShmBroker$%s", f.broker->instance));
+    run_command(f.broker, support_text("install --config \"%s\"", f.broker->config));
+    run_command(f.broker, "start");
+    const session_list there = sessions_there_are();
+    process *status = broker_status(f.broker, f.name);
+    process_wait(status);
+    for (size_t i = 0; i < there.count; i++) {
+        assert_contains(process_output(status),
+                        support_text("%s (session %u)", f.name, (unsigned)there.ids[i]));
+        shmb_detach(instance_of(&f, there.ids[i], SHMB_ACCESS_READ));
+    }
+    if (own_session() != 0) {
+        assert_true(there.count > 0);
+        shmb_detach(region_attach(f.broker, f.name, SHMB_ACCESS_READ));
+    }
+    run_command(f.broker, "stop");
+}
+
 static void check_says_that_there_is_one_for_each_session(void **state)
 {
     (void)state;
@@ -242,6 +332,8 @@ int main(void)
         SYSTEM_TEST(a_killed_broker_is_followed_by_one_that_goes_on),
         SYSTEM_TEST(a_broker_in_a_console_serves_its_own_session),
         SYSTEM_TEST(check_says_that_there_is_one_for_each_session),
+        SYSTEM_TEST(a_reload_makes_instances_for_the_sessions_that_there_are),
+        SYSTEM_TEST(the_service_serves_the_sessions_that_there_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

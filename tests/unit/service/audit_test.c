@@ -169,6 +169,21 @@ static void a_boundary_that_everybody_belongs_to_is_found(void **state)
     testing_silent(&region, "name-can-be-squatted");
 }
 
+/* Names part the sessions, not rights. */
+static void an_instance_that_people_of_other_sessions_may_use_is_found(void **state)
+{
+    (void)state;
+    const config_principal users[] = {PRINCIPAL(USERS)}, admins[] = {PRINCIPAL(ADMINS)};
+    config_region region = testing_region();
+    region.access.write = (config_principal_list){admins, 1};
+    region.access.read = (config_principal_list){users, 1};
+    testing_silent(&region, "session-open-to-others");
+    region.name_space = CONFIG_NAMESPACE_SESSION;
+    assert_int_equal(testing_only(&region, "session-open-to-others", AUDIT_LOW)->place.where.line, 3);
+    region.access.read = (config_principal_list){admins, 1};
+    testing_silent(&region, "session-open-to-others");
+}
+
 /* ---- The whole */
 
 static void sddl_is_worth_knowing(void **state)
@@ -242,6 +257,7 @@ int main(void)
         AUDIT_TEST(a_file_that_others_may_read_is_found),
         AUDIT_TEST(a_local_name_is_found),
         AUDIT_TEST(a_boundary_that_everybody_belongs_to_is_found),
+        AUDIT_TEST(an_instance_that_people_of_other_sessions_may_use_is_found),
         AUDIT_TEST(sddl_is_worth_knowing),
         AUDIT_TEST(much_memory_without_a_budget_is_worth_knowing),
         AUDIT_TEST(findings_beyond_the_kept_ones_are_counted),

@@ -178,6 +178,80 @@ static void on_dirty_hold_serves_nothing_until_a_person_decides(void **state)
     assert_true(seen >= 10); /* and that life ended in order */
 }
 
+static void ask(control_command command, const char *name)
+{
+    assert_true(control_request_make(&fake.asked, command, 0, name));
+}
+
+static void release(unsigned wait)
+{
+    look();
+    assert_true(wait < 5 ? seen == 0xEE : seen >= 10);
+    switch (wait) {
+    case 0:
+        ask(CONTROL_RELEASE, "Other");
+        break;
+    case 1: /* nothing comes of it, and it is forgotten */
+        fake.config = "version: 1\nregions: 7\n";
+        ask(CONTROL_RELEASE, "S");
+        break;
+    case 2:
+        fake.config = WITH("on_dirty: hold");
+        ask(CONTROL_RELOAD, NULL);
+        break;
+    case 4:
+        ask(CONTROL_RELEASE, "S");
+        break;
+    case 5:
+        ask(CONTROL_RELEASE, "S"); /* it is not held any more */
+        break;
+    default:
+        break;
+    }
+}
+
+static void a_held_region_is_served_with_what_it_has_when_a_person_says_so(void **state)
+{
+    (void)state;
+    assert_int_equal(run(WITH("on_dirty: hold"), 6), EXIT_OK);
+    crash(5);
+    fake.config = WITH("on_dirty: hold");
+    host = (test_host){.stop_after = 7, .on_ready = look, .on_wait = release};
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_true(fake_has(&fake.answered, "done 5 it is not held: "));
+    assert_true(fake_has(&fake.answered, "done 2 nothing is changed: "));
+    assert_true(fake_has(&fake.answered, "done 1 not every region is as declared") ||
+                fake_has(&fake.answered, "done 1 0 created"));
+    assert_true(fake_has(&fake.answered, "done 0 1 created"));
+    assert_int_equal(run(WITH("on_dirty: hold"), 0), EXIT_OK);
+    assert_true(seen >= 10); /* that life ended in order */
+}
+
+static void retire_and_declare_again(unsigned wait)
+{
+    if (wait == 0)
+        fake.config = "version: 1\nregions: {}\n";
+    if (wait == 1)
+        fake.config = WITH("on_dirty: hold");
+    if (wait < 2)
+        ask(CONTROL_RELOAD, NULL);
+    if (wait == 2)
+        look();
+}
+
+/* Not by how the one before the broker's start did. */
+static void a_region_declared_again_is_judged_by_how_it_was_retired(void **state)
+{
+    (void)state;
+    assert_int_equal(run(WITH("on_dirty: hold"), 6), EXIT_OK);
+    crash(5);
+    fake.config = WITH("on_dirty: keep");
+    host = (test_host){.stop_after = 3, .on_wait = retire_and_declare_again};
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_true(seen >= 10);
+    assert_int_equal(flags & (SHMB_FLAG_LAST_CLEAN | SHMB_FLAG_LAST_DIRTY), SHMB_FLAG_LAST_CLEAN);
+}
+
 static void a_damaged_book_is_told_and_taken_for_a_crash(void **state)
 {
     size_t length;
@@ -353,6 +427,8 @@ int main(void)
         PERSIST_TEST(what_programs_kept_alive_is_not_written_into),
         PERSIST_TEST(on_dirty_zero_begins_anew_after_a_crash_and_not_after_a_stop),
         PERSIST_TEST(on_dirty_hold_serves_nothing_until_a_person_decides),
+        PERSIST_TEST(a_held_region_is_served_with_what_it_has_when_a_person_says_so),
+        PERSIST_TEST(a_region_declared_again_is_judged_by_how_it_was_retired),
         PERSIST_TEST(a_damaged_book_is_told_and_taken_for_a_crash),
         PERSIST_TEST(a_damaged_snapshot_is_told_and_the_one_before_it_used),
         PERSIST_TEST(a_disk_that_fails_is_told_once_and_tried_again),

@@ -135,6 +135,41 @@ static void instances_come_and_go_with_their_sessions(void **state)
     assert_true(fake_has(&fake.events, "30 info sessions now: 1; regions made: 0, let go: 1, failed: 0"));
 }
 
+static void ask_between(unsigned wait)
+{
+    if (wait == 1)
+        tell(LOGON, 2);
+    if (wait == 0 || wait == 2)
+        assert_true(control_request_make(&fake.asked, CONTROL_HELLO, 0, NULL));
+    if (wait == 3)
+        tell(LOGOFF, 1);
+    if (wait == 4)
+        assert_true(control_request_make(&fake.asked, CONTROL_HELLO, 0, NULL));
+}
+
+/* Plans are made of them by another process. */
+static void hello_tells_the_sessions_that_there_are(void **state)
+{
+    (void)state;
+    host.on_wait = ask_between;
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_true(fake_has(&fake.answered, "session 1\ndone 0 \n"));
+    assert_true(fake_has(&fake.answered, "session 1\nsession 2 fresh\ndone 0 \n"));
+    assert_true(fake_has(&fake.answered, "shmbroker.yaml\nsession 2 fresh\ndone 0 \n"));
+}
+
+/* The next plan may be of a configuration that has some. */
+static void hello_tells_them_also_without_such_regions(void **state)
+{
+    (void)state;
+    fake.config = "version: 1\nregions:\n  Shared: { size: 4 KiB, access: { read: [Users] } }\n";
+    host.on_wait = ask_between;
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_true(fake_has(&fake.answered, "session 1\ndone 0 \n"));
+    assert_true(fake_has(&fake.answered, "session 1\nsession 2 fresh\ndone 0 \n"));
+    assert_false(fake_has(&fake.events, "sessions now"));
+}
+
 /* Windows uses a session's number again; the bytes of the one before are not the next one's. */
 static void use_number_again(unsigned wait)
 {
@@ -300,6 +335,8 @@ int main(void)
         TEST(after_lost_events_the_sessions_are_listed_anew),
         TEST(a_machine_that_lists_no_sessions_still_tells_of_new_ones),
         TEST(another_configuration_has_the_same_sessions),
+        TEST(hello_tells_the_sessions_that_there_are),
+        TEST(hello_tells_them_also_without_such_regions),
         TEST(without_such_regions_sessions_are_of_no_interest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,7 @@ FAKE_COMMAND(plan)
 FAKE_COMMAND(reload)
 FAKE_COMMAND(grow)
 FAKE_COMMAND(retire)
+FAKE_COMMAND(release)
 
 #define MOST_WORDS 10
 
@@ -104,6 +105,9 @@ static void each_command_runs_by_its_name(void **state)
     }
     assert_runs("check a.yaml", "check");
     assert_string_equal(seen.argument, "a.yaml");
+    assert_runs("release A --yes", "release");
+    assert_string_equal(seen.argument, "A");
+    assert_true(seen.yes);
 }
 
 static void options_stand_before_and_behind_the_free_word(void **state)

@@ -48,7 +48,7 @@ static void whatever_is_not_exactly_a_request_is_refused(void **state)
     wrong = good;
     wrong.command = 0;
     assert_refused(&wrong, sizeof wrong);
-    wrong.command = CONTROL_RETIRE + 1;
+    wrong.command = CONTROL_RELEASE + 1;
     assert_refused(&wrong, sizeof wrong);
     wrong = good;
     wrong.zero = 1;

@@ -81,6 +81,9 @@ void platform_control_reply(platform_control *control, platform_control_ticket t
         ended = reply.status == CONTROL_DONE;
         if (ended)
             text_append(&fake.answered, "done %u %s\n", (unsigned)reply.code, reply.text);
+        else if (reply.kind == CONTROL_KIND_SESSION)
+            text_append(&fake.answered, "session %u%s\n", (unsigned)reply.values[CONTROL_SESSION_ID],
+                        reply.values[CONTROL_SESSION_FRESH] ? " fresh" : "");
         else
             text_append(&fake.answered, "%u %s%s%s\n", (unsigned)reply.kind, reply.name,
                         *reply.text ? ": " : "", reply.text);

@@ -143,6 +143,32 @@ static void what_a_region_begins_with_is_decided_by_its_last_life(void **state)
         assert_int_equal(lives_choose(rows[i].last, rows[i].on_dirty, rows[i].mode), rows[i].choice);
 }
 
+/* A region whose name programs hold is tried again and again. */
+static void a_file_is_set_aside_once_for_each_life(void **state)
+{
+    static lives l;
+    lives_beginning with;
+    size_t length;
+    const declared_region a = {.name = "A",
+                               .object_name = "Global\\A",
+                               .backing_path = FOLDER "\\a.shm",
+                               .section_sddl = "D:P",
+                               .file_sddl = "D:P",
+                               .size = 4096,
+                               .on_dirty = CONFIG_DIRTY_ZERO};
+    const platform_section_request request = {.object_name = a.object_name, .size = a.size, .sddl = "D:P"};
+    (void)state;
+    fake_disk_put(a.backing_path, "old", 3);
+    lives_open(&l, FOLDER, true, NULL, (platform_progress){0});
+    assert_true(lives_prepare(&l, &a, &request, &with, &failure));
+    assert_int_equal(with.choice, LIVES_ANEW);
+    fake_disk_put(a.backing_path, "new", 3); /* it was made, and then the name was not to be had */
+    assert_true(lives_prepare(&l, &a, &request, &with, &failure));
+    assert_memory_equal(fake_disk_file(FOLDER "\\a.shm.dirty", &length), "old", 3);
+    assert_memory_equal(fake_disk_file(a.backing_path, &length), "new", 3);
+    lives_free(&l);
+}
+
 #define LIVES_TEST(function) cmocka_unit_test_setup_teardown(function, new_disk, closed_disk)
 
 int main(void)
@@ -154,6 +180,7 @@ int main(void)
         LIVES_TEST(a_book_survives_a_power_cut_at_any_operation),
         LIVES_TEST(a_book_that_cannot_be_written_leaves_the_earlier_one),
         LIVES_TEST(what_a_region_begins_with_is_decided_by_its_last_life),
+        LIVES_TEST(a_file_is_set_aside_once_for_each_life),
     };
     return cmocka_run_group_tests_name("lives", tests, NULL, NULL);
 }

@@ -30,6 +30,8 @@ static const config_region regions[] = {
      .size = 9007199254740993, /* 2^53 + 1 */
      .backing_file = "r",
      .access = {.read = {read_list, 1}},
+     .persist = {CONFIG_PERSIST_FILE, 250, 0},
+     .on_dirty = CONFIG_DIRTY_HOLD,
      .file = "a.yaml",
      .where = {12, 3}},
 };
@@ -85,6 +87,8 @@ static void text_shows_each_region_as_it_will_be(void **state)
                                  "  size     9007199254740993 B (9007199254740993 bytes)\n"
                                  "  backing  file X:\\data\\r\n"
                                  "  declared a.yaml:12:3\n"
+                                 "  persist  file: written to the disk every 250 ms, and at the stop\n"
+                                 "  on_dirty hold: it is not served until `shmbroker release`\n"
                                  "  read     Users (S-1-5-32-545)\n"
                                  "  write    nobody\n"
                                  "  sddl     O:XG:XD:P\n"
@@ -121,6 +125,21 @@ static void text_counts_one_region_as_one(void **state)
     assert_true(report_check_text(stream, &one, &declared, &machine));
     char *printed = streams_close(stream);
     assert_non_null(strstr(printed, "a.yaml: 1 region, 64 KiB in all;"));
+    free(printed);
+}
+
+static void what_outlives_a_crash_is_shown(void **state)
+{
+    (void)state;
+    config_region region = regions[0];
+    region.persist = (config_persist){CONFIG_PERSIST_SNAPSHOT, 5000, 3};
+    const config_model one = {.file = "a.yaml", .regions = &region, .region_count = 1};
+    FILE *stream = streams_open();
+    assert_true(report_check_text(stream, &one, &declared, &machine));
+    char *printed = streams_close(stream);
+    assert_non_null(strstr(printed,
+                           "  persist  snapshot every 5000 ms, and at the stop; the newest 3 are kept\n"
+                           "  on_dirty keep: it has what there is\n"));
     free(printed);
 }
 
@@ -274,6 +293,12 @@ static void json_tells_the_same(void **state)
     assert_int_equal(cJSON_GetArraySize(rights), 3);
     assert_string_equal(cJSON_GetArrayItem(rights, 1)->valuestring, "deny write = 0x2 to MACHINE\\B");
     const cJSON *recipes = cJSON_GetArrayItem(array, 2);
+    const cJSON *persist = cJSON_GetObjectItemCaseSensitive(recipes, "persist");
+    assert_string_equal(string_of(persist, "mode"), "file");
+    assert_true(number_of(persist, "interval_ms") == 250);
+    assert_string_equal(string_of(recipes, "on_dirty"), "hold");
+    persist = cJSON_GetObjectItemCaseSensitive(telemetry, "persist");
+    assert_string_equal(string_of(persist, "mode"), "none");
     assert_string_equal(string_of(recipes, "backing"), "file");
     assert_string_equal(string_of(recipes, "file"), "X:\\data\\r");
     assert_string_equal(string_of(recipes, "file_sddl"), "O:XG:XD:PF");
@@ -393,6 +418,7 @@ int main(void)
         cmocka_unit_test(every_list_and_label_is_shown),
         cmocka_unit_test(what_is_asked_of_the_memory_is_shown),
         cmocka_unit_test(text_counts_one_region_as_one),
+        cmocka_unit_test(what_outlives_a_crash_is_shown),
         cmocka_unit_test(json_tells_the_same),
         cmocka_unit_test(json_errors_have_place_path_and_message),
         cmocka_unit_test(json_errors_have_what_an_editor_needs_to_show_and_correct_them),

@@ -18,7 +18,7 @@ static char *printed(bool json)
 {
     const declared_regions d = {declared, COUNT_OF(declared)};
     plan p;
-    existing[0] = (existing_region){.name = "Gone", .size = 4096};
+    existing[0] = (existing_region){.name = "Gone\\7", .size = 4096};
     for (size_t i = 1; i < 4; i++)
         existing[i] = (existing_region){.name = declared[i].name,
                                         .object_name = declared[i].object_name,
@@ -47,14 +47,14 @@ static void people_see_a_line_for_each_action_and_how_many(void **state)
 {
     (void)state;
     char *text = printed(false);
-    assert_non_null(strstr(text, "- retire   Gone"));
+    assert_non_null(strstr(text, "- retire   Gone (session 7)              4 KiB  is declared no more"));
     assert_non_null(strstr(
         text,
         "\xC2\xB1 replace  Larger                        8 KiB  its size changes, it has 4 KiB; programs"));
     assert_non_null(strstr(
         text,
         "~ secure   Access                        4 KiB  who may use it changes; handles already open keep"));
-    assert_non_null(strstr(text, "+ create   New                          64 KiB  \n"));
+    assert_non_null(strstr(text, "+ create   New                          64 KiB\n"));
     assert_non_null(
         strstr(text, "! refuse   Same                          4 KiB  another region has the same name"));
     assert_non_null(strstr(
@@ -69,6 +69,8 @@ static void programs_get_the_same_as_json(void **state)
     assert_non_null(strstr(text, "\"schema_version\":\t1"));
     assert_non_null(strstr(text, "\"action\":\t\"replace\""));
     assert_non_null(strstr(text, "\"size_now\":\t4096"));
+    assert_non_null(strstr(text, "\"region\":\t\"Gone\""));
+    assert_non_null(strstr(text, "\"session\":\t7"));
     assert_non_null(strstr(text, "\"changes\":\t[\"access\"]"));
     assert_non_null(strstr(text, "\"reason\":\t\"another region has the same name"));
     assert_null(strstr(text, "\"keep\""));

@@ -106,13 +106,13 @@ static void text_shows_the_broker_and_what_is_declared(void **state)
                  "\n"
                  "state          size  region\n"
                  "ready        64 KiB  Telemetry  - wheel data\n"
-                 "ready         2 MiB  Granted  \n"
+                 "ready         2 MiB  Granted\n"
                  "                     made in large pages, on its NUMA node, in a private namespace\n"
                  "                     for members of MACHINE\\S-1-5-32-544 and of MACHINE\\S-1-5-32-545\n"
                  "                     but its pages are not present: the machine is small\n"
-                 "failed          1 B  Recipes  \n"
+                 "failed          1 B  Recipes\n"
                  "                     because the disk is \"full\"\n"
-                 "pending       4 KiB  Soon  \n");
+                 "pending       4 KiB  Soon\n");
     free(printed);
 }
 
@@ -128,6 +128,29 @@ static void text_shows_one_region_even_a_retired_one(void **state)
     printed = text_of();
     assert_null(strstr(printed, "Unknown"));
     free(printed);
+}
+
+static void an_instance_is_shown_with_its_session(void **state)
+{
+    (void)state;
+    publish("Own\\3", &(catalog_publication){.state = SHMB_REGION_READY,
+                                             .size = 4096,
+                                             .generation = 1,
+                                             .flags = SHMB_FLAG_SESSION,
+                                             .object_name = "Global\\ShmBroker.Session.3.Own"});
+    publish("Own\\4", &(catalog_publication){.state = SHMB_REGION_RETIRED});
+    assert_int_equal(catalog_read_info(&status.view, &status.broker), CATALOG_OK);
+    status.only = "Own";
+    char *printed = text_of();
+    assert_non_null(strstr(printed, "ready         4 KiB  Own (session 3)\n"));
+    assert_null(strstr(printed, "session 4"));
+    free(printed);
+    cJSON *root = json_of();
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(root, "regions");
+    assert_int_equal(cJSON_GetArraySize(array), 1);
+    assert_string_equal(string_of(cJSON_GetArrayItem(array, 0), "name"), "Own");
+    assert_true(number_of(cJSON_GetArrayItem(array, 0), "session") == 3);
+    cJSON_Delete(root);
 }
 
 static void text_says_why_there_is_no_broker(void **state)
@@ -236,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STATUS_TEST(text_shows_the_broker_and_what_is_declared),
         STATUS_TEST(text_shows_one_region_even_a_retired_one),
+        STATUS_TEST(an_instance_is_shown_with_its_session),
         STATUS_TEST(text_says_why_there_is_no_broker),
         STATUS_TEST(json_tells_the_same),
         STATUS_TEST(json_shows_one_region),
