@@ -5,6 +5,7 @@
  */
 #include "account_right_win32.h"
 #include "control_win32.h"
+#include "exchange_win32.h"
 #include "grace_win32.h"
 #include "reading.h"
 
@@ -254,12 +255,47 @@ static void copy_default_config(const char *config)
     free(from);
 }
 
+/* A running service makes way only for one that will start. */
+static int make_way(const control *c, const char *config, exchange *running)
+{
+    wchar_t *program = win32_program_path();
+    int code = program ? exchange_find(c, program, running)
+                       : control_failed(c, "find out where this program stands", ERROR_OUTOFMEMORY);
+    free(program);
+    if (code != EXIT_OK || !running->needed)
+        return code;
+    if (inspect_config(config, c->instance).will_do)
+        return exchange_stop(c, running);
+    fprintf(stderr,
+            "error: nothing is changed: version %s goes on, for this one would not start with %s; "
+            "`shmbroker check` shows what is to be corrected\n",
+            running->version, config);
+    return EXIT_BAD_USAGE;
+}
+
+static int configure(control *c, const command_options *options, const char *config, const exchange *running)
+{
+    bool created = false;
+    int code = create_or_update_named(c, options->config ? config : NULL, options->instance, &created);
+    if (code != EXIT_OK)
+        return code;
+    copy_default_config(config);
+    inspection found = inspect_config(config, options->instance);
+    set_extras(c, found.large_pages && grant_lock_memory(c));
+    register_events(c);
+    printf("%s is %s, with %s; %s\n", c->name, created ? "installed" : "updated", config,
+           running->stopped ? "it starts now, and with each boot"
+           : found.will_do  ? "`shmbroker start` starts it, and so does the next boot"
+                            : "it will not start until that file is corrected: `shmbroker check` shows how");
+    return EXIT_OK;
+}
+
 int command_install(const command_options *options)
 {
     control c;
     platform_folders folders;
     char config[PLATFORM_PATH];
-    bool created = false;
+    exchange running = {0};
     int code = control_open(&c, options->instance, SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE,
                             SERVICE_ALL_ACCESS);
     if (code == EXIT_OK)
@@ -267,16 +303,11 @@ int command_install(const command_options *options)
     if (code == EXIT_OK)
         code = create_folders(&c, &folders);
     if (code == EXIT_OK)
-        code = create_or_update_named(&c, options->config ? config : NULL, options->instance, &created);
-    if (code == EXIT_OK) {
-        copy_default_config(config);
-        inspection found = inspect_config(config, options->instance);
-        set_extras(&c, found.large_pages && grant_lock_memory(&c));
-        register_events(&c);
-        printf("%s is %s, with %s; %s\n", c.name, created ? "installed" : "updated", config,
-               found.will_do ? "`shmbroker start` starts it, and so does the next boot"
-                             : "it will not start until that file is corrected: `shmbroker check` shows how");
-    }
+        code = make_way(&c, config, &running);
+    if (code == EXIT_OK)
+        code = configure(&c, options, config, &running);
+    code = exchange_start(&c, &running, code);
+    exchange_free(&running);
     control_close(&c);
     return code;
 }
