@@ -190,6 +190,8 @@ static bool step(persist *p)
 {
     platform_failure failure = {0};
     persist_entry *entry = entry_of(p, p->busy);
+    if (!entry)
+        return false; /* what is under way is one of them, or nothing */
     snapshot_result result = entry->how.mode == CONFIG_PERSIST_SNAPSHOT ? snapshot_step(&p->writer, &failure)
                                                                         : flush_step(p, entry, &failure);
     if (result == SNAPSHOT_WORKING)
