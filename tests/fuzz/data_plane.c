@@ -59,7 +59,8 @@ static void run(plane *made, plane_user *user, plane_part part, input *program)
             size_t offset = (size_t)take(program, 2), bytes = 1 + step % 8;
             overwrite(made, part, offset, bytes, take(program, bytes));
         } else {
-            size_t offset = plane_control_word(made, part, (uint32_t)take(program, 1));
+            scribble_target target = plane_target(made, part);
+            size_t offset = scribble_control_word(&target, (uint32_t)take(program, 1));
             overwrite(made, part, offset, 8, take(program, 8));
         }
     }

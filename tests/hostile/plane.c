@@ -10,7 +10,7 @@
 #define MESSAGE_SIZE 40u
 #define SMALL_SIZE   24u
 #define STATE_SIZE   200u
-#define PAGE_BYTES   4096u
+#define PAGE_BYTES   SCRIBBLE_PAGE_BYTES
 
 /* What stands in the part of the signal: a waiter's flag in a page of its own, and the words. */
 typedef struct signal_words {
@@ -320,81 +320,9 @@ shmb_status plane_operate(plane_user *user, plane_operation operation, uint32_t 
     return status;
 }
 
-/* ---- scribbling -------------------------------------------------------------------------------------------------- */
-
-static uint32_t draw(uint32_t *seed)
+scribble_target plane_target(const plane *of, plane_part part)
 {
-    *seed = *seed * 1664525u + 1013904223u;
-    return *seed >> 8;
-}
-
-size_t plane_control_word(const plane *at, plane_part part, uint32_t which)
-{
-    static const size_t lock[] = {0, 8}, signal[] = {0, PAGE_BYTES, PAGE_BYTES + 8};
-    static const size_t queue[] = {offsetof(queue_header, tail), offsetof(queue_header, head),
-                                   offsetof(queue_header, ready), offsetof(queue_header, room)};
-    size_t state = SHMB_STATE_WORDS_OFFSET, slots = sizeof(queue_header);
-    size_t stride = (at->parts[part].size - slots) / MESSAGES;
-    switch (part) {
-    case PLANE_LOCK:
-        return lock[which % 2];
-    case PLANE_SIGNAL:
-        return signal[which % 3];
-    case PLANE_SMALL:
-    case PLANE_STATE:
-        return state + 8 * (size_t)(which % 3);
-    case PLANE_STREAM:
-        stride = (at->parts[part].size - SHMB_STREAM_HEADER_BYTES) / MESSAGES;
-        if (which % 3 == 0)
-            return SHMB_STREAM_WORDS_OFFSET;
-        return SHMB_STREAM_HEADER_BYTES + which / 3 % MESSAGES * stride + (which % 3 == 1 ? 0 : 8);
-    default:
-        if (which % 4 == 0)
-            return queue[which / 4 % 4];
-        if (which % 4 == 1)
-            return offsetof(queue_header, members) + 8 * (size_t)(which / 4 % QUEUE_MEMBERS);
-        return slots + which / 4 % MESSAGES * stride + (which % 4 == 2 ? 0 : 8);
-    }
-}
-
-/* Nearly what is there, what is elsewhere, or an end of the range. */
-static uint64_t near_value(uint64_t found, uint64_t elsewhere, uint32_t *seed)
-{
-    switch (draw(seed) % 10) {
-    case 0:
-        return found + 1;
-    case 1:
-        return found - 1;
-    case 2:
-        return found ^ UINT64_C(1) << draw(seed) % 64;
-    case 3:
-        return elsewhere;
-    case 4:
-        return 0;
-    case 5:
-        return UINT64_MAX;
-    case 6:
-        return found + ((uint64_t)MESSAGES << 16);
-    case 7:
-        return found - ((uint64_t)MESSAGES << 16);
-    case 8:
-        return (found & ~UINT64_C(0xFFFF)) | (draw(seed) & 0xFFFF);
-    default:
-        return (uint64_t)draw(seed) << 40 ^ (uint64_t)draw(seed) << 20 ^ draw(seed);
-    }
-}
-
-void plane_scribble(plane *at, plane_part part, uint32_t *seed)
-{
-    uint8_t *bytes = at->parts[part].bytes;
-    size_t words = at->parts[part].size / 8;
-    volatile uint64_t *anywhere = (volatile uint64_t *)(void *)bytes;
-    if (draw(seed) % 4 == 0) {
-        uint64_t value = (uint64_t)draw(seed) << 40 ^ (uint64_t)draw(seed) << 20 ^ draw(seed);
-        shmb_store_relaxed_u64(&anywhere[draw(seed) % words], value);
-        return;
-    }
-    volatile uint64_t *word = &anywhere[plane_control_word(at, part, draw(seed)) / 8];
-    const volatile uint64_t *other = &anywhere[plane_control_word(at, part, draw(seed)) / 8];
-    shmb_store_relaxed_u64(word, near_value(shmb_load_relaxed_u64(word), shmb_load_relaxed_u64(other), seed));
+    static const scribble_kind kinds[PLANE_PARTS] = {SCRIBBLE_LOCK,  SCRIBBLE_STATE,  SCRIBBLE_STATE,
+                                                     SCRIBBLE_QUEUE, SCRIBBLE_STREAM, SCRIBBLE_SIGNAL};
+    return (scribble_target){kinds[part], of->parts[part].bytes, of->parts[part].size, MESSAGES};
 }

@@ -12,6 +12,7 @@
 #include "kinds/queue.h"
 #include "kinds/state.h"
 #include "kinds/stream.h"
+#include "scribble.h"
 #include "sync/broadcast.h"
 #include "sync/lock.h"
 
@@ -87,11 +88,7 @@ plane_part plane_part_of(plane_operation operation);
 shmb_status plane_operate(plane_user *user, plane_operation operation, uint32_t argument,
                           uint32_t timeout_ms);
 
-/* Writes what a hostile program would: anything anywhere in the part, or at one of its control words a value that looks
-   nearly right. */
-void plane_scribble(plane *at, plane_part part, uint32_t *seed);
-
-/* The words that all of the part hangs on. Returns the offset of the word numbered `which`, modulo how many there are. */
-size_t plane_control_word(const plane *at, plane_part part, uint32_t which);
+/* The part, to be scribbled at. */
+scribble_target plane_target(const plane *of, plane_part part);
 
 #endif

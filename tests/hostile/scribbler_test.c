@@ -77,9 +77,10 @@ static void *be_hostile(void *context)
     uint32_t seed = *(const uint32_t *)context;
     while (shmb_load_relaxed_u32(&ended) == 0) {
         plane_part part = (plane_part)(draw(&seed) % PLANE_PARTS);
+        scribble_target target = plane_target(&shared, part);
         uint32_t burst = 1 + draw(&seed) % 64;
         for (uint32_t i = 0; i < burst; i++)
-            plane_scribble(&shared, part, &seed);
+            scribble(&target, &seed);
         shmb_fetch_add_u64(&scribbles, burst);
         if (draw(&seed) % 2 == 0)
             plane_format(&shared, part);

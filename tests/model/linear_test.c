@@ -166,9 +166,7 @@ static bool is_possible(const linear_operation *history, const size_t *order, si
         }
         if (each->kind == LINEAR_SEND)
             queue[end++] = each->value;
-        else if (begin == end)
-            return false;
-        else if (queue[begin++] != each->value && each->end != LINEAR_NEVER)
+        else if (begin == end || (queue[begin++] != each->value && each->end != LINEAR_NEVER))
             return false;
     }
     return true;

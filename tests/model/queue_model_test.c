@@ -16,7 +16,7 @@
 
 #define MESSAGES     2u
 #define MESSAGE_SIZE 8u
-#define STRIDE       64u
+#define STRIDE       ((size_t)64)
 #define MOST_SENT    12u /* messages of a run */
 #define A_MOMENT     UINT64_C(2000000)
 #define NOWHERE      UINT64_MAX
@@ -224,7 +224,7 @@ static void name_threads(void)
     program_count = cast_count;
     for (int i = 0; i < cast_count; i++) {
         programs[i] = cast[i];
-        int name = cast[i].role == SENDER ? senders++ : 2 + receivers++;
+        int name = cast[i].role == SENDER ? senders++ % 2 : 2 + receivers++ % 2;
         model_thread(names[name], true, run_program, &programs[i]);
     }
 }
