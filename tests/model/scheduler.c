@@ -41,7 +41,7 @@ typedef struct option {
     bool preempts;
 } option;
 
-#define MOST_OPTIONS (MODEL_THREADS * (STORE_BUFFER_WORDS + 3))
+#define MOST_OPTIONS ((size_t)MODEL_THREADS * (STORE_BUFFER_WORDS + 3))
 #define MOST_RANGES  8u
 #define CLOCK_BEGINS 1000000u
 
@@ -288,7 +288,7 @@ static void schedule(bool at_call, bool yields)
         stop_run();
     }
     for (;;) {
-        option options[MOST_OPTIONS];
+        option options[MOST_OPTIONS] = {{GO, 0, 0, false}};
         size_t count = list_options(options, at_call, yields);
         if (count == 0) {
             if (!everybody_is_over() && let_time_pass())
@@ -462,11 +462,11 @@ void model_fail(const char *format, ...)
 
 /* ---- a model ----------------------------------------------------------------------------------------------------- */
 
-void model_thread(const char *name, bool mortal, void (*body)(void *context), void *context)
+void model_thread(const char *name, bool mortal, void (*run_by_it)(void *context), void *context)
 {
     if (run.count == (int)MODEL_THREADS)
         abort();
-    run.threads[run.count++] = (thread){.name = name, .mortal = mortal, .run = body, .context = context};
+    run.threads[run.count++] = (thread){.name = name, .mortal = mortal, .run = run_by_it, .context = context};
 }
 
 void model_name(const volatile void *at, size_t bytes, const char *name)

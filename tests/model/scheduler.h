@@ -61,7 +61,7 @@ bool model_check(const model *explored, model_report *report);
 void model_must_hold(const model *explored);
 
 /* In begin(): a thread, and what it runs. `mortal`: it may be killed. */
-void model_thread(const char *name, bool mortal, void (*run)(void *context), void *context);
+void model_thread(const char *name, bool mortal, void (*run_by_it)(void *context), void *context);
 
 /* In begin(): what traces call these bytes. The last name given counts. */
 void model_name(const volatile void *at, size_t bytes, const char *name);
