@@ -87,6 +87,7 @@ void trace_line(const char *format, ...)
         return;
     length += (size_t)snprintf(text + length, sizeof text - length, "%4u  ", ++lines);
     va_start(arguments, format);
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): clang-tidy 14 misses the va_start above
     int added = vsnprintf(text + length, sizeof text - length - 1, format, arguments);
     va_end(arguments);
     if (added > 0)
