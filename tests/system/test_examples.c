@@ -45,6 +45,23 @@ static void readers_see_what_the_writer_writes(void **state)
     assert_contains(process_output(cpp), "read ");
 }
 
+static void consumers_share_what_a_producer_sends(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Jobs");
+    test_broker *b =
+        broker_run_with(BROKER_HEAD "  %s: { kind: queue, messages: 4, message_size: 64 }\n", name);
+    SetEnvironmentVariableA("SHMBROKER_INSTANCE", b->instance);
+    process *producer = process_start("example-producer.exe", "%s 8 1", name);
+    process *c = process_start("example-consumer.exe", "%s 4", name);
+    process *cpp = process_start("example-consumer-cpp.exe", "%s 4", name);
+    assert_int_equal(process_wait(producer), 0);
+    assert_int_equal(process_wait(c), 0);
+    assert_int_equal(process_wait(cpp), 0);
+    assert_contains(process_output(c), "did job ");
+    assert_contains(process_output(cpp), "did job ");
+}
+
 static void a_program_without_the_library_reads_too(void **state)
 {
     (void)state;
@@ -125,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         EXAMPLE_TEST(readers_see_what_the_writer_writes),
+        EXAMPLE_TEST(consumers_share_what_a_producer_sends),
         EXAMPLE_TEST(a_program_without_the_library_reads_too),
         EXAMPLE_TEST(a_child_reads_through_an_inherited_handle),
         EXAMPLE_TEST(another_process_reads_through_a_duplicated_handle),
