@@ -36,6 +36,8 @@ typedef struct view_source {
     shmb_geometry geometry;
     uint64_t max_size; /* 0: it does not grow */
     const char *name;  /* NULL: a handle has none */
+    const shmb_open_part
+        *parts; /* SHMB_PART_COUNT of them, taken over as the section is; NULL: there are none */
 } view_source;
 
 /* ---- One view ---------------------------------------------------------------------------------- */
@@ -96,6 +98,8 @@ static shmb_region *new_region(const view_source *source)
     view->restored = source->restored;
     view->geometry = source->geometry;
     view->max_size = source->max_size;
+    if (source->parts != NULL)
+        memcpy(view->parts, source->parts, sizeof view->parts);
     if (copy_text(source->note, &view->note) && copy_text(source->name, &view->name))
         return view;
     free_region(view);
@@ -224,15 +228,13 @@ static shmb_status open_view(const char *instance, const shmb_request *request, 
     if (status != SHMB_OK)
         return status;
 
-    const view_source source = {section,         found->size,
-                                found->flags,    found->restored,
-                                found->note,     {found->kind, found->messages, found->item_size},
-                                found->max_size, found->name};
+    const view_source source = {
+        section,         found->size, found->flags,
+        found->restored, found->note, {found->kind, found->messages, found->item_size},
+        found->max_size, found->name, parts};
     status = map_view(&source, request, region, message);
-    if (status == SHMB_OK) {
-        memcpy((*region)->parts, parts, sizeof parts);
+    if (status == SHMB_OK)
         return SHMB_OK;
-    }
     shmb_parts_close(parts);
     CloseHandle(section);
     /* The right was given with the handle, so what was refused is the size. */
@@ -415,7 +417,8 @@ shmb_status shmb_attach_handle(void *section, uint64_t region_size, const shmb_a
     if (status == SHMB_OK)
         status = duplicate(section, &request, &own, &message);
     if (status == SHMB_OK) {
-        const view_source source = {own, region_size, 0, 0, "", {SHMB_KIND_RAW, 0, region_size}, 0, NULL};
+        const view_source source = {own, region_size, 0,   0, "", {SHMB_KIND_RAW, 0, region_size},
+                                    0,   NULL,        NULL};
         status = map_view(&source, &request, region, &message);
     }
     if (status != SHMB_OK && own != NULL)

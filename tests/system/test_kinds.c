@@ -10,12 +10,19 @@
 
 #include <string.h>
 
-#define SECTION_READ   0x20005u
-#define SECTION_WRITE  0x20007u
-#define EVENT_WAIT     0x120000u
-#define EVENT_SET      0x120002u
-#define MUTEX_TAKE     0x120001u
-#define SEE_RIGHTS     0x20000u
+#define SECTION_READ  0x20005u
+#define SECTION_WRITE 0x20007u
+#define EVENT_WAIT    0x120000u
+#define EVENT_SET     0x120002u
+#define MUTEX_TAKE    0x120001u
+#define SEE_RIGHTS    0x20000u
+/* The system's own macros of these have a suffix that tidy text has not. */
+#define MAP_READ       0x4u
+#define MAP_WRITE      0x2u
+#define MAP_BOTH       0x6u
+#define MAY_WAIT       0x100000u
+#define MAY_SET        0x2u /* of an event */
+#define MAY_RELEASE    0x1u /* of a mutex */
 #define USERS          "S-1-5-32-545"
 #define ADMINISTRATORS "S-1-5-32-544"
 
@@ -44,7 +51,7 @@ static HANDLE open_part(const char *region, shmb_part part, DWORD access)
 
 static bool is_there(const char *region, shmb_part part)
 {
-    HANDLE object = open_part(region, part, READ_CONTROL);
+    HANDLE object = open_part(region, part, SEE_RIGHTS);
     if (object)
         CloseHandle(object);
     return object != NULL;
@@ -72,7 +79,7 @@ static bool may(const char *region, shmb_part part, DWORD access)
 /* The DACL has these two entries, beside the broker's own. */
 static void assert_rights(const char *region, shmb_part part, DWORD of_users, DWORD of_administrators)
 {
-    HANDLE object = open_part(region, part, READ_CONTROL);
+    HANDLE object = open_part(region, part, SEE_RIGHTS);
     assert_non_null(object);
     void *descriptor = account_security_of(object);
     CloseHandle(object);
@@ -160,19 +167,19 @@ static void readers_and_writers_have_on_each_part_what_the_layout_promises(void 
     account_return();
     assert_int_equal(reads, SHMB_OK);
     assert_int_equal(writes, SHMB_ACCESS_DENIED);
-    assert_true(may(value, SHMB_PART_WAITERS, FILE_MAP_READ | FILE_MAP_WRITE));
-    assert_true(may(value, SHMB_PART_WAKE_EVEN, SYNCHRONIZE));
-    assert_false(may(value, SHMB_PART_WAKE_EVEN, SYNCHRONIZE | EVENT_MODIFY_STATE));
-    assert_false(may(value, SHMB_PART_WAKE_ODD, EVENT_MODIFY_STATE));
-    assert_false(may(value, SHMB_PART_LOCK, FILE_MAP_READ));
-    assert_false(may(value, SHMB_PART_LOCK_GATE, SYNCHRONIZE | MUTEX_MODIFY_STATE));
-    assert_false(may(value, SHMB_PART_LOCK_WAKE, SYNCHRONIZE | EVENT_MODIFY_STATE));
+    assert_true(may(value, SHMB_PART_WAITERS, MAP_BOTH));
+    assert_true(may(value, SHMB_PART_WAKE_EVEN, MAY_WAIT));
+    assert_false(may(value, SHMB_PART_WAKE_EVEN, MAY_WAIT | MAY_SET));
+    assert_false(may(value, SHMB_PART_WAKE_ODD, MAY_SET));
+    assert_false(may(value, SHMB_PART_LOCK, MAP_READ));
+    assert_false(may(value, SHMB_PART_LOCK_GATE, MAY_WAIT | MAY_RELEASE));
+    assert_false(may(value, SHMB_PART_LOCK_WAKE, MAY_WAIT | MAY_SET));
     if (!support_under_wine()) { /* which lets whoever wants wait for what he may see */
-        assert_false(may(value, SHMB_PART_LOCK_GATE, SYNCHRONIZE));
-        assert_false(may(value, SHMB_PART_LOCK_WAKE, SYNCHRONIZE));
+        assert_false(may(value, SHMB_PART_LOCK_GATE, MAY_WAIT));
+        assert_false(may(value, SHMB_PART_LOCK_WAKE, MAY_WAIT));
     }
-    assert_true(may(both, SHMB_PART_SIGNAL, FILE_MAP_READ));
-    assert_false(may(both, SHMB_PART_SIGNAL, FILE_MAP_WRITE));
+    assert_true(may(both, SHMB_PART_SIGNAL, MAP_READ));
+    assert_false(may(both, SHMB_PART_SIGNAL, MAP_WRITE));
     broker_stop(b);
 }
 
@@ -182,8 +189,8 @@ static void who_is_listed_may_lock_and_not_write(void **state)
     const char *name = support_unique("Listed");
     test_broker *b = broker_run_with(BROKER_HEAD "  %s: { size: 4 KiB, lock: [Users] }\n", name);
     assert_rights(name, SHMB_PART_LOCK, SECTION_WRITE, SECTION_WRITE);
-    assert_true(may(name, SHMB_PART_LOCK, FILE_MAP_READ | FILE_MAP_WRITE));
-    assert_true(may(name, SHMB_PART_LOCK_GATE, SYNCHRONIZE | MUTEX_MODIFY_STATE));
+    assert_true(may(name, SHMB_PART_LOCK, MAP_BOTH));
+    assert_true(may(name, SHMB_PART_LOCK_GATE, MAY_WAIT | MAY_RELEASE));
     account_become(account_ordinary());
     shmb_status reads = try_to(b, name, SHMB_ACCESS_READ, 0), writes = try_to(b, name, SHMB_ACCESS_WRITE, 0);
     account_return();
@@ -213,9 +220,9 @@ static void what_is_beside_a_region_outlives_a_killed_broker(void **state)
     const char *name = support_unique("Survives");
     test_broker *b = broker_run_with(BROKER_HEAD "  %s: { size: 4 KiB, lock: true, notify: true }\n", name);
     const shmb_part_set all = shmb_parts_of(SHMB_KIND_RAW, SHMB_FLAG_LOCK | SHMB_FLAG_NOTIFY);
-    HANDLE section = open_part(name, SHMB_PART_LOCK, FILE_MAP_READ | FILE_MAP_WRITE);
+    HANDLE section = open_part(name, SHMB_PART_LOCK, MAP_BOTH);
     assert_non_null(section);
-    char *word = MapViewOfFile(section, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0);
+    char *word = MapViewOfFile(section, MAP_BOTH, 0, 0, 0);
     assert_non_null(word);
     memcpy(word, "held", 5);
     UnmapViewOfFile(word);
@@ -224,8 +231,8 @@ static void what_is_beside_a_region_outlives_a_killed_broker(void **state)
     assert_parts(name, all); /* the keeper has them */
     broker_start(b);
     assert_parts(name, all);
-    section = open_part(name, SHMB_PART_LOCK, FILE_MAP_READ);
-    word = MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0);
+    section = open_part(name, SHMB_PART_LOCK, MAP_READ);
+    word = MapViewOfFile(section, MAP_READ, 0, 0, 0);
     assert_non_null(word);
     assert_string_equal(word, "held");
     UnmapViewOfFile(word);
@@ -259,15 +266,15 @@ static void a_reload_replaces_secures_and_retires_parts_with_their_region(void *
                                                  "  %s: { size: 4 KiB, lock: true }\n"
                                                  "  %s: { kind: stream, messages: 2, message_size: 8 }\n",
                                      kind, rights, goes);
-    assert_false(may(rights, SHMB_PART_LOCK, FILE_MAP_READ));
+    assert_false(may(rights, SHMB_PART_LOCK, MAP_READ));
     configure(b, support_text("  %s: { kind: queue, messages: 2, message_size: 8 }\n"
                               "  %s: { size: 4 KiB, lock: [Users] }\n",
                               kind, rights));
     reload(b);
     assert_parts(kind, shmb_parts_of(SHMB_KIND_QUEUE, 0));
     assert_int_equal(try_to(b, kind, SHMB_ACCESS_WRITE, SHMB_KIND_QUEUE), SHMB_OK);
-    assert_true(may(rights, SHMB_PART_LOCK, FILE_MAP_READ | FILE_MAP_WRITE));
-    assert_true(may(rights, SHMB_PART_LOCK_WAKE, SYNCHRONIZE | EVENT_MODIFY_STATE));
+    assert_true(may(rights, SHMB_PART_LOCK, MAP_BOTH));
+    assert_true(may(rights, SHMB_PART_LOCK_WAKE, MAY_WAIT | MAY_SET));
     assert_parts(goes, 0);
     broker_stop(b);
 }
