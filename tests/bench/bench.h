@@ -38,23 +38,51 @@ typedef struct bench_bar {
     void (*close)(void);    /* also after a failure, of open too. NULL: nothing */
 } bench_bar;
 
+#if defined(__cplusplus)
+#define BENCH_NORETURN [[noreturn]]
+#else
+#define BENCH_NORETURN _Noreturn
+#endif
+
 /* Ends the measurement of this bar, which is then reported as failed, with the reason. */
 #if defined(__MINGW32__)
 __attribute__((format(gnu_printf, 1, 2)))
 #elif defined(__GNUC__)
 __attribute__((format(printf, 1, 2)))
 #endif
-_Noreturn void
+BENCH_NORETURN void
 bench_fail(const char *format, ...);
 
 /* Adds a figure that explains this bar's value. The median of all that is noted under the same words is reported. */
 void bench_note(const char *what, const char *unit, double value);
 
-/* Measures bars, those whose ids are in `wanted` or all when there is none, prints the table, and writes results.json's
-   text to `output` unless it is NULL. False when one could not be measured or the file not written; a bar that is
-   missed is a result. */
-bool bench_run(const bench_bar *const bars[], size_t count, const bench_settings *settings, char **wanted,
-               size_t wanted_count, const char *output);
+/* A survey is not judged: it gives the points of a plot. */
+typedef struct bench_survey {
+    const char *id;   /* as on the command line */
+    const char *what; /* the plot's title */
+    const char *x;    /* what its axes show */
+    const char *y;
+    void (*open)(const bench_settings *wanted);
+    void (*take)(void); /* calls bench_point for each; once in each repeat */
+    void (*close)(void);
+} bench_survey;
+
+/* Adds a point to the survey under way. The median of all that are given for the same series and x is reported. */
+void bench_point(const char *series, double x, double y);
+
+/* What there is to measure. */
+typedef struct bench_all {
+    const bench_bar *const *bars;
+    size_t bar_count;
+    const bench_survey *const *surveys;
+    size_t survey_count;
+} bench_all;
+
+/* Measures the bars and surveys whose ids are in `wanted`, or all when there is none, prints the table, and writes
+   results.json's text to `output` unless it is NULL. False when one could not be measured or the file not written; a bar
+   that is missed is a result. */
+bool bench_run(const bench_all *all, const bench_settings *settings, char **wanted, size_t wanted_count,
+               const char *output);
 
 /* ---- The machine: machine_win32.c, machine_posix.c -------------------------------------------------------------- */
 
