@@ -251,9 +251,10 @@ static void a_life_may_be_watched_and_no_more_by_those_who_may_enter_the_gate(vo
         return;
     GetKernelObjectSecurity(mutex, DACL_SECURITY_INFORMATION, NULL, 0, &bytes);
     PSECURITY_DESCRIPTOR descriptor = malloc(bytes);
-    assert_true(GetKernelObjectSecurity(mutex, DACL_SECURITY_INFORMATION, descriptor, bytes, &bytes));
-    assert_true(ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, SDDL_REVISION_1,
-                                                                     DACL_SECURITY_INFORMATION, &text, NULL));
+    BOOL told = GetKernelObjectSecurity(mutex, DACL_SECURITY_INFORMATION, descriptor, bytes, &bytes) &&
+                ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, SDDL_REVISION_1,
+                                                                     DACL_SECURITY_INFORMATION, &text, NULL);
+    assert_true(told);
     assert_non_null(wcsstr(text, L"(A;;0x100000;;;WD)"));
     LocalFree(text);
     free(descriptor);
