@@ -73,6 +73,33 @@ static void a_program_without_the_library_reads_too(void **state)
     assert_contains(process_output(reader), "read 3: ");
 }
 
+static void the_example_of_a_state_reads_what_it_writes(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Pose");
+    test_broker *b = broker_run_with(BROKER_HEAD "  %s: { kind: state, size: 1 KiB }\n", name);
+    SetEnvironmentVariableA("SHMBROKER_INSTANCE", b->instance);
+    process *writer = process_start("example-state.exe", "%s write 10000", name);
+    process *reader = process_run("example-state.exe", "%s read 3", name);
+    assert_int_equal(process_wait(reader), 0);
+    assert_contains(process_output(reader), "read ");
+    assert_true(process_is_running(writer));
+}
+
+static void the_example_of_a_stream_reads_what_another_writes(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Ticks");
+    test_broker *b =
+        broker_run_with(BROKER_HEAD "  %s: { kind: stream, messages: 64, message_size: 64 }\n", name);
+    SetEnvironmentVariableA("SHMBROKER_INSTANCE", b->instance);
+    process *reader = process_start("example-stream.exe", "%s read 5", name);
+    process_wait_line(reader, "reading");
+    assert_int_equal(process_wait(process_run("example-stream.exe", "%s write 32", name)), 0);
+    assert_int_equal(process_wait(reader), 0);
+    assert_contains(process_output(reader), "read 5: 105, missed 0\n");
+}
+
 static void a_child_reads_through_an_inherited_handle(void **state)
 {
     (void)state;
@@ -146,6 +173,8 @@ int main(void)
         EXAMPLE_TEST(a_program_without_the_library_reads_too),
         EXAMPLE_TEST(a_child_reads_through_an_inherited_handle),
         EXAMPLE_TEST(another_process_reads_through_a_duplicated_handle),
+        EXAMPLE_TEST(the_example_of_a_state_reads_what_it_writes),
+        EXAMPLE_TEST(the_example_of_a_stream_reads_what_another_writes),
         EXAMPLE_TEST(the_examples_exit_codes_tell_failures_apart),
         EXAMPLE_TEST(a_32_bit_program_reads_beside_the_64_bit_broker),
     };
