@@ -36,6 +36,6 @@ player_score player_finish(process *player)
 
 unsigned player_rounds(unsigned usual)
 {
-    const char *wanted = getenv("SHMB_TEST_ROUNDS");
+    const char *wanted = getenv("SHMBROKER_KILL_ROUNDS");
     return wanted != NULL ? (unsigned)strtoul(wanted, NULL, 10) : usual;
 }
