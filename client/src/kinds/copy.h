@@ -99,4 +99,12 @@ static inline void shmb_copy(void *target, const void *source, size_t bytes)
 
 #endif
 
+/* The same while another may be writing what is read: what arrives may be torn, so the caller checks afterwards, after a
+   fence, whether it was. */
+#if SHMB_ATOMICS_TSAN
+#define shmb_copy_contended(target, source, bytes) shmb_copy_racing(target, source, bytes)
+#else
+#define shmb_copy_contended(target, source, bytes) shmb_copy(target, source, bytes)
+#endif
+
 #endif

@@ -1,7 +1,7 @@
 /* The latest value of something. See state.h. */
 #include "state.h"
 
-#include "atomics.h"
+#include "copy.h"
 
 /* What a reader copies in vain before it gives up: as many bytes, but between so many values. */
 #define BYTES_IN_VAIN     (64ull << 20)
@@ -50,7 +50,7 @@ uint64_t state_publish(state_region *region, const void *value, uint64_t size)
     /* A reader that copies any byte of what follows sees that the version before this one is published, and so that its
        slot's turn has come. */
     shmb_fence_release();
-    shmb_copy_racing(slot_of(region, version), value, (size_t)size);
+    shmb_copy_contended(slot_of(region, version), value, (size_t)size);
     shmb_store_relaxed_u32(&region->words->lengths[version & region->mask], (uint32_t)size);
     shmb_exchange_u64(&region->words->version, version);
     return version;
@@ -86,7 +86,7 @@ shmb_status state_read(const state_region *region, void *buffer, uint64_t capaci
         uint64_t length = shmb_load_relaxed_u32(&region->words->lengths[read & region->mask]);
         shmb_status status = judge(region, read, length, capacity, what);
         if (status == SHMB_OK)
-            shmb_copy_racing(buffer, slot_of(region, read), (size_t)length);
+            shmb_copy_contended(buffer, slot_of(region, read), (size_t)length);
         shmb_fence_acquire();
         if (slot_was_left_alone(region, read, shmb_load_relaxed_u64(&region->words->version))) {
             *size = status == SHMB_CORRUPT ? 0 : length;

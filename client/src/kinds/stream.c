@@ -1,7 +1,7 @@
 /* Messages of one producer for all readers. See stream.h. */
 #include "stream.h"
 
-#include "atomics.h"
+#include "copy.h"
 
 /* What a reader copies in vain before it gives up: as many bytes, but between so many messages. */
 #define BYTES_IN_VAIN     (64ull << 20)
@@ -126,7 +126,7 @@ static shmb_status copy(const stream_region *region, uint64_t position, uint64_t
     const shmb_stream_slot *slot = slot_of(region, position);
     uint64_t length = shmb_load_relaxed_u32(&slot->length);
     if (length <= region->largest && length <= capacity)
-        shmb_copy_racing(buffer, slot + 1, (size_t)length);
+        shmb_copy_contended(buffer, slot + 1, (size_t)length);
     shmb_fence_acquire();
     if (shmb_load_relaxed_u64(&slot->word) != word)
         return SHMB_TIMED_OUT;

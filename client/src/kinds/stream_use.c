@@ -1,9 +1,7 @@
 /* One producer of a stream, and readers who wait. See stream_use.h. */
 #include "stream_use.h"
 
-#include "atomics.h"
-
-#include <string.h>
+#include "copy.h"
 
 /* ---- The producer -------------------------------------------------------------------------------- */
 
@@ -58,7 +56,7 @@ shmb_status stream_use_write(stream_use *use, const void *bytes, uint64_t size)
     shmb_status status = stream_use_claim(use, size, &place);
     if (status != SHMB_OK)
         return status;
-    shmb_copy_racing(place, bytes, (size_t)size);
+    shmb_copy_contended(place, bytes, (size_t)size);
     publish(use, size);
     return SHMB_OK;
 }
