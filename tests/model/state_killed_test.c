@@ -115,7 +115,7 @@ static void a_reader_that_is_overtaken_reads_a_whole_value_all_the_same(void **s
     (void)state;
     static const uint64_t sizes[] = {SHMB_STATE_SMALL_BYTES, LARGEST};
     for (size_t s = 0; s < 2; s++) {
-        for (uint64_t writes = 0; writes <= 2 * SHMB_STATE_SLOTS; writes++) {
+        for (uint64_t writes = 0; writes <= 2ull * SHMB_STATE_SLOTS; writes++) {
             for (uint64_t n = 0; n < 8; n++) {
                 uint8_t *bytes = start(sizes[s], 3);
                 to_write = writes;

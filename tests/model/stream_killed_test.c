@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define LARGEST  200u
-#define MESSAGES 4u
+#define MESSAGES 4ull
 
 static stream_region region;
 static uint64_t finished; /* messages before the one that is not */

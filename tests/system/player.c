@@ -116,7 +116,7 @@ static DWORD WINAPI await_end_of_input(void *unused)
     DWORD got;
     (void)unused;
     while (ReadFile(GetStdHandle(STD_INPUT_HANDLE), &byte, 1, &got, NULL) && got > 0)
-        continue;
+        ;
     InterlockedExchange(&input_ended, 1);
     return 0;
 }

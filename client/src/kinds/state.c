@@ -41,7 +41,7 @@ static uint8_t *slot_of(const state_region *region, uint64_t version)
 /* 0 says that there is no value; so after the last number comes another one of the same slot. */
 static uint64_t version_after(const state_region *region, uint64_t version)
 {
-    return version + 1 != 0 ? version + 1 : (uint64_t)region->mask + 1;
+    return version != UINT64_MAX ? version + 1 : (uint64_t)region->mask + 1;
 }
 
 uint64_t state_publish(state_region *region, const void *value, uint64_t size)

@@ -34,8 +34,9 @@ static bool spin_for(broadcast *news, const volatile uint64_t *word, uint64_t se
 {
     spin_turn turn = spin_begin(&news->spin);
     bool changed;
-    while (!(changed = shmb_load_acquire_u64(word) != seen) && spin_again(&turn))
-        continue;
+    do {
+        changed = shmb_load_acquire_u64(word) != seen;
+    } while (!changed && spin_again(&turn));
     spin_end(&news->spin, &turn, changed);
     return changed;
 }

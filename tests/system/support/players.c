@@ -1,7 +1,6 @@
 /* Programs that use a region while a test looks on. See players.h. */
 #include "players.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,16 +18,26 @@ process *player_start_as(HANDLE token, const test_broker *b, const char *region,
     return player;
 }
 
+static unsigned long long number_behind(const char *line, const char *word)
+{
+    const char *at = strstr(line, word);
+    if (at == NULL)
+        support_fail("a player does not say its \"%s\": %s", word, line);
+    return strtoull(at + strlen(word), NULL, 10);
+}
+
 player_score player_finish(process *player)
 {
     player_score score;
     process_close_input(player);
     int code = process_wait(player);
     const char *line = strstr(process_output(player), "turns ");
-    if (code != 0 || line == NULL ||
-        sscanf(line, "turns %llu bad %llu missed %llu last %llu", &score.turns, &score.bad, &score.missed,
-               &score.last) != 4)
+    if (code != 0 || line == NULL)
         support_fail("a player ended with %d: %s", code, process_output(player));
+    score.turns = number_behind(line, "turns ");
+    score.bad = number_behind(line, "bad ");
+    score.missed = number_behind(line, "missed ");
+    score.last = number_behind(line, "last ");
     if (score.turns == 0 || score.bad != 0)
         support_fail("a player saw what must not be: %s", line);
     return score;

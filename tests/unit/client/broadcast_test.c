@@ -63,10 +63,10 @@ static void *wait_until(void *context)
 {
     waiter *who = context;
     do {
-        sync_deadline start = sync_now();
+        sync_deadline began = sync_now();
         who->result = broadcast_wait(&who->scene->news, &who->scene->word, who->seen,
-                                     start + who->patience_ms * 1000000);
-        uint64_t took = sync_now() - start;
+                                     began + who->patience_ms * 1000000);
+        uint64_t took = sync_now() - began;
         who->most_ns = took > who->most_ns ? took : who->most_ns;
         who->seen = shmb_load_acquire_u64(&who->scene->word);
     } while (who->result == SYNC_OK && who->seen < who->until);

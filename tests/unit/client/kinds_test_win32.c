@@ -254,8 +254,8 @@ static void a_stream_is_read_as_it_was_written(void **state)
     char buffer[LARGEST];
     uint64_t oldest, newest, size, missed;
     void *place;
-    for (char c = 'a'; c <= 'j'; c++)
-        assert_int_equal(shmb_stream_write(producer, &c, 1), SHMB_OK);
+    for (const char *c = "abcdefghij"; *c != '\0'; c++)
+        assert_int_equal(shmb_stream_write(producer, c, 1), SHMB_OK);
     assert_int_equal(shmb_stream_join(reader, SHMB_OLDEST, &oldest), SHMB_OK);
     assert_int_equal(shmb_stream_join(reader, SHMB_NEWEST, &newest), SHMB_OK);
     assert_int_equal(shmb_stream_read(reader, &oldest, buffer, LARGEST, &size, &missed, 0), SHMB_OK);

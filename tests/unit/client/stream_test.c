@@ -316,7 +316,7 @@ static void no_words_lead_outside_of_the_region(void **state)
     static const size_t places[] = {64, 128, 4096, 4104, 4096 + 128, 4104 + 128};
     begin(4);
     for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
-        for (size_t v = 0; v < VALUES * VALUES; v++) {
+        for (size_t v = 0; v < (size_t)VALUES * VALUES; v++) {
             uint8_t buffer[LARGEST];
             uint64_t cursor = values[v / VALUES] & ~(uint64_t)1, size, missed, seen;
             const uint64_t *word;
