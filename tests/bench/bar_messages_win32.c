@@ -60,6 +60,8 @@ static double pipe_trip(void)
     return p50(&channel_pipe, PIPE_TRIPS);
 }
 
+#if defined(SHMBROKER_BENCH_BOOST)
+
 static double our_small(void)
 {
     return message_throughput(&channel_ours, SMALL, MANY_SMALL);
@@ -91,8 +93,6 @@ static double our_large_noted(void)
     note_ring(LARGE, MANY_LARGE, rate);
     return rate;
 }
-
-#if defined(SHMBROKER_BENCH_BOOST)
 
 static double boost_small(void)
 {
