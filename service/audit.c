@@ -4,6 +4,7 @@
 #include "platform.h"
 #include "text_builder.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -281,6 +282,28 @@ static void audit_commit(const config_model *model, audit_report *report)
               text_make("set `commit_budget` to what the regions may take together"));
 }
 
+static void audit_leftovers(const audit_facts *facts, audit_report *report)
+{
+    const audit_place place = {.file = facts->snapshots};
+    char size[64];
+    for (size_t i = 0; facts->left && i < facts->left->count; i++) {
+        const leftover *of = &facts->left->items[i];
+        text_size(of->bytes, size, sizeof size);
+        audit_add(report, AUDIT_INFO, "snapshots-left", &place,
+                  text_make("%u snapshots, %s in all, are of the region %s, which is not declared with "
+                            "snapshots",
+                            (unsigned)of->files, size, *of->region ? of->region : "(unknown)"),
+                  "nothing removes them: should it be declared so again, it gets their bytes back",
+                  text_make("declare it again, or delete the files whose names begin with %016" PRIx64 "-",
+                            of->hash));
+    }
+    if (facts->left && facts->left->more)
+        audit_add(
+            report, AUDIT_INFO, "snapshots-left", &place,
+            text_make("%u more snapshots are of regions that are not declared", (unsigned)facts->left->more),
+            "nothing removes them", text_make("delete those above, and look again"));
+}
+
 void audit_run(const config_model *model, const audit_facts *facts, audit_report *report)
 {
     memset(report, 0, sizeof *report);
@@ -293,6 +316,7 @@ void audit_run(const config_model *model, const audit_facts *facts, audit_report
     add_breaches(facts->data, "data-writable",
                  "whoever changes that folder can exchange backing files and logs", facts, report);
     audit_commit(model, report);
+    audit_leftovers(facts, report);
     for (size_t i = 0; i < model->region_count; i++)
         audit_region(&model->regions[i], facts, report);
     for (size_t i = 0; i < report->count; i++) /* a model made without files has only its main one */

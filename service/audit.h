@@ -8,6 +8,7 @@
 #define SHMBROKER_AUDIT_H
 
 #include "access.h"
+#include "leftovers.h"
 #include "trust.h"
 
 #define AUDIT_MAX_FINDINGS 10000u       /* kept; what comes after is counted */
@@ -60,6 +61,8 @@ typedef struct audit_facts {
     const trust_report *config;  /* who may change the configuration beside administrators and the broker */
     const trust_report *data;    /* the same of the data folder */
     const trust_report *program; /* and of the program */
+    const leftovers *left;       /* snapshots that no region has any more */
+    const char *snapshots;       /* their folder */
     void *context;               /* for the functions */
     /* Whether surely nobody has the SID: not when the machine cannot be asked. */
     bool (*account_is_gone)(void *context, const char *sid);

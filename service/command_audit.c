@@ -19,6 +19,8 @@ typedef struct auditing {
     access_identity identity;
     config_model *model;
     trust_report data, program;
+    leftovers left;
+    char snapshots[PLATFORM_PATH];
     char **looked_up; /* SIDs that the machine was asked for, each behind a '-' when it is gone, else a '+' */
     size_t looked_up_count;
     audit_report report;
@@ -101,6 +103,17 @@ static void look_at_places(auditing *a)
         fprintf(stderr, "warning: %s\n", failure.text);
 }
 
+/* Only who may look into the data folder sees them; others hear that. */
+static bool look_for_leftovers(auditing *a)
+{
+    platform_failure failure = {0};
+    snprintf(a->snapshots, sizeof a->snapshots, "%.900s\\snapshots", a->folders.data);
+    if (leftovers_find(a->snapshots, a->model, &a->left, &failure))
+        return true;
+    fprintf(stderr, "warning: snapshots are not looked at: %s\n", failure.text);
+    return false;
+}
+
 /* The broker of a console makes the file its user's own. */
 static void look_at_file(void *context, const config_region *region, audit_file file, trust_place place,
                          const trust_keepers *keepers, trust_report *report)
@@ -151,12 +164,15 @@ static int exit_code(const audit_report *report)
 
 static int audit(auditing *a, bool json)
 {
+    const bool looked = look_for_leftovers(a);
     const audit_facts facts = {
         .identity = &a->identity,
         .user_sid = a->guard.sids[GUARD_SERVICES],
         .config = &a->guard.report,
         .data = &a->data,
         .program = &a->program,
+        .left = looked ? &a->left : NULL,
+        .snapshots = a->snapshots,
         .context = a,
         .account_is_gone = account_is_gone,
         .look_at_file = look_at_file,

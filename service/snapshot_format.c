@@ -122,11 +122,6 @@ const char *snapshot_check_trailer(const uint8_t bytes[SNAPSHOT_TRAILER_BYTES], 
     return NULL;
 }
 
-void snapshot_prefix(const char *region, char prefix[SNAPSHOT_NAME])
-{
-    snprintf(prefix, SNAPSHOT_NAME, "%016" PRIx64 "-", shmb_name_hash(region, strlen(region)));
-}
-
 /* Files are named for people too: letters and digits of the region's name, the rest as '_'. */
 static void readable_part(const char *region, char part[33])
 {
@@ -135,6 +130,13 @@ static void readable_part(const char *region, char part[33])
     for (; length < 32 && region[length]; length++)
         part[length] = strchr(plain, region[length]) ? region[length] : '_';
     part[length] = 0;
+}
+
+void snapshot_prefix(const char *region, char prefix[SNAPSHOT_NAME])
+{
+    char part[33];
+    readable_part(region, part);
+    snprintf(prefix, SNAPSHOT_NAME, "%016" PRIx64 "-%s-", shmb_name_hash(region, strlen(region)), part);
 }
 
 #define SUFFIX ".snapshot"

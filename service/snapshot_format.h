@@ -46,8 +46,9 @@ const char *snapshot_decode_header(const uint8_t bytes[SNAPSHOT_HEADER_BYTES], s
 const char *snapshot_check_trailer(const uint8_t bytes[SNAPSHOT_TRAILER_BYTES], const snapshot_header *header,
                                    uint32_t header_crc, uint32_t data_crc);
 
-/* What the names of the region's files begin with: its hash, "0123456789abcdef-". A region may have any name, a file may
-   not; the region's full name stands in the header. */
+/* What the names of the region's files begin with: its hash and what of its name a file may bear,
+   "0123456789abcdef-Telemetry-". A region may have any name, a file may not; the region's full name stands in the header.
+   The words keep apart regions whose names have the same hash, which is rare enough by itself. */
 void snapshot_prefix(const char *region, char prefix[SNAPSHOT_NAME]);
 
 /* The file of the region's snapshot `sequence`: prefix, what of the name a file may bear, 20 digits, ".snapshot". */

@@ -1,6 +1,9 @@
 /* command_audit.c: exit codes, and what is looked at. */
 #include "command_testing.h"
 
+#include "fake_files.h"
+#include "snapshot_format.h"
+
 #include <cjson/cJSON.h>
 
 #define SOUND                                                                                                \
@@ -72,6 +75,22 @@ static void a_backing_file_is_looked_at(void **state)
     assert_null(strstr(printed, "[backing-wider-to-read]"));
 }
 
+/* What a region had that is declared no more. */
+static void snapshots_that_no_region_has_are_worth_knowing(void **state)
+{
+    char name[SNAPSHOT_NAME], path[PLATFORM_PATH];
+    uint8_t bytes[SNAPSHOT_HEADER_BYTES];
+    const snapshot_header header = {.size = 1, .sequence = 1, .region = "Gone"};
+    (void)state;
+    snapshot_encode_header(&header, bytes);
+    snapshot_file_name("Gone", 1, name);
+    snprintf(path, sizeof path, "X:\\ShmBroker\\data\\snapshots\\%s", name);
+    fake_disk_put(path, bytes, sizeof bytes);
+    assert_int_equal(audit(SOUND, NULL, false), EXIT_OK);
+    assert_non_null(strstr(printed, "1 snapshots, 1 KiB in all, are of the region Gone"));
+    assert_non_null(strstr(printed, "[snapshots-left]"));
+}
+
 static void an_account_is_asked_for_once(void **state)
 {
     (void)state;
@@ -133,6 +152,7 @@ int main(void)
         COMMAND_TEST(config_data_folder_and_program_are_looked_at),
         COMMAND_TEST(a_file_of_ones_own_is_a_small_finding),
         COMMAND_TEST(a_backing_file_is_looked_at),
+        COMMAND_TEST(snapshots_that_no_region_has_are_worth_knowing),
         COMMAND_TEST(an_account_is_asked_for_once),
         COMMAND_TEST(a_bad_file_is_no_audit),
         COMMAND_TEST(json_is_alone_on_standard_output),
