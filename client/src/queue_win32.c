@@ -225,7 +225,7 @@ shmb_status shmb_queue_statistics(shmb_region *region, shmb_queue_counts *statis
     memset(statistics, 0, sizeof *statistics);
     statistics->struct_size = sizeof *statistics;
     shmb_status status = find(region, &queue);
-    if (status != SHMB_OK)
+    if (queue == NULL)
         return status;
     const queue_counts *send = &queue->send.counts, *receive = &queue->receive.counts;
     statistics->messages = (uint32_t)queue->messages;

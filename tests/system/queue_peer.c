@@ -34,7 +34,7 @@ static peer_message message_of(uint32_t number)
 
 static void look_at(const void *bytes, uint32_t size)
 {
-    peer_message got;
+    peer_message got = {0, 0, 0};
     if (size == sizeof got)
         memcpy(&got, bytes, sizeof got);
     if (size != sizeof got || got.check != peer_check(got.sender, got.number) || got.sender >= PEERS_MOST ||

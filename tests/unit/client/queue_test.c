@@ -368,6 +368,31 @@ static void numbers_of_the_dead_are_given_again(void **state)
     end();
 }
 
+/* Whoever meets the number in a slot's word afterwards would take the living for its owner. */
+static void what_the_dead_held_is_released_before_their_number_is_given_again(void **state)
+{
+    queue_message message;
+    uint64_t number;
+    (void)state;
+    begin(8, 8, 0);
+    queue_program *dead = program_attach(&region);
+    queue_program **others = calloc(QUEUE_MEMBERS, sizeof(queue_program *));
+    if (others == NULL)
+        abort();
+    assert_int_equal(shmb_q_claim(&dead->queue, 8, SYNC_AT_ONCE, &message), SHMB_OK);
+    must_send(2);
+    program_kill(dead);
+    for (uint32_t i = 0; i < QUEUE_MEMBERS - 2; i++) {
+        others[i] = program_attach(&region);
+        assert_int_equal(receive_number(others[i], &number), SHMB_TIMED_OUT);
+    }
+    must_receive(2); /* with the number of the dead one, the last there was */
+    for (uint32_t i = 0; i < QUEUE_MEMBERS - 2; i++)
+        program_detach(others[i]);
+    free(others);
+    end();
+}
+
 static void when_all_numbers_belong_to_the_living_that_is_said(void **state)
 {
     (void)state;
@@ -563,6 +588,7 @@ int main(void)
         cmocka_unit_test(a_dead_receivers_message_is_lost_and_its_place_free),
         cmocka_unit_test(senders_get_past_dead_senders_in_a_full_queue),
         cmocka_unit_test(numbers_of_the_dead_are_given_again),
+        cmocka_unit_test(what_the_dead_held_is_released_before_their_number_is_given_again),
         cmocka_unit_test(when_all_numbers_belong_to_the_living_that_is_said),
         cmocka_unit_test(who_detaches_leaves_no_member),
         cmocka_unit_test(what_a_detached_program_still_holds_goes_on),
