@@ -217,7 +217,7 @@ bool sessions_expand(const declared_regions *declared, const session_set *presen
 
 void expansion_free(expansion *e)
 {
-    for (size_t i = 0; i < e->text_count; i++)
+    for (size_t i = 0; e->texts && i < e->text_count; i++)
         free(e->texts[i]);
     free(e->texts);
     free((void *)(uintptr_t)e->regions.items);
