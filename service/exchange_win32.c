@@ -39,12 +39,12 @@ static wchar_t *copy_of(const wchar_t *command)
 int exchange_find(const control *c, const wchar_t *program, exchange *e)
 {
     DWORD needed;
-    SERVICE_STATUS status;
+    SERVICE_STATUS status = {0};
     int code = EXIT_OK;
     memset(e, 0, sizeof *e);
     if (!c->service)
         return EXIT_OK;
-    QUERY_SERVICE_CONFIGW *config = malloc(CONFIG_BYTES);
+    QUERY_SERVICE_CONFIGW *config = calloc(1, CONFIG_BYTES);
     if (!config || !QueryServiceStatus(c->service, &status) ||
         !QueryServiceConfigW(c->service, config, CONFIG_BYTES, &needed))
         code = control_failed(c, "ask the service what it runs", config ? GetLastError() : ERROR_OUTOFMEMORY);

@@ -141,7 +141,8 @@ static void programs_that_have_a_region_open_notice_nothing(void **state)
     machine m = prepare("shmbroker.exe");
     shmb_region *held = region_attach(m.broker, m.region, SHMB_ACCESS_WRITE);
     command(&m, m.program, install_line(&m), 0);
-    strcpy(shmb_data(held), "written by one who was there before");
+    memcpy(shmb_data(held), "written by one who was there before",
+           sizeof "written by one who was there before");
     assert_has(&m, "written by one who was there before");
     shmb_detach(held);
     command(&m, m.program, "stop", 0);

@@ -120,7 +120,7 @@ static void each_session_has_its_own_bytes_until_it_ends(void **state)
     tell(&f, WTS_SESSION_LOGON, BEN);
     shmb_region *anna = instance_of(&f, ANNA, SHMB_ACCESS_WRITE),
                 *ben = instance_of(&f, BEN, SHMB_ACCESS_WRITE);
-    strcpy(shmb_data(anna), "anna's");
+    memcpy(shmb_data(anna), "anna's", sizeof "anna's");
     assert_string_equal(shmb_data(ben), "");
     tell(&f, WTS_REMOTE_DISCONNECT, ANNA);
     tell(&f, WTS_SESSION_LOCK, ANNA);
@@ -146,7 +146,7 @@ static void what_a_session_leaves_is_not_the_next_ones(void **state)
     start(&f);
     tell(&f, WTS_SESSION_LOGON, ANNA);
     shmb_region *held = instance_of(&f, ANNA, SHMB_ACCESS_WRITE);
-    strcpy(shmb_data(held), "a secret");
+    memcpy(shmb_data(held), "a secret", sizeof "a secret");
     tell(&f, WTS_SESSION_LOGOFF, ANNA);
     tell(&f, WTS_SESSION_LOGON, ANNA);
     settle(&f, 900003);
@@ -196,7 +196,7 @@ static void a_killed_broker_is_followed_by_one_that_goes_on(void **state)
     if (own == 0)
         SKIP("this test runs in session 0, which has no instance");
     shmb_region *before = instance_of(&f, own, SHMB_ACCESS_WRITE);
-    strcpy(shmb_data(before), "still here");
+    memcpy(shmb_data(before), "still here", sizeof "still here");
     broker_kill(f.broker);
     start(&f);
     shmb_region *after = instance_of(&f, own, SHMB_ACCESS_READ);
