@@ -48,11 +48,11 @@ int exchange_find(const control *c, const wchar_t *program, exchange *e)
     if (!config || !QueryServiceStatus(c->service, &status) ||
         !QueryServiceConfigW(c->service, config, CONFIG_BYTES, &needed))
         code = control_failed(c, "ask the service what it runs", config ? GetLastError() : ERROR_OUTOFMEMORY);
-    if (code == EXIT_OK && status.dwCurrentState != SERVICE_STOPPED) {
+    const wchar_t *command = config ? config->lpBinaryPathName : NULL;
+    if (code == EXIT_OK && command && status.dwCurrentState != SERVICE_STOPPED) {
         find_version(c->instance, e);
-        e->needed =
-            !runs_program(config->lpBinaryPathName, program) || strcmp(e->version, broker_version()) != 0;
-        e->command = copy_of(config->lpBinaryPathName);
+        e->needed = !runs_program(command, program) || strcmp(e->version, broker_version()) != 0;
+        e->command = copy_of(command);
         if (!e->command)
             code = control_failed(c, "keep what the service runs", ERROR_OUTOFMEMORY);
     }
