@@ -68,7 +68,7 @@ typedef struct control_answer {
 void control_answer_add(control_answer *answer, const control_reply *reply);
 
 /* Adds the last one. */
-void control_answer_end(control_answer *answer, uint32_t code, const char *text);
+void control_answer_end(control_answer *answer, uint32_t code, const char *words);
 
 /* The message at `*at`, which moves behind it; NULL when there is none. */
 const uint8_t *control_answer_next(const control_answer *answer, size_t *at, size_t *length);

@@ -87,19 +87,21 @@ static void finish_late(const apply_context *context, size_t index)
 void drain_tend(const apply_context *context)
 {
     holdings *h = context->holdings;
-    const size_t before = h->retiring;
-    if (before == 0)
+    bool some = false;
+    if (h->retiring == 0)
         return;
     const uint64_t now = platform_heartbeat();
     for (size_t i = 0; i < h->count; i++) {
         if (h->regions[i].retire_at == 0)
             continue;
-        if (users_of(context, i) == 0)
+        const bool unused = users_of(context, i) == 0, late = now >= h->regions[i].retire_at;
+        if (unused)
             drain_finish(context, i, NULL);
-        else if (now >= h->regions[i].retire_at)
+        else if (late)
             finish_late(context, i);
+        some = some || unused || late;
     }
-    if (h->retiring < before)
+    if (some)
         holdings_compact(h);
 }
 

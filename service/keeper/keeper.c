@@ -235,7 +235,8 @@ static bool restore(keeper *k, const keeper_load *load, platform_failure *failur
     if ((!own_keeper(k) && !start_at(k, k->own, load, failure)) || !complete(k, load, failure))
         return false;
     k->incomplete = k->told = false;
-    log_write(k->log, LOG_KEEPER_STARTED, "process %u keeps all that is served (%u objects), should this one be killed%s",
+    log_write(k->log, LOG_KEEPER_STARTED,
+              "process %u keeps all that is served (%u objects), should this one be killed%s",
               (unsigned)platform_keeper_process_id(own_keeper(k)), (unsigned)load->count,
               keeper_has_earlier(k) ? "; that of an earlier broker is there" : "");
     return true;

@@ -108,7 +108,7 @@ const pair_act lock_acts[] = {{"take until over", take_until_over}, {NULL, NULL}
 static double contend(const lock_kind *kind)
 {
     lock_order order = {.kind = 0};
-    while (kinds[order.kind] != kind)
+    while (order.kind + 1 < KINDS && kinds[order.kind] != kind)
         order.kind++;
     snprintf(order.name, sizeof order.name, "%s", lock_name);
     void *lock = kind->open(lock_name);

@@ -101,8 +101,10 @@ static double write_at_pace(void)
     double start = bench_seconds();
     uint64_t begun = pair_ticks();
     for (unsigned i = 0; i < WRITES; i++) {
-        while ((double)(pair_ticks() - begun) < ticks_each * i)
-            continue;
+        double waited;
+        do
+            waited = (double)(pair_ticks() - begun);
+        while (waited < ticks_each * i);
         write_value(i);
     }
     return WRITES / (bench_seconds() - start);

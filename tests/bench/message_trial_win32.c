@@ -69,7 +69,7 @@ void message_trial_open(unsigned mine, unsigned theirs)
 static message_order order_for(const channel_kind *kind, unsigned size, unsigned count, bool both_ways)
 {
     message_order order = {.shape = shape_of(size), .count = count};
-    while (kinds[order.kind] != kind)
+    while (order.kind + 1 < sizeof kinds / sizeof kinds[0] && kinds[order.kind] != kind)
         order.kind++;
     snprintf(order.there, sizeof order.there, "%s-there-%u", stem, size);
     if (both_ways)

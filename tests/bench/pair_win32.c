@@ -57,8 +57,10 @@ double pair_nanoseconds(uint64_t ticks)
     if (each == 0) {
         double start = bench_seconds();
         uint64_t from = pair_ticks();
-        while (bench_seconds() - start < CALIBRATE_MS / 1e3)
-            continue;
+        double now;
+        do
+            now = bench_seconds();
+        while (now - start < CALIBRATE_MS / 1e3);
         each = (bench_seconds() - start) * 1e9 / (double)(pair_ticks() - from);
     }
     return (double)ticks * each;
@@ -166,7 +168,7 @@ void pair_begin(const char *act, const void *arguments, size_t size)
     LONG before = page->ready;
     page->over = 0;
     page->result = 0;
-    strcpy(page->act, act);
+    snprintf(page->act, sizeof page->act, "%s", act);
     if (size)
         memcpy(page->arguments, arguments, size);
     SetEvent(go);
@@ -201,7 +203,7 @@ void pair_kill(void)
 void pair_close(void)
 {
     if (peer && process_is_running(peer)) {
-        strcpy(page->act, QUIT);
+        snprintf(page->act, sizeof page->act, "%s", QUIT);
         SetEvent(go);
         process_wait(peer);
     }
@@ -260,9 +262,9 @@ static const pair_act *find_act(const char *name)
     bench_fail("no act of the name %s", name);
 }
 
-int pair_peer(const char *name)
+int pair_peer(const char *page_name)
 {
-    open_page(name);
+    open_page(page_name);
     stay_on(page->processor, page->narrow);
     while (WaitForSingleObject(go, PAIR_WAIT_MS * 10) == WAIT_OBJECT_0 && strcmp(page->act, QUIT) != 0) {
         page->result = find_act(page->act)->perform(page->arguments);

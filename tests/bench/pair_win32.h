@@ -64,7 +64,7 @@ void pair_ready(void);
 bool pair_is_over(void);
 
 /* What main does for `--pair PAGE`: performs what it is told until it is told to quit. */
-int pair_peer(const char *page);
+int pair_peer(const char *page_name);
 
 /* ---- Time of single trips -------------------------------------------------------------------------------------------- */
 

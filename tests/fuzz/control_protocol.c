@@ -32,7 +32,7 @@ static void read_request(const uint8_t *data, size_t size)
         return;
     }
     must(strlen(request.region) < sizeof request.region);
-    must(request.command >= CONTROL_HELLO && request.command <= CONTROL_RETIRE);
+    must(request.command >= CONTROL_HELLO && request.command <= CONTROL_RELEASE);
     must(control_request_make(&again, (control_command)request.command, request.argument, request.region));
     must(again.command == request.command && again.argument == request.argument &&
          memcmp(again.region, request.region, sizeof again.region) == 0);

@@ -17,9 +17,9 @@ struct sync_lives {
     int unused;
 };
 
-static sync_place place;
-static sync_bell bell;
-static sync_lives lives;
+static sync_place only_place;
+static sync_bell only_bell;
+static sync_lives only_lives;
 static uint64_t now;
 static unsigned wakes;
 
@@ -31,17 +31,17 @@ void wait_alone_reset(void)
 
 sync_place *wait_alone_place(void)
 {
-    return &place;
+    return &only_place;
 }
 
 sync_bell *wait_alone_bell(void)
 {
-    return &bell;
+    return &only_bell;
 }
 
 sync_lives *wait_alone_lives(void)
 {
-    return &lives;
+    return &only_lives;
 }
 
 sync_deadline sync_now(void)
@@ -59,15 +59,15 @@ bool sync_deadline_passed(sync_deadline deadline)
     return deadline == SYNC_AT_ONCE || sync_now() >= deadline;
 }
 
-sync_life sync_life_mine(sync_lives *of)
+sync_life sync_life_mine(sync_lives *lives)
 {
-    (void)of;
+    (void)lives;
     return WAIT_ALONE_MINE;
 }
 
-bool sync_life_is_over(sync_lives *of, sync_life life)
+bool sync_life_is_over(sync_lives *lives, sync_life life)
 {
-    (void)of;
+    (void)lives;
     return life != WAIT_ALONE_MINE && life != WAIT_ALONE_OTHER;
 }
 
@@ -81,40 +81,40 @@ static sync_result wait_until(sync_deadline deadline)
     return SYNC_TIMED_OUT;
 }
 
-sync_result sync_gate_enter(sync_place *at, sync_deadline deadline)
+sync_result sync_gate_enter(sync_place *place, sync_deadline deadline)
 {
-    (void)at;
+    (void)place;
     (void)deadline;
     return SYNC_OK;
 }
 
-void sync_gate_leave(sync_place *at)
+void sync_gate_leave(sync_place *place)
 {
-    (void)at;
+    (void)place;
 }
 
-void sync_place_wake(sync_place *at)
+void sync_place_wake(sync_place *place)
 {
-    (void)at;
+    (void)place;
 }
 
-sync_result sync_place_wait(sync_place *at, sync_lives *of, sync_life watched, sync_deadline deadline)
+sync_result sync_place_wait(sync_place *place, sync_lives *lives, sync_life watched, sync_deadline deadline)
 {
-    (void)at;
-    if (watched != SYNC_NOBODY && sync_life_is_over(of, watched))
+    (void)place;
+    if (watched != SYNC_NOBODY && sync_life_is_over(lives, watched))
         return SYNC_OVER;
     return wait_until(deadline);
 }
 
-void sync_bell_ring(sync_bell *at, uint32_t epoch)
+void sync_bell_ring(sync_bell *bell, uint32_t epoch)
 {
-    (void)at;
+    (void)bell;
     (void)epoch;
 }
 
-sync_result sync_bell_wait(sync_bell *at, uint32_t epoch, sync_deadline deadline)
+sync_result sync_bell_wait(sync_bell *bell, uint32_t epoch, sync_deadline deadline)
 {
-    (void)at;
+    (void)bell;
     (void)epoch;
     return wait_until(deadline);
 }

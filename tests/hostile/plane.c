@@ -97,6 +97,8 @@ static uint8_t *buffer_of(plane_user *user, size_t size)
     free(user->buffer);
     user->buffer = malloc(size > 0 ? size : 1);
     must(user->buffer != NULL);
+    if (!user->buffer)
+        abort(); /* must() has ended the program; the analyzer does not know */
     memset(user->buffer, 0x5A, size);
     return user->buffer;
 }

@@ -112,6 +112,6 @@ void coroutine_leave(void)
 
 bool coroutine_owns(const volatile void *at)
 {
-    uintptr_t address = (uintptr_t)at, begin = (uintptr_t)stacks;
-    return address >= begin && address - begin < sizeof stacks;
+    uintptr_t address = (uintptr_t)at, first = (uintptr_t)stacks;
+    return address >= first && address - first < sizeof stacks;
 }

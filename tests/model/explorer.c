@@ -19,9 +19,9 @@ static bool put(uint64_t *table, size_t room, uint64_t state)
     size_t at = (size_t)(state * 0x9E3779B97F4A7C15ull) & (room - 1);
     while (table[at] != 0 && table[at] != state)
         at = (at + 1) & (room - 1);
-    bool is_new = table[at] == 0;
+    bool unseen = table[at] == 0;
     table[at] = state;
-    return is_new;
+    return unseen;
 }
 
 static void grow(void)

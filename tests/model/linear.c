@@ -168,11 +168,12 @@ char *linear_tell(const linear_operation *history, size_t count, char *text, siz
     static const char *const names[] = {"send", "receive", "finds nothing", "write", "read"};
     linear_operation sorted[LINEAR_MOST];
     size_t length = 0;
-    count = count < LINEAR_MOST ? count : LINEAR_MOST;
-    memcpy(sorted, history, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_beginning);
+    const size_t shown = count < LINEAR_MOST ? count : LINEAR_MOST;
+    memcpy(sorted, history, shown * sizeof *sorted);
+    qsort(sorted, shown, sizeof *sorted, by_beginning);
     text[0] = '\0';
-    for (size_t i = 0; i < count && length + 100 < room; i++) {
+    // cppcheck-suppress knownConditionTrueFalse ; one caller has an empty history
+    for (size_t i = 0; i < shown && length + 100 < room; i++) {
         int added = snprintf(text + length, room - length, "  %-13s %u from %llu to ", names[sorted[i].kind],
                              sorted[i].value, (unsigned long long)sorted[i].begin);
         length += (size_t)added;

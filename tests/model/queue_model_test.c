@@ -128,11 +128,11 @@ static bool receive_one(int self, const program *made)
 
 static bool all_have_left(const void *context)
 {
-    int killed = 0;
+    int dead = 0;
     (void)context;
     for (int i = 0; i < program_count; i++)
-        killed += model_is_dead(i) ? 1 : 0;
-    return seen.left + killed >= program_count;
+        dead += model_is_dead(i) ? 1 : 0;
+    return seen.left + dead >= program_count;
 }
 
 /* Lives on until all others are through: that a life ended must not be what wakes them. */

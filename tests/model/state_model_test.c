@@ -56,7 +56,7 @@ static void write_one(int self, uint32_t number)
     uint64_t wanted = views[self].words->version + 1;
     MODEL_CHECK(wanted < 12, "too many versions");
     seen.begun = wanted;
-    seen.numbers[wanted] = number;
+    seen.numbers[wanted % 12] = number;
     make_value(number, value);
     uint64_t version = state_publish(&views[self], value, geometry.item_size);
     MODEL_CHECK(version == wanted, "publishes version %u instead of %u", (unsigned)version, (unsigned)wanted);

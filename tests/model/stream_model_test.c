@@ -48,7 +48,7 @@ static void produce(void *context)
     for (int i = 0; i < writes; i++) {
         uint32_t number = (uint32_t)(1 + self * 16 + i), message[2] = {number, number};
         MODEL_CHECK(position / 2 < MOST, "too many messages");
-        seen.messages[position / 2] = number;
+        seen.messages[position / 2 % MOST] = number;
         shmb_copy_racing(stream_begin(&views[self], position), message, sizeof message);
         position = stream_finish(&views[self], position, sizeof message);
         seen.finished = position;

@@ -12,8 +12,8 @@
 
 #include <stdint.h>
 
-/* In begin(), first. `processors` as the model's sync_processors tells. */
-void wait_model_reset(uint32_t processors);
+/* In begin(), first. `processor_count` as the model's sync_processors tells. */
+void wait_model_reset(uint32_t processor_count);
 
 /* In begin(). */
 sync_place *wait_model_place(const char *name);

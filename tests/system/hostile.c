@@ -48,9 +48,10 @@ static DWORD WINAPI wait_for_end(void *unused)
 {
     char byte;
     DWORD got;
+    bool more = true;
     (void)unused;
-    while (ReadFile(GetStdHandle(STD_INPUT_HANDLE), &byte, 1, &got, NULL) && got > 0)
-        continue;
+    while (more)
+        more = ReadFile(GetStdHandle(STD_INPUT_HANDLE), &byte, 1, &got, NULL) && got > 0;
     ExitProcess(0);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define POLL_MS 20u
-#define MIB     (1u << 20)
+#define MIB     ((uint64_t)1 << 20)
 #define HEAD                                                                                                 \
     "version: 1\ndefaults: { access: { read: [Users], write: [Administrators], manage: [Administrators] } "  \
     "}\nregions:\n"
@@ -67,7 +67,7 @@ static void everybody_sees_the_new_size_without_attaching_again(void **state)
     assert_contains(process_wait_line(peer, "attached"), "attached 65536");
     shmb_region *writer = region_attach(b, name, SHMB_ACCESS_WRITE);
     shmb_region *reader = region_attach(b, name, SHMB_ACCESS_READ);
-    assert_int_equal(shmb_region_max_size(writer), 64u * MIB);
+    assert_int_equal(shmb_region_max_size(writer), 64 * MIB);
     char *data = shmb_data(writer);
     memcpy(data, "kept", 5);
 

@@ -105,7 +105,7 @@ static unsigned long generation_of_region(void)
                *at = region ? strstr(region, "\"generation\":") : NULL;
     if (!at)
         support_fail("status has no generation: %s", status);
-    return strtoul(strchr(at, ':') + 1, NULL, 10);
+    return at ? strtoul(at + strlen("\"generation\":"), NULL, 10) : 0;
 }
 
 /* Writes into the region, which nobody has open afterwards. Returns its generation. */

@@ -72,7 +72,8 @@ static shmb_status receive_number(const stage *on, uint32_t *number, uint32_t ti
 /* Until a receiver (READY_AT) or a sender (ROOM_AT) of another program sleeps. */
 static void await_sleeper(const stage *on, uint32_t mark_at)
 {
-    volatile uint32_t *mark = (volatile uint32_t *)((uint8_t *)shmb_data(on->queue) + mark_at);
+    const volatile uint32_t *mark =
+        (const volatile uint32_t *)((const uint8_t *)shmb_data(on->queue) + mark_at);
     const ULONGLONG start = GetTickCount64();
     while ((*mark & SLEEPS) == 0 && GetTickCount64() - start < SUPPORT_WAIT_MS)
         Sleep(1);

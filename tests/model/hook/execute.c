@@ -39,17 +39,15 @@ uint64_t hook_execute(const hook_access *access)
     if (access->kind == HOOK_FENCE || access->kind == HOOK_PAUSE)
         return 0;
     if (access->bytes == 4) {
-        uint32_t word;
-        memcpy(&word, at, sizeof word);
-        uint32_t after = (uint32_t)changed(access, word);
-        if (after != word)
-            memcpy(at, &after, sizeof after);
-        return word;
+        uint32_t *narrow = at;
+        const uint32_t was = *narrow, will_be = (uint32_t)changed(access, was);
+        if (will_be != was)
+            *narrow = will_be;
+        return was;
     }
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    uint64_t after = changed(access, word);
-    if (after != word)
-        memcpy(at, &after, sizeof after);
-    return word;
+    uint64_t *word = at;
+    const uint64_t before = *word, after = changed(access, before);
+    if (after != before)
+        *word = after;
+    return before;
 }

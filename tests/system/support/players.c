@@ -20,10 +20,10 @@ process *player_start_as(HANDLE token, const test_broker *b, const char *region,
 
 static unsigned long long number_behind(const char *line, const char *word)
 {
-    const char *at = strstr(line, word);
+    const char *at = line ? strstr(line, word) : NULL;
     if (at == NULL)
-        support_fail("a player does not say its \"%s\": %s", word, line);
-    return strtoull(at + strlen(word), NULL, 10);
+        support_fail("a player does not say its \"%s\": %s", word, line ? line : "(nothing)");
+    return at ? strtoull(at + strlen(word), NULL, 10) : 0;
 }
 
 player_score player_finish(process *player)

@@ -264,7 +264,11 @@ static void a_lock_that_anybody_may_keep_is_found(void **state)
     region.access.lock = (config_principal_list){&one, 1};
     testing_silent(&region, "everyone-may-lock");
     region.access.lock = (config_principal_list){&all, 1};
-    assert_non_null(strstr(testing_only(&region, "everyone-may-lock", AUDIT_LOW)->what, USERS));
+    const audit_finding *finding = testing_only(&region, "everyone-may-lock", AUDIT_LOW);
+    assert_non_null(finding);
+    if (!finding)
+        abort();
+    assert_non_null(strstr(finding->what, USERS));
 }
 
 static void a_queue_that_nobody_can_use_is_found(void **state)

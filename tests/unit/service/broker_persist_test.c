@@ -200,10 +200,8 @@ static void release(unsigned wait)
         ask(CONTROL_RELOAD, NULL);
         break;
     case 4:
+    case 5: /* it is not held any more */
         ask(CONTROL_RELEASE, "S");
-        break;
-    case 5:
-        ask(CONTROL_RELEASE, "S"); /* it is not held any more */
         break;
     default:
         break;

@@ -191,7 +191,7 @@ bool platform_section_create(const platform_section_request *request, platform_s
     if (!grant(request, granted, failure))
         return false;
     granted->size = request->size;
-    if (granted->adopted && found->max_size)
+    if (found && granted->adopted && found->max_size)
         granted->size = growth_adopted(found->size, request->grown, request->size, request->max_size);
     if (!found)
         found = make_section(request);

@@ -16,7 +16,7 @@ static void it_has_what_was_put_and_not_removed(void **state)
     memset(wanted, 0xFF, sizeof wanted); /* POINTER_INDEX_NONE each */
     for (unsigned step = 0; step < STEPS; step++) {
         const unsigned key = testing_random(&chance) % KEYS;
-        const void *address = objects + key * 16;
+        const void *address = objects + (size_t)key * 16;
         if (testing_random(&chance) % 2) {
             assert_true(pointer_index_reserve(&index, index.count + 1));
             count += wanted[key] == POINTER_INDEX_NONE;
@@ -28,11 +28,11 @@ static void it_has_what_was_put_and_not_removed(void **state)
             pointer_index_remove(&index, address);
         }
         const unsigned other = testing_random(&chance) % KEYS;
-        assert_int_equal(pointer_index_get(&index, objects + other * 16), wanted[other]);
+        assert_int_equal(pointer_index_get(&index, objects + (size_t)other * 16), wanted[other]);
         assert_int_equal(index.count, count);
     }
     for (unsigned key = 0; key < KEYS; key++)
-        assert_int_equal(pointer_index_get(&index, objects + key * 16), wanted[key]);
+        assert_int_equal(pointer_index_get(&index, objects + (size_t)key * 16), wanted[key]);
     pointer_index_free(&index);
     assert_int_equal(pointer_index_get(&index, objects), POINTER_INDEX_NONE);
 }
