@@ -22,10 +22,14 @@ typedef struct search {
     bool too_large;
 } search;
 
+/* As good as one of its kind is (the steps are those of the generator splitmix64): every bit of both decides about every
+   bit of the result. Two situations with one hash would make the verdict wrong. */
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
-    hash = (hash ^ value) * UINT64_C(0x9E3779B97F4A7C15);
-    return hash ^ (hash >> 29);
+    hash += value + UINT64_C(0x9E3779B97F4A7C15);
+    hash = (hash ^ (hash >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    hash = (hash ^ (hash >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return hash ^ (hash >> 31);
 }
 
 /* What is left to try depends on the operations done and on the content, however they came about. */

@@ -207,6 +207,29 @@ static void small_histories_are_judged_as_by_trying_every_order(void **state)
 }
 
 /* As many as fit, of which many overlap: what was tried must be remembered, or this has no end. */
+/* Which of several operations is listed first is chance: threads record their own. */
+static void the_order_of_the_list_does_not_matter(void **state)
+{
+    linear_operation history[] = {
+        {LINEAR_SEND, 25, 498, LINEAR_NEVER}, {LINEAR_SEND, 3, 507, 508},    {LINEAR_RECEIVE, 3, 509, 510},
+        {LINEAR_SEND, 5, 511, 512},           {LINEAR_RECEIVE, 5, 513, 514}, {LINEAR_SEND, 7, 515, 516},
+        {LINEAR_RECEIVE, 7, 517, 518},        {LINEAR_SEND, 18, 524, 525},   {LINEAR_RECEIVE, 18, 526, 527},
+        {LINEAR_RECEIVE, 15, 534, 542},       {LINEAR_SEND, 14, 536, 537},   {LINEAR_SEND, 15, 538, 539},
+        {LINEAR_RECEIVE, 14, 540, 541},       {LINEAR_SEND, 23, 543, 544},   {LINEAR_RECEIVE, 23, 545, 546},
+        {LINEAR_EMPTY, 0, 548, 549}};
+    uint32_t seed = 1;
+    (void)state;
+    for (int turn = 0; turn < 5000; turn++) {
+        for (uint32_t i = (uint32_t)COUNT(history) - 1; i > 0; i--) {
+            const uint32_t other = next_random(&seed) % (i + 1);
+            const linear_operation moved = history[i];
+            history[i] = history[other];
+            history[other] = moved;
+        }
+        assert_queue(history, COUNT(history), LINEAR_YES);
+    }
+}
+
 static void a_long_history_is_judged_in_time(void **state)
 {
     (void)state;
@@ -231,6 +254,7 @@ int main(void)
         cmocka_unit_test(who_was_killed_has_done_it_or_not),
         cmocka_unit_test(a_reader_reads_what_was_written_last),
         cmocka_unit_test(small_histories_are_judged_as_by_trying_every_order),
+        cmocka_unit_test(the_order_of_the_list_does_not_matter),
         cmocka_unit_test(a_long_history_is_judged_in_time),
     };
     return cmocka_run_group_tests_name("linearizability", tests, NULL, NULL);

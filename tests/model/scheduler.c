@@ -70,9 +70,10 @@ static struct {
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
-    hash ^= value + 0x9E3779B97F4A7C15ull + (hash << 6) + (hash >> 2);
-    hash *= 0xFF51AFD7ED558CCDull;
-    return hash ^ (hash >> 32);
+    hash += value + 0x9E3779B97F4A7C15ull;
+    hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9ull;
+    hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBull;
+    return hash ^ (hash >> 31);
 }
 
 static uint64_t mix_bytes(uint64_t hash, const void *at, size_t bytes)
