@@ -23,7 +23,7 @@ static const bench_bar *const bars[] = {
     &bar_lock_boost,
 #endif
     &bar_lock_mutex,  &bar_contended_spin, &bar_contended_mutex, &bar_succession, &bar_state_rate,
-    &bar_state_read,  &bar_attach,         &bar_start,           &bar_memory,
+    &bar_state_read,  &bar_attach,         &bar_start,           &bar_reload,     &bar_memory,
 #endif
     &bar_config,
 };
