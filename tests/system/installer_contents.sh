@@ -31,11 +31,12 @@ make_certificate() {
     echo -n secret >"$work/password"
 }
 
-has_version() { x86_64-w64-mingw32-objdump -s -j .rsrc "$1" | awk '{ print $NF }' | tr -d '.\n' | grep -q FileVersion; }
-is_signed() { osslsigncode verify -CAfile "$work/cert.pem" -in "$1" | grep -q 'Signature verification: ok'; }
+# grep reads to the end: with -q it would leave at once, and a program that still writes would fail for it.
+has_version() { x86_64-w64-mingw32-objdump -s -j .rsrc "$1" | awk '{ print $NF }' | tr -d '.\n' | grep FileVersion >/dev/null; }
+is_signed() { osslsigncode verify -CAfile "$work/cert.pem" -in "$1" | grep 'Signature verification: ok' >/dev/null; }
 is_json() { cmake -D FILE="$1" -P "$here/installer_json.cmake"; }
 has_text() { grep -qF -- "$2" "$1"; }
-zip_has() { cmake -E tar tf "$zip" | grep -qxF "$1"; }
+zip_has() { cmake -E tar tf "$zip" | grep -xF "$1" >/dev/null; }
 is_filled_in() { ! grep -rn '@[A-Z0-9_]*@' "$1"; }
 
 rm -rf "$work"
