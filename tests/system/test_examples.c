@@ -1,4 +1,4 @@
-/* The example programs against a broker, and a 32-bit program beside the 64-bit broker. */
+/* The example programs against a broker. */
 #include "checks.h"
 
 #include "region.h"
@@ -134,37 +134,6 @@ static void the_examples_exit_codes_tell_failures_apart(void **state)
     assert_int_equal(process_wait(process_run("example-writer.exe", "Undeclared 1 1")), 4);
 }
 
-/* ---- 32 bit ---------------------------------------------------------------------------------------------------- */
-
-/* Whether 32-bit programs run here: a Wine without its 32-bit part refuses them, or takes them, runs nothing, and reports
-   success. So that part must be there, and a program must print what it is known to print. */
-static bool runs_32_bit(const char *reader)
-{
-    wchar_t folder[MAX_PATH];
-    UINT length = GetSystemWow64DirectoryW(folder, MAX_PATH);
-    if (length == 0 || length >= MAX_PATH ||
-        !support_file_exists(support_text("%s\\ntdll.dll", support_utf8(folder))))
-        return false;
-    return strstr(process_errors(process_run(reader, "%s", "")), "usage:") != NULL;
-}
-
-static void a_32_bit_program_reads_beside_the_64_bit_broker(void **state)
-{
-    (void)state;
-    const char *reader = support_program("..\\..\\mingw32\\bin\\example-reader.exe");
-    if (!support_file_exists(reader))
-        SKIP("there is no 32-bit build beside this one: %s", reader);
-    if (!runs_32_bit(reader))
-        SKIP("this system runs no 32-bit programs");
-    const char *name = support_unique("Narrow");
-    broker_for_examples(name);
-    write_some(name);
-    process *p = process_run(reader, "%s 1", name);
-    if (process_wait(p) != 0)
-        support_fail("%s", process_errors(p));
-    assert_contains(process_output(p), "read 3: ");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,7 +145,6 @@ int main(void)
         EXAMPLE_TEST(the_example_of_a_state_reads_what_it_writes),
         EXAMPLE_TEST(the_example_of_a_stream_reads_what_another_writes),
         EXAMPLE_TEST(the_examples_exit_codes_tell_failures_apart),
-        EXAMPLE_TEST(a_32_bit_program_reads_beside_the_64_bit_broker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

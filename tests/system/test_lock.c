@@ -287,39 +287,6 @@ static void the_example_loses_no_money_when_it_is_killed(void **state)
     shmb_detach(here.region);
 }
 
-/* ---- 32 bit ---------------------------------------------------------------------------------------------------- */
-
-/* See test_examples.c. */
-static bool runs_32_bit(const char *program)
-{
-    wchar_t folder[MAX_PATH];
-    UINT length = GetSystemWow64DirectoryW(folder, MAX_PATH);
-    if (length == 0 || length >= MAX_PATH ||
-        !support_file_exists(support_text("%s\\ntdll.dll", support_utf8(folder))))
-        return false;
-    return strstr(process_errors(process_run(program, "%s", "")), "usage:") != NULL;
-}
-
-static void a_32_bit_program_shares_the_lock(void **state)
-{
-    (void)state;
-    const char *program = support_program("..\\..\\mingw32\\bin\\shmbroker-locker.exe");
-    if (!support_file_exists(program))
-        SKIP("there is no 32-bit build beside this one: %s", program);
-    if (!runs_32_bit(program))
-        SKIP("this system runs no 32-bit programs");
-    scene here = set_up();
-    process *narrow =
-        process_start(program, "%s %s write count 20000 lock 30000 hold", here.broker->instance, here.name);
-    process *wide = LOCKER(here.broker, here.name, "count 20000");
-    assert_int_equal(process_wait(wide), 0);
-    wait_for(narrow, "holding");
-    assert_true(*(volatile uint64_t *)shmb_data(here.region) == 40000);
-    process_kill(narrow);
-    assert_int_equal(shmb_lock(here.region, SUPPORT_WAIT_MS), SHMB_OWNER_DIED);
-    shmb_detach(here.region);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,7 +301,6 @@ int main(void)
         SYSTEM_TEST(it_is_told_across_accounts_that_may_not_open_each_others_processes),
         SYSTEM_TEST(it_is_told_when_the_broker_is_dead),
         SYSTEM_TEST(the_example_loses_no_money_when_it_is_killed),
-        SYSTEM_TEST(a_32_bit_program_shares_the_lock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,8 @@
 #include "commit.h"
 #include "fake_platform.h"
 
-#define GIB (1ull << 30)
+#define GIB  (1ull << 30)
+#define HELD (GIB / 4) /* what a 32-bit test has room for */
 
 static const platform_memory machine = {16 * GIB, 4 * GIB, 2u << 20, 0};
 
@@ -102,9 +103,9 @@ static void what_an_earlier_broker_left_is_not_counted_again(void **state)
     platform_failure failure;
     platform_section *section;
     platform_section_granted granted;
-    const declared_region regions[] = {region_of("held", 3 * GIB), region_of("new", 2 * GIB)};
+    const declared_region regions[] = {region_of("held", HELD), region_of("new", 4 * GIB)};
     const platform_section_request request = {
-        .object_name = "held", .sddl = "D:P", .size = 3 * GIB, .numa_node = CONFIG_NUMA_ANY};
+        .object_name = "held", .sddl = "D:P", .size = HELD, .numa_node = CONFIG_NUMA_ANY};
     assert_false(suffices(regions, 2, &failure));
     fake.clients_hold_sections = true;
     assert_true(platform_section_create(&request, &section, &granted, &failure));
