@@ -15,8 +15,8 @@
  * clears the mark only after he has woken, so that one who is ended in between leaves the mark to the next; the mark
  * counts, so that he clears no later one.
  *
- * In a flow no lock is taken, nothing is asked of the system, and a message costs two atomic operations at each side, all on
- * its own cache lines: where to go on is remembered by each attachment, and what is shared about it may lag behind a
+ * In a flow no lock is taken, nothing is asked of the system, and a message costs two atomic operations of the sender and one
+ * or two of the receiver (a short one is copied before it is taken), all on its own cache lines: where to go on is remembered by each attachment, and what is shared about it may lag behind a
  * little (`lag`).
  *
  * Nothing is believed of the shared bytes: each word is read once and judged; geometry comes from outside; every loop is
@@ -36,7 +36,10 @@
 
 #include <stddef.h>
 
-#define QUEUE_MEMBERS 1024u
+#define QUEUE_ENTRIES 1024u /* of the table of members */
+#if !defined(QUEUE_MEMBERS)
+#define QUEUE_MEMBERS QUEUE_ENTRIES /* those in use: a model that looks at every step makes do with fewer */
+#endif
 
 /* The bytes before the first slot. Words that different programs write are 128 bytes apart, since processors fetch
    cache lines in pairs. */
@@ -51,7 +54,7 @@ typedef struct queue_header {
     uint8_t gap3[120];
     uint64_t room; /* 512 atomic: whether a sender sleeps */
     uint8_t gap4[3576];
-    uint64_t members[QUEUE_MEMBERS]; /* 4096 atomic: the lives of those who claim and take; 0: nobody */
+    uint64_t members[QUEUE_ENTRIES]; /* 4096 atomic: the lives of those who claim and take; 0: nobody */
 } queue_header;
 
 #define QUEUE_MARK_SLEEPS 1u /* wake him, then clear this bit */

@@ -32,24 +32,29 @@ static bool enter_new(queue_view *queue, sync_life life, uint32_t *number)
     return false;
 }
 
-/* Takes from a member who is over what he holds. Places behind the head are left for receivers to pass over. */
-static void release_all_of(queue_view *queue, uint32_t number)
+/* Takes from `former`, who is over and was the member `number`, what he holds, until the number is given to another. What has
+   the number once the number is another's is not his: the word first, then whose the number is, and then the word is
+   changed, which no word of the same position ever becomes again. Places behind the head are left for receivers to pass
+   over. False: it is another's. */
+static bool release_all_of(queue_view *queue, uint32_t number, sync_life former)
 {
     for (uint64_t i = 0; i < queue->messages; i++) {
         queue_slot *slot = queue_slot_at(queue, i);
         uint64_t word = shmb_load_acquire_u64(&slot->word);
         uint32_t state = queue_word_state(word);
         uint64_t position = queue_word_position(word);
-        if (queue_word_member(word) != number)
+        if (queue_word_member(word) != number || (state != QUEUE_CLAIMED && state != QUEUE_TAKEN))
             continue;
-        if (state == QUEUE_CLAIMED)
-            shmb_cas_u64(&slot->word, &word, queue_word(position, QUEUE_SKIPPED, 0));
-        else if (state == QUEUE_TAKEN)
-            shmb_cas_u64(&slot->word, &word,
-                         queue_word(queue_position_after(position, queue->messages), QUEUE_FREE, 0));
+        if (shmb_load_acquire_u64(&queue->header->members[number]) != former)
+            return false;
+        shmb_cas_u64(&slot->word, &word,
+                     state == QUEUE_CLAIMED
+                         ? queue_word(position, QUEUE_SKIPPED, 0)
+                         : queue_word(queue_position_after(position, queue->messages), QUEUE_FREE, 0));
     }
     shmb_q_look_after(queue, true);
     shmb_q_look_after(queue, false);
+    return true;
 }
 
 /* Enters the life in the place of one that is over. */
@@ -62,8 +67,7 @@ static bool enter_after(queue_view *queue, sync_life life, uint32_t *number)
         queue_count(&queue->send.counts.system_calls);
         if (!sync_life_is_over(queue->lives, former))
             continue;
-        release_all_of(queue, candidate);
-        if (shmb_cas_u64(entry, &former, life)) {
+        if (release_all_of(queue, candidate, former) && shmb_cas_u64(entry, &former, life)) {
             *number = candidate;
             return true;
         }
