@@ -9,6 +9,7 @@
  *
  * Order of the file: words, getting out of the way, one attempt, waiting, handing on.
  */
+#include "copy.h"
 #include "queue_inner.h"
 
 #define STEPS_MOST   1024u               /* of one attempt; then the clock is looked at */
@@ -18,9 +19,11 @@
 #define FULL_LOOK_NS UINT64_C(100000000) /* between two looks at a full queue, should nobody wake */
 #define POLLS_A_LOOK 4u
 #define CACHE_LINE   64u
-#define REST_MOST    32u /* processor pauses */
-#define REST_STEP    8u
-#define REST_EVERY   64u /* waits, until a rest is tried again that brought nothing */
+#define COPIED_FIRST                                                                                         \
+    256u /* bytes: of a longer message a copy in vain would cost more than an atomic operation */
+#define REST_MOST  32u /* processor pauses */
+#define REST_STEP  8u
+#define REST_EVERY 64u /* waits, until a rest is tried again that brought nothing */
 #define STUCK_FOR_NS                                                                                         \
     UINT64_C(1000000) /* in the way of attempts that may not wait: then his life is looked at */
 
@@ -140,13 +143,21 @@ static attempt meet_holder(queue_turn *turn, queue_slot *slot, uint64_t word, ui
 
 /* ---- One attempt --------------------------------------------------------------------------------- */
 
-/* Makes the slot the caller's. */
+/* What the slot's word becomes: the caller's, or, when he has a copy of the message already, free. */
+static uint64_t word_after(const queue_turn *turn, uint64_t position)
+{
+    const queue_view *queue = turn->queue;
+    if (turn->copied)
+        return queue_word(queue_base(queue, queue_position_after(position, queue->messages)), QUEUE_FREE, 0);
+    return queue_word(queue_base(queue, position), turn->receives ? QUEUE_TAKEN : QUEUE_CLAIMED,
+                      turn->member);
+}
+
 static attempt settle(queue_turn *turn, queue_slot *slot, uint64_t word, uint64_t position)
 {
     queue_view *queue = turn->queue;
     queue_side *side = side_of(turn);
-    uint64_t wanted =
-        queue_word(queue_base(queue, position), turn->receives ? QUEUE_TAKEN : QUEUE_CLAIMED, turn->member);
+    uint64_t wanted = word_after(turn, position);
     if (queue_ahead(position, shmb_load_relaxed_u64(&side->seen)) > (int64_t)queue->lag)
         push_hint(hint_of(turn), side, position);
     if (!shmb_cas_u64(&slot->word, &word, wanted))
@@ -157,6 +168,8 @@ static attempt settle(queue_turn *turn, queue_slot *slot, uint64_t word, uint64_
     return done(turn, SHMB_OK);
 }
 
+/* A short message is copied first: it is the receiver's if the word still stands then, and its slot is free by the same
+   step. Who is ended before has taken nothing. */
 static attempt settle_full(queue_turn *turn, queue_slot *slot, uint64_t word, uint64_t position)
 {
     queue_view *queue = turn->queue;
@@ -165,6 +178,9 @@ static attempt settle_full(queue_turn *turn, queue_slot *slot, uint64_t word, ui
     if (sound && turn->length > turn->capacity)
         return shmb_load_acquire_u64(&slot->word) == word ? done(turn, SHMB_TOO_SMALL) : AGAIN;
     uint32_t length = turn->length;
+    turn->copied = sound && turn->buffer != NULL && length <= COPIED_FIRST;
+    if (turn->copied)
+        shmb_copy_contended(turn->buffer, queue_slot_bytes(slot), length);
     attempt result = settle(turn, slot, word, position);
     if (result == DONE && !sound) {
         shmb_q_hand_on(queue, turn, true); /* nobody can use it */
@@ -231,14 +247,21 @@ static attempt go_on(queue_turn *turn, bool far, uint64_t *position)
     return AGAIN;
 }
 
+/* What a short message lies in. */
+static void fetch_slot(const queue_view *queue, const volatile void *slot)
+{
+    const volatile uint8_t *first = slot;
+    queue_fetch(first);
+    if (queue->stride > CACHE_LINE)
+        queue_fetch(first + CACHE_LINE);
+}
+
 /* AGAIN: *position is to be tried next. */
 static attempt try_at(queue_turn *turn, uint64_t *position)
 {
     queue_view *queue = turn->queue;
     queue_slot *slot = queue_slot_at(queue, *position);
-    queue_fetch(slot);
-    if (queue->stride > CACHE_LINE)
-        queue_fetch((uint8_t *)slot + CACHE_LINE);
+    fetch_slot(queue, slot);
     uint64_t word = shmb_load_acquire_u64(&slot->word);
     uint32_t state = queue_word_state(word);
     turn->looked_at = &slot->word;
@@ -417,12 +440,16 @@ static void keep_distance(queue_side *side)
         shmb_pause();
 }
 
-/* Until the word that was in the way changes. False: it has been enough. */
+/* Until the word that was in the way changes. False: it has been enough. Who is alone on his side asks for its lines to be
+   written, as he is going to: else they come once to be read, and their word a second time to be changed. */
 static bool spin_on(const queue_turn *turn, spin_turn *spinning)
 {
+    bool alone = shmb_load_relaxed_u32(&side_of(turn)->crowd) == 0;
     while (spinning->used < spinning->limit) {
         spinning->used++;
         for (uint32_t i = 0; i < POLLS_A_LOOK; i++) {
+            if (alone)
+                fetch_slot(turn->queue, turn->looked_at);
             if (shmb_load_relaxed_u64(turn->looked_at) != turn->looked_word)
                 return true;
             shmb_pause();
@@ -435,6 +462,7 @@ shmb_status shmb_q_get(queue_turn *turn, sync_deadline deadline)
 {
     bool may_wait = deadline != SYNC_AT_ONCE;
     turn->over = SYNC_NOBODY;
+    turn->copied = false;
     if (may_wait && (shmb_load_relaxed_u64(mark_of(turn)) & QUEUE_MARK_HUNGRY) != 0)
         return sleep_for(turn, deadline);
     if (try_once(turn) == DONE)

@@ -25,14 +25,14 @@ static inline uint64_t queue_base(const queue_view *queue, uint64_t position)
 }
 
 /* Asks for a cache line, to be written: without it the line comes twice, to be read and then to be changed. */
-static inline void queue_fetch(const void *line)
+static inline void queue_fetch(const volatile void *line)
 {
 #if defined(SHMB_ATOMICS_HOOK)
     (void)line;
 #elif defined(__x86_64__) && defined(__GNUC__)
-    __asm__ volatile("prefetchw %0" ::"m"(*(const char *)line));
+    __asm__ volatile("prefetchw %0" ::"m"(*(const volatile char *)line));
 #elif defined(_M_X64)
-    _m_prefetchw(line);
+    _m_prefetchw((const void *)line);
 #else
     (void)line;
 #endif
@@ -75,11 +75,13 @@ typedef struct queue_turn {
     queue_view *queue;
     bool receives;
     uint32_t member;
-    uint32_t capacity; /* of the receiver's buffer: a larger message is left where it is */
+    void *buffer;      /* a receiver's, for a copy; NULL: the message is wanted in place */
+    uint32_t capacity; /* of the buffer: a larger message is left where it is */
     sync_life over;    /* a life that is known to be over */
 
     uint64_t position; /* out: of the slot that was got */
     uint32_t length;   /* out: a receiver's message's, also when it is larger than the capacity */
+    bool copied;       /* out: the message is in the buffer, and its slot is free again */
 
     const volatile uint64_t *looked_at; /* the word that the last look ended at, and what it was */
     uint64_t looked_word;
@@ -88,7 +90,7 @@ typedef struct queue_turn {
     uint64_t mark; /* what a front wrote into the mark */
 } queue_turn;
 
-/* SHMB_OK: `position` is claimed, or taken. */
+/* SHMB_OK: `position` is claimed, or taken, or its message was `copied`. */
 shmb_status shmb_q_get(queue_turn *turn, sync_deadline deadline);
 
 /* Hands a slot on: a claimed one becomes full, a taken one free. `last`: wakes who waits for it. Without it, somebody must

@@ -54,6 +54,7 @@ static shmb_status begin_turn(queue_view *queue, bool receives, queue_turn *turn
 {
     turn->queue = queue;
     turn->receives = receives;
+    turn->buffer = NULL;
     turn->capacity = UINT32_MAX;
     return shmb_q_member(queue, &turn->member);
 }
@@ -154,15 +155,16 @@ static shmb_status send_one(queue_turn *turn, const void *bytes, uint32_t length
     shmb_status status = shmb_q_get(turn, deadline);
     if (status != SHMB_OK)
         return status;
-    shmb_copy(bytes_of(turn), bytes, length);
+    shmb_copy_contended(bytes_of(turn), bytes, length);
     turn->length = length;
     return hand_on(turn, last);
 }
 
 static shmb_status receive_one(queue_turn *turn, void *buffer, sync_deadline deadline, bool last)
 {
+    turn->buffer = buffer;
     shmb_status status = shmb_q_get(turn, deadline);
-    if (status != SHMB_OK)
+    if (status != SHMB_OK || turn->copied)
         return status;
     shmb_copy(buffer, bytes_of(turn), turn->length);
     return hand_on(turn, last);

@@ -11,6 +11,7 @@
  * so that a new region, all zeros, is an empty queue: every slot is free for its first message.
  *
  *     free(p) --claim--> claimed(p, who) --commit--> full(p) --take--> taken(p, who) --release--> free(p + n)
+ *                                                    full(p) --receive, when it is copied already--> free(p + n)
  *                          \--cancel, or who is over--> skipped(p) --by whom it is in the way of--> free(p + n)
  *                                                       (taken(p, who is over) --by whom it is in the way of--> free(p + n))
  *

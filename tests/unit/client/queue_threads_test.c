@@ -2,6 +2,7 @@
  * A queue under several senders and receivers at once: nothing lost, nothing twice, every sender's messages in his order,
  * also when some of them are killed. ThreadSanitizer watches in native-tsan.
  */
+#include "atomics.h"
 #include "queue_testing.h"
 
 #include <setjmp.h>
@@ -74,7 +75,7 @@ static uint32_t send_some(worker *me, uint32_t number, uint32_t way)
             return 0;
         if (me->seed != 0 && draw(&me->seed) % 64 == 0)
             threads_die();
-        memcpy(message.bytes, messages, sizeof(record));
+        shmb_copy_racing(message.bytes, messages, sizeof(record));
         if (way % 2 == 0) {
             me->status = shmb_q_commit(queue, &message);
         } else {
