@@ -1,6 +1,6 @@
-/* A queue, one step at a time: what each operation promises, and what becomes of messages whose holder is over. */
+/* A queue, one step at a time: what is sent is received, in order and whole, copied and in place, one and many. */
 #include "atomics.h"
-#include "queue_testing.h"
+#include "queue_steps.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,53 +8,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static queue_region region;
-static queue_program *sender, *receiver;
-
-static void begin(uint32_t messages, uint32_t message_size, uint64_t first)
-{
-    region_make(&region, messages, message_size, first);
-    sender = program_attach(&region);
-    receiver = program_attach(&region);
-}
-
-static void end(void)
-{
-    program_detach(sender);
-    program_detach(receiver);
-    region_free(&region);
-}
-
-static shmb_status send_number(queue_program *program, uint64_t number)
-{
-    return shmb_q_send(&program->queue, &number, sizeof number, SYNC_AT_ONCE);
-}
-
-static void must_send(uint64_t number)
-{
-    assert_int_equal(send_number(sender, number), SHMB_OK);
-}
-
-static shmb_status receive_number(queue_program *program, uint64_t *number)
-{
-    uint32_t length = 0;
-    *number = 0;
-    return shmb_q_receive(&program->queue, number, sizeof *number, &length, SYNC_AT_ONCE);
-}
-
-static void must_receive(uint64_t expected)
-{
-    uint64_t number;
-    assert_int_equal(receive_number(receiver, &number), SHMB_OK);
-    assert_int_equal(number, expected);
-}
-
-static void must_be_empty(void)
-{
-    uint64_t number;
-    assert_int_equal(receive_number(receiver, &number), SHMB_TIMED_OUT);
-}
 
 static void a_new_region_is_an_empty_queue(void **state)
 {
@@ -255,198 +208,6 @@ static void a_taken_message_keeps_its_place_until_released(void **state)
     end();
 }
 
-/* ---- Those who are over ------------------------------------------------------------------------- */
-
-static void a_dead_senders_claim_is_passed_over(void **state)
-{
-    queue_message message;
-    uint64_t number;
-    uint32_t length;
-    (void)state;
-    begin(4, 8, 0);
-    queue_program *dead = program_attach(&region);
-    assert_int_equal(shmb_q_claim(&dead->queue, 8, SYNC_AT_ONCE, &message), SHMB_OK);
-    must_send(2);
-    program_kill(dead);
-    /* Who waits finds out at once, */
-    assert_int_equal(shmb_q_receive(&receiver->queue, &number, 8, &length, sync_deadline_in(10000)), SHMB_OK);
-    assert_int_equal(number, 2);
-    assert_int_equal(receiver->queue.receive.counts.skipped, 1);
-    end();
-}
-
-static void await_ms(uint32_t milliseconds)
-{
-    sync_deadline deadline = sync_deadline_in(milliseconds);
-    while (!sync_deadline_passed(deadline))
-        shmb_pause();
-}
-
-static void who_only_tries_gets_past_a_dead_sender_too(void **state)
-{
-    queue_message message;
-    uint64_t number;
-    (void)state;
-    begin(4, 8, 0);
-    queue_program *dead = program_attach(&region);
-    assert_int_equal(shmb_q_claim(&dead->queue, 8, SYNC_AT_ONCE, &message), SHMB_OK);
-    must_send(2);
-    must_be_empty();
-    uint64_t calls = threads_count().calls;
-    for (int i = 0; i < 10; i++)
-        must_be_empty();
-    assert_in_range(threads_count().calls - calls, 0, 1); /* not asked each time */
-    program_kill(dead);
-    await_ms(2);
-    assert_int_equal(receive_number(receiver, &number), SHMB_OK);
-    assert_int_equal(number, 2);
-    end();
-}
-
-static void a_dead_receivers_message_is_lost_and_its_place_free(void **state)
-{
-    queue_message taken;
-    (void)state;
-    begin(2, 8, 0);
-    must_send(1);
-    must_send(2);
-    queue_program *dead = program_attach(&region);
-    assert_int_equal(shmb_q_take(&dead->queue, SYNC_AT_ONCE, &taken), SHMB_OK);
-    must_receive(2);
-    assert_int_equal(send_number(sender, 3), SHMB_TIMED_OUT);
-    program_kill(dead);
-    const uint64_t three = 3;
-    assert_int_equal(shmb_q_send(&sender->queue, &three, 8, sync_deadline_in(10000)), SHMB_OK);
-    must_receive(3);
-    must_be_empty();
-    end();
-}
-
-/* Without any receiver. */
-static void senders_get_past_dead_senders_in_a_full_queue(void **state)
-{
-    queue_message message;
-    (void)state;
-    begin(4, 8, 0);
-    for (uint64_t i = 0; i < 40; i++) {
-        queue_program *dead = program_attach(&region);
-        assert_int_equal(shmb_q_claim(&dead->queue, 8, sync_deadline_in(10000), &message), SHMB_OK);
-        program_kill(dead);
-    }
-    for (uint64_t i = 0; i < 4; i++)
-        assert_int_equal(shmb_q_send(&sender->queue, &i, 8, sync_deadline_in(10000)), SHMB_OK);
-    for (uint64_t i = 0; i < 4; i++)
-        must_receive(i);
-    must_be_empty();
-    end();
-}
-
-static void numbers_of_the_dead_are_given_again(void **state)
-{
-    queue_message held;
-    (void)state;
-    begin(8, 8, 0);
-    queue_program *first = program_attach(&region);
-    must_send(1);
-    must_receive(1);
-    assert_int_equal(shmb_q_claim(&first->queue, 8, SYNC_AT_ONCE, &held), SHMB_OK);
-    must_send(2);
-    program_kill(first);
-    for (uint32_t i = 0; i < 2 * QUEUE_MEMBERS; i++) {
-        queue_program *other = program_attach(&region);
-        uint64_t number = 10 + i, got = 0;
-        uint32_t length;
-        assert_int_equal(shmb_q_send(&other->queue, &number, 8, SYNC_AT_ONCE), SHMB_OK);
-        do
-            assert_int_equal(shmb_q_receive(&other->queue, &got, 8, &length, sync_deadline_in(10000)),
-                             SHMB_OK);
-        while (got == 2);
-        assert_int_equal(got, number);
-        program_kill(other);
-    }
-    must_be_empty();
-    end();
-}
-
-/* Whoever meets the number in a slot's word afterwards would take the living for its owner. */
-static void what_the_dead_held_is_released_before_their_number_is_given_again(void **state)
-{
-    queue_message message;
-    uint64_t number;
-    (void)state;
-    begin(8, 8, 0);
-    queue_program *dead = program_attach(&region);
-    queue_program **others = calloc(QUEUE_MEMBERS, sizeof(queue_program *));
-    if (others == NULL)
-        abort();
-    assert_int_equal(shmb_q_claim(&dead->queue, 8, SYNC_AT_ONCE, &message), SHMB_OK);
-    must_send(2);
-    program_kill(dead);
-    for (uint32_t i = 0; i < QUEUE_MEMBERS - 2; i++) {
-        others[i] = program_attach(&region);
-        assert_int_equal(receive_number(others[i], &number), SHMB_TIMED_OUT);
-    }
-    must_receive(2); /* with the number of the dead one, the last there was */
-    for (uint32_t i = 0; i < QUEUE_MEMBERS - 2; i++)
-        program_detach(others[i]);
-    free(others);
-    end();
-}
-
-static void when_all_numbers_belong_to_the_living_that_is_said(void **state)
-{
-    (void)state;
-    begin(8, 8, 0);
-    queue_program **others = calloc(QUEUE_MEMBERS, sizeof(queue_program *));
-    if (others == NULL)
-        abort();
-    for (uint32_t i = 0; i < QUEUE_MEMBERS; i++) {
-        others[i] = program_attach(&region);
-        assert_int_equal(send_number(others[i], i), SHMB_OK);
-        uint64_t number;
-        assert_int_equal(receive_number(others[i], &number), SHMB_OK);
-    }
-    assert_int_equal(send_number(sender, 1), SHMB_BUSY);
-    program_detach(others[0]);
-    must_send(1);
-    for (uint32_t i = 1; i < QUEUE_MEMBERS; i++)
-        program_detach(others[i]);
-    free(others);
-    must_receive(1);
-    end();
-}
-
-static void who_detaches_leaves_no_member(void **state)
-{
-    (void)state;
-    begin(8, 8, 0);
-    must_send(1);
-    must_receive(1);
-    program_detach(sender);
-    program_detach(receiver);
-    for (uint32_t i = 0; i < QUEUE_MEMBERS; i++)
-        assert_int_equal(header_of(&region)->members[i], 0);
-    region_free(&region);
-}
-
-static void what_a_detached_program_still_holds_goes_on(void **state)
-{
-    queue_message message;
-    uint64_t number;
-    uint32_t length;
-    (void)state;
-    begin(8, 8, 0);
-    queue_program *other = program_attach(&region);
-    assert_int_equal(shmb_q_claim(&other->queue, 8, SYNC_AT_ONCE, &message), SHMB_OK);
-    must_send(2);
-    program_detach(other);
-    assert_int_equal(shmb_q_receive(&receiver->queue, &number, 8, &length, sync_deadline_in(10000)), SHMB_OK);
-    assert_int_equal(number, 2);
-    end();
-}
-
-/* ---- Many ---------------------------------------------------------------------------------------- */
-
 static void many_are_sent_and_received_at_once(void **state)
 {
     const uint32_t lengths[5] = {1, 0, 3, 8, 2};
@@ -506,69 +267,6 @@ static void none_of_many_is_sent_when_one_is_too_large(void **state)
     end();
 }
 
-/* ---- Deadlines and the system ---------------------------------------------------------------------- */
-
-static void waiting_ends_at_the_deadline(void **state)
-{
-    uint64_t number = 0;
-    uint32_t length;
-    (void)state;
-    begin(2, 8, 0);
-    sync_deadline before = sync_now();
-    assert_int_equal(shmb_q_receive(&receiver->queue, &number, 8, &length, sync_deadline_in(30)),
-                     SHMB_TIMED_OUT);
-    assert_in_range(sync_now() - before, 30000000, 5000000000);
-    must_send(1);
-    must_send(2);
-    before = sync_now();
-    assert_int_equal(shmb_q_send(&sender->queue, &number, 8, sync_deadline_in(30)), SHMB_TIMED_OUT);
-    assert_in_range(sync_now() - before, 30000000, 5000000000);
-    /* Nobody sleeps any more: nobody is woken. */
-    uint64_t wakes = threads_count().wakes;
-    must_receive(1);
-    must_send(3);
-    assert_int_equal(threads_count().wakes, wakes);
-    end();
-}
-
-static void a_flow_without_waiting_asks_the_system_nothing(void **state)
-{
-    (void)state;
-    begin(16, 8, 0);
-    uint64_t number;
-    must_send(0);
-    assert_int_equal(receive_number(sender, &number), SHMB_OK);
-    uint64_t calls = threads_count().calls;
-    for (uint64_t i = 0; i < 1000; i++) {
-        for (uint64_t j = 0; j < 16; j++)
-            must_send(i);
-        for (uint64_t j = 0; j < 16; j++)
-            assert_int_equal(receive_number(sender, &number), SHMB_OK);
-    }
-    assert_int_equal(threads_count().calls, calls);
-    assert_int_equal(sender->queue.send.counts.system_calls, 0);
-    end();
-}
-
-static void what_the_system_refuses_is_said(void **state)
-{
-    uint64_t number = 0;
-    uint32_t length;
-    (void)state;
-    begin(2, 8, 0);
-    threads_fail(1);
-    assert_int_equal(send_number(sender, 1), SHMB_SYSTEM_ERROR);
-    must_send(1);
-    must_receive(1);
-    threads_fail(1);
-    assert_int_equal(shmb_q_receive(&receiver->queue, &number, 8, &length, sync_deadline_in(1000)),
-                     SHMB_SYSTEM_ERROR);
-    threads_fail(0);
-    must_send(2);
-    must_receive(2);
-    end();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -583,21 +281,9 @@ int main(void)
         cmocka_unit_test(what_is_cancelled_is_passed_over),
         cmocka_unit_test(a_queue_of_cancelled_messages_is_empty),
         cmocka_unit_test(a_taken_message_keeps_its_place_until_released),
-        cmocka_unit_test(a_dead_senders_claim_is_passed_over),
-        cmocka_unit_test(who_only_tries_gets_past_a_dead_sender_too),
-        cmocka_unit_test(a_dead_receivers_message_is_lost_and_its_place_free),
-        cmocka_unit_test(senders_get_past_dead_senders_in_a_full_queue),
-        cmocka_unit_test(numbers_of_the_dead_are_given_again),
-        cmocka_unit_test(what_the_dead_held_is_released_before_their_number_is_given_again),
-        cmocka_unit_test(when_all_numbers_belong_to_the_living_that_is_said),
-        cmocka_unit_test(who_detaches_leaves_no_member),
-        cmocka_unit_test(what_a_detached_program_still_holds_goes_on),
         cmocka_unit_test(many_are_sent_and_received_at_once),
         cmocka_unit_test(many_are_received_as_far_as_the_buffer_holds_them),
         cmocka_unit_test(none_of_many_is_sent_when_one_is_too_large),
-        cmocka_unit_test(waiting_ends_at_the_deadline),
-        cmocka_unit_test(a_flow_without_waiting_asks_the_system_nothing),
-        cmocka_unit_test(what_the_system_refuses_is_said),
     };
     return cmocka_run_group_tests_name("client.queue", tests, NULL, NULL);
 }
