@@ -45,4 +45,10 @@ static void pipe_close(void *channel)
     CloseHandle(channel);
 }
 
-const channel_kind channel_pipe = {"named pipe", pipe_open, pipe_send, pipe_receive, pipe_close};
+const channel_kind channel_pipe = {
+    .name = "named pipe",
+    .open = pipe_open,
+    .send = pipe_send,
+    .receive = pipe_receive,
+    .close = pipe_close,
+};

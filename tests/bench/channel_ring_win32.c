@@ -84,5 +84,10 @@ static void ring_close(void *channel)
     free(r);
 }
 
-const channel_kind channel_ring = {"hand-written spinning ring", ring_open, ring_send, ring_receive,
-                                   ring_close};
+const channel_kind channel_ring = {
+    .name = "hand-written spinning ring",
+    .open = ring_open,
+    .send = ring_send,
+    .receive = ring_receive,
+    .close = ring_close,
+};

@@ -28,6 +28,13 @@ typedef struct channel_kind {
     void (*send)(void *channel, const void *message, size_t size);    /* waits for room */
     size_t (*receive)(void *channel, void *message, size_t capacity); /* waits for a message; its size */
     void (*close)(void *channel);
+
+    /* Where messages can be made and read in place; NULL: they are copied. A place for one of `size` bytes, until it is
+       sent; the next one where it lies, until it is let go. */
+    void *(*claim)(void *channel, size_t size);
+    void (*commit)(void *channel);
+    const void *(*take)(void *channel, size_t *size);
+    void (*release)(void *channel);
 } channel_kind;
 
 extern const channel_kind channel_ours; /* channel_ours_win32.c */

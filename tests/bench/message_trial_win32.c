@@ -26,6 +26,7 @@ typedef struct message_order {
     channel_shape shape;
     uint32_t kind;
     uint32_t count;
+    uint32_t whole; /* every word of each message is written and read */
 } message_order;
 
 static const channel_kind *const kinds[] = {
@@ -91,6 +92,55 @@ static void receive_number(const channel_kind *kind, void *channel, const channe
                    (unsigned long long)number, (unsigned long long)got, size);
 }
 
+#define WORDS_A_LINE 8u
+
+/* Every word of message `number` is the number. A line at a time, so that it costs what memory costs. */
+static void write_words(uint64_t *words, size_t size, uint64_t number)
+{
+    for (size_t line = 0; line < size / sizeof *words; line += WORDS_A_LINE)
+        for (size_t i = 0; i < WORDS_A_LINE; i++)
+            words[line + i] = number;
+}
+
+static bool are_words(const uint64_t *words, size_t size, uint64_t number)
+{
+    uint64_t wrong = 0;
+    for (const uint64_t *w = words; w < words + size / sizeof *words; w += WORDS_A_LINE)
+        wrong |= ((w[0] ^ number) | (w[1] ^ number) | (w[2] ^ number) | (w[3] ^ number)) |
+                 ((w[4] ^ number) | (w[5] ^ number) | (w[6] ^ number) | (w[7] ^ number));
+    return wrong == 0;
+}
+
+/* The same of every word, in place where the channel can. */
+static void receive_whole(const channel_kind *kind, void *channel, const channel_shape *shape, void *buffer,
+                          uint64_t number)
+{
+    size_t size = 0;
+    const void *words = buffer;
+    if (kind->take)
+        words = kind->take(channel, &size);
+    else
+        size = kind->receive(channel, buffer, shape->message_size);
+    if (size != shape->message_size || !are_words(words, size, number))
+        bench_fail("%s: message %llu did not come whole", kind->name, (unsigned long long)number);
+    if (kind->release)
+        kind->release(channel);
+}
+
+static void take_each(const message_order *order, const channel_kind *kind, void *there, void *back)
+{
+    void *buffer = support_memory(order->shape.message_size);
+    for (uint64_t i = 1; i <= order->count; i++) {
+        if (order->whole)
+            receive_whole(kind, there, &order->shape, buffer, i);
+        else
+            receive_number(kind, there, &order->shape, buffer, i);
+        if (back)
+            kind->send(back, buffer, order->shape.message_size);
+    }
+    free(buffer);
+}
+
 /* Its result: the calls of the kernel meanwhile. */
 static uint64_t take_all(const void *arguments)
 {
@@ -99,17 +149,11 @@ static uint64_t take_all(const void *arguments)
     const channel_kind *kind = kinds[order.kind];
     void *there = kind->open(order.there, &order.shape, true);
     void *back = *order.back ? kind->open(order.back, &order.shape, false) : NULL;
-    void *buffer = support_memory(order.shape.message_size);
     kernel_calls_watch();
     uint64_t before = kernel_calls_seen();
     pair_ready();
-    for (uint64_t i = 1; i <= order.count; i++) {
-        receive_number(kind, there, &order.shape, buffer, i);
-        if (back)
-            kind->send(back, buffer, order.shape.message_size);
-    }
+    take_each(&order, kind, there, back);
     uint64_t calls = kernel_calls_seen() - before;
-    free(buffer);
     kind->close(there);
     if (back)
         kind->close(back);
@@ -120,25 +164,62 @@ const pair_act message_acts[] = {{"take all", take_all}, {NULL, NULL}};
 
 /* ---- This process's part --------------------------------------------------------------------------------------- */
 
-double message_throughput(const channel_kind *kind, unsigned size, unsigned count)
+/* Messages that go ahead of those that count: until both have had all of the channel's memory in their hands, which a program
+   does once. */
+static uint32_t warm_up(const channel_shape *shape)
 {
-    message_order order = order_for(kind, size, count, false);
+    return 2 * shape->messages;
+}
+
+/* Returns when the first message after those that warm up was begun. */
+static double send_each(const message_order *order, const channel_kind *kind, void *there)
+{
+    double start = 0;
+    size_t size = order->shape.message_size;
     void *buffer = support_memory(size);
-    pair_begin("take all", &order, sizeof order);
-    void *there = kind->open(order.there, &order.shape, false);
+    for (uint64_t i = 1; i <= order->count; i++) {
+        if (i == warm_up(&order->shape) + 1)
+            start = bench_seconds();
+        bool in_place = order->whole && kind->claim;
+        void *words = in_place ? kind->claim(there, size) : buffer;
+        if (order->whole)
+            write_words(words, size, i);
+        else
+            memcpy(words, &i, sizeof i);
+        if (in_place)
+            kind->commit(there);
+        else
+            kind->send(there, buffer, size);
+    }
+    free(buffer);
+    return start;
+}
+
+static double throughput(const channel_kind *kind, unsigned size, unsigned count, bool whole)
+{
+    message_order made = order_for(kind, size, count, false), *order = &made;
+    order->count += warm_up(&order->shape);
+    order->whole = whole;
+    pair_begin("take all", order, sizeof *order);
+    void *there = kind->open(order->there, &order->shape, false);
     kernel_calls_watch();
     uint64_t before = kernel_calls_seen();
-    double start = bench_seconds();
-    for (uint64_t i = 1; i <= count; i++) {
-        memcpy(buffer, &i, sizeof i);
-        kind->send(there, buffer, size);
-    }
+    double start = send_each(order, kind, there);
     last_calls.sender = (double)(kernel_calls_seen() - before);
     last_calls.receiver = (double)pair_end();
     double seconds = bench_seconds() - start;
     kind->close(there);
-    free(buffer);
     return count / seconds;
+}
+
+double message_throughput(const channel_kind *kind, unsigned size, unsigned count)
+{
+    return throughput(kind, size, count, false);
+}
+
+double message_throughput_whole(const channel_kind *kind, unsigned size, unsigned count)
+{
+    return throughput(kind, size, count, true);
 }
 
 message_calls message_kernel_calls(void)

@@ -17,6 +17,11 @@ void message_trial_open(unsigned mine, unsigned theirs);
 /* Messages in a second, of `count` that this process sends and the peer receives, each whole and in order. */
 double message_throughput(const channel_kind *kind, unsigned size, unsigned count);
 
+/* The same with the work of who has something to say: the sender writes every word of each message, and the receiver reads
+   every one; in place where the channel can, else in buffers of their own, from and to which it copies. `size` is a
+   multiple of 64. */
+double message_throughput_whole(const channel_kind *kind, unsigned size, unsigned count);
+
 /* How many calls of the kernel sender and receiver made in the last of these trials. */
 typedef struct message_calls {
     double sender;
