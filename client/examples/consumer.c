@@ -3,6 +3,7 @@
  *
  *     example-consumer Jobs 20            20 jobs, or until none has come for 5 seconds
  */
+#include "attach_queue.h"
 #include "exit_code.h"
 #include "shmb.h"
 
@@ -33,18 +34,10 @@ int main(int argc, char **argv)
                         "Receives 10 jobs if not told otherwise.\n");
         return EXIT_USAGE;
     }
-    char message[512];
-    shmb_attach_options options = {.struct_size = sizeof options,
-                                   .access = SHMB_ACCESS_WRITE,
-                                   .kind = SHMB_KIND_QUEUE,
-                                   .message = message,
-                                   .message_size = sizeof message};
     shmb_region *queue;
-    shmb_status status = shmb_attach(argv[1], &options, &queue);
-    if (status != SHMB_OK) {
-        fprintf(stderr, "example-consumer: %s\n", message);
+    shmb_status status = attach_queue("example-consumer", argv[1], &queue);
+    if (status != SHMB_OK)
         return exit_code(status);
-    }
     status = do_jobs(queue, argc > 2 ? strtoull(argv[2], NULL, 10) : 10);
     if (status != SHMB_OK)
         fprintf(stderr, "example-consumer: no job: %s\n", shmb_status_text(status));

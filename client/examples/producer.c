@@ -3,6 +3,7 @@
  *
  *     example-producer Jobs 20 500        20 jobs, one every 500 ms
  */
+#include "attach_queue.h"
 #include "exit_code.h"
 #include "shmb.h"
 
@@ -43,18 +44,10 @@ int main(int argc, char **argv)
                         "Sends 10 jobs, one every 100 ms, if not told otherwise.\n");
         return EXIT_USAGE;
     }
-    char message[512];
-    shmb_attach_options options = {.struct_size = sizeof options,
-                                   .access = SHMB_ACCESS_WRITE,
-                                   .kind = SHMB_KIND_QUEUE,
-                                   .message = message,
-                                   .message_size = sizeof message};
     shmb_region *queue;
-    shmb_status status = shmb_attach(argv[1], &options, &queue);
-    if (status != SHMB_OK) {
-        fprintf(stderr, "example-producer: %s\n", message);
+    shmb_status status = attach_queue("example-producer", argv[1], &queue);
+    if (status != SHMB_OK)
         return exit_code(status);
-    }
     status = send_jobs(queue, argc > 2 ? strtoull(argv[2], NULL, 10) : 10,
                        argc > 3 ? strtoul(argv[3], NULL, 10) : 100);
     if (status != SHMB_OK)
