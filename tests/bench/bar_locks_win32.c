@@ -25,6 +25,14 @@ static const lock_kind *const kinds[] = {
 
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
+static size_t index_of(const lock_kind *kind)
+{
+    size_t i = 0;
+    while (i + 1 < KINDS && kinds[i] != kind)
+        i++;
+    return i;
+}
+
 static const char *lock_name; /* of every kind's lock, and of the region that has ours */
 
 static void open_alone(const bench_settings *wanted)
@@ -107,9 +115,7 @@ const pair_act lock_acts[] = {{"take until over", take_until_over}, {NULL, NULL}
 /* Both together, in a second. */
 static double contend(const lock_kind *kind)
 {
-    lock_order order = {.kind = 0};
-    while (order.kind + 1 < KINDS && kinds[order.kind] != kind)
-        order.kind++;
+    lock_order order = {.kind = (uint32_t)index_of(kind)};
     snprintf(order.name, sizeof order.name, "%s", lock_name);
     void *lock = kind->open(lock_name);
     pair_begin("take until over", &order, sizeof order);
@@ -143,12 +149,29 @@ static double mutex_contended(void)
 
 /* ---- A holder killed */
 
+/* Both processes have the locks of all kinds that tell of a death, so that on either side it is the same process that dies,
+   with the same things open, and the same one that waits. */
+static void open_all(void *locks[KINDS], const char *name)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        locks[i] = kinds[i]->tells ? kinds[i]->open(name) : NULL;
+}
+
+static void close_all(void *locks[KINDS])
+{
+    for (size_t i = 0; i < KINDS; i++)
+        if (locks[i])
+            kinds[i]->close(locks[i]);
+}
+
 int bench_hold_lock(const char *kind, const char *name)
 {
+    void *locks[KINDS];
     for (size_t i = 0; i < KINDS; i++) {
         if (strcmp(kinds[i]->name, kind) != 0)
             continue;
-        kinds[i]->lock(kinds[i]->open(name));
+        open_all(locks, name);
+        kinds[i]->lock(locks[i]);
         puts("held");
         fflush(stdout);
         return getchar() == EOF ? 0 : 1;
@@ -172,9 +195,11 @@ static DWORD WINAPI kill_holder(void *argument)
 }
 
 /* Seconds from the killing of a holder until this process, asleep in front of the lock, has it. */
-static double succeed(const lock_kind *kind)
+static double succeed(const lock_kind *kind, const char *note)
 {
-    void *lock = kind->open(lock_name);
+    void *locks[KINDS], *lock;
+    open_all(locks, lock_name);
+    lock = locks[index_of(kind)];
     killing k = {process_start("shmbroker-bench.exe", "--hold \"%s\" %s", kind->name, lock_name), 0};
     process_wait_line(k.holder, "held");
     HANDLE killer = CreateThread(NULL, 0, kill_holder, &k, 0, NULL);
@@ -185,18 +210,20 @@ static double succeed(const lock_kind *kind)
     WaitForSingleObject(killer, INFINITE);
     CloseHandle(killer);
     kind->unlock(lock);
-    kind->close(lock);
-    return pair_nanoseconds(had - k.at) / 1e9;
+    close_all(locks);
+    double nanoseconds = pair_nanoseconds(had - k.at);
+    bench_note(note, "us", nanoseconds / 1e3);
+    return nanoseconds / 1e9;
 }
 
 static double our_succession(void)
 {
-    return succeed(&lock_ours);
+    return succeed(&lock_ours, "microseconds of ours");
 }
 
 static double mutex_succession(void)
 {
-    return succeed(&lock_mutex);
+    return succeed(&lock_mutex, "microseconds of a mutex");
 }
 
 /* ---- The bars */
@@ -274,7 +301,7 @@ const bench_bar bar_succession = {
     .unit = "ratio",
     .pass = 2,
     .aim = 1.1,
-    .trials = 7,
+    .trials = 15,
     .open = open_alone,
     .ours = our_succession,
     .theirs = mutex_succession,
