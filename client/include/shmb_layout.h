@@ -234,15 +234,17 @@ typedef struct shmb_kind_header {
 
 /* The part `lock` of a region begins with this, zero at first. LAYOUT.md says how it is taken and given back. */
 typedef struct shmb_lock_words {
-    uint64_t word;    /* 0 atomic: SHMB_LOCK_FREE, SHMB_LOCK_HANDED_OVER, or the holder's life with bits */
+    uint64_t word;    /* 0 atomic: SHMB_LOCK_FREE, SHMB_LOCK_HANDED_OVER, or the holder's life */
     uint32_t damaged; /* 8 atomic: not 0 since a holder died, until another says that the data is whole */
-    uint32_t zero;    /* 12 */
+    uint32_t mark;    /* 12 atomic: bits of who waits inside the gate, and from bit 2 on a count of markings */
 } shmb_lock_words;
 
 #define SHMB_LOCK_FREE        0ull
-#define SHMB_LOCK_WAITED_FOR  1ull /* a bit of the holder's word: who gives the lock back wakes the place */
-#define SHMB_LOCK_HAND_OVER   2ull /* a bit of it: and leaves it SHMB_LOCK_HANDED_OVER */
 #define SHMB_LOCK_HANDED_OVER 2ull /* nobody holds it, and only who is inside the gate may take it */
+
+#define SHMB_LOCK_WAITED_FOR 1u /* a bit of the mark: who gives the lock back wakes the place */
+#define SHMB_LOCK_HAND_OVER  2u /* a bit of it: and leaves SHMB_LOCK_HANDED_OVER */
+#define SHMB_LOCK_MARK_COUNT 4u
 
 /* ---- state and stream: what of their header changes ------------------------------------------------ */
 
@@ -310,6 +312,7 @@ SHMB_LAYOUT_ASSERT(offsetof(shmb_kind_header, item_size) == 24);
 SHMB_LAYOUT_ASSERT(sizeof(shmb_kind_header) == SHMB_KIND_HEADER_BYTES);
 
 SHMB_LAYOUT_ASSERT(offsetof(shmb_lock_words, damaged) == 8);
+SHMB_LAYOUT_ASSERT(offsetof(shmb_lock_words, mark) == 12);
 SHMB_LAYOUT_ASSERT(sizeof(shmb_lock_words) == 16);
 
 SHMB_LAYOUT_ASSERT(offsetof(shmb_signal_words, epoch) == SHMB_EPOCH_OFFSET);

@@ -27,6 +27,9 @@
  *   - Who waits sleeps, after having spun for some microseconds. When the holder gives the lock back, one waiter is woken.
  *     Waiters come in the order in which they began to sleep; threads that happen to come by may pass the first
  *     of them a few times, then the lock is handed to him. So nobody waits for ever, unless somebody holds for ever.
+ *   - A waiter that stands still, suspended or stopped in a debugger, does not hold up the others: who sleeps behind the first
+ *     one looks for himself after 250 ms, 500 ms, 1 s, and then every 2 s. (So where the lock is held so long that waiters wait
+ *     for seconds, they do not all come in their order.)
  *   - When the holder's thread ends while it holds the lock, by its return, its process' end, a crash or being
  *     killed, the next one gets the lock at once, with SHMB_OWNER_DIED. A waiter is woken by the system for that, it need not
  *     look now and then; it works across accounts and sessions, and with the broker stopped or killed.

@@ -71,6 +71,17 @@ bool sync_life_is_over(sync_lives *lives, sync_life life)
     return life != WAIT_ALONE_MINE && life != WAIT_ALONE_OTHER;
 }
 
+void sync_life_bury(sync_lives *lives, sync_life life)
+{
+    (void)lives;
+    (void)life;
+}
+
+void sync_rest(sync_deadline until)
+{
+    now = until > now ? until : now;
+}
+
 static sync_result wait_until(sync_deadline deadline)
 {
     if (deadline == SYNC_NEVER)

@@ -32,7 +32,10 @@ static struct {
     sync_bell bells[MOST_PLACES];
     int place_count, bell_count;
     unsigned calls;
-    unsigned sleeps[MODEL_THREADS + 1];
+    struct {
+        unsigned sleeps[MODEL_THREADS + 1];
+        int told[MODEL_THREADS + 1]; /* of each life's end, and has not buried it: who, from 1 */
+    } notes;
 } kernel;
 
 static sync_lives lives_of_all;
@@ -46,7 +49,7 @@ void wait_model_reset(uint32_t processor_count)
     acting = NOBODY;
     model_watch(kernel.places, sizeof kernel.places);
     model_watch(kernel.bells, sizeof kernel.bells);
-    model_watch(kernel.sleeps, sizeof kernel.sleeps);
+    model_watch(&kernel.notes, sizeof kernel.notes);
 }
 
 sync_place *wait_model_place(const char *name)
@@ -81,7 +84,7 @@ unsigned wait_model_calls(void)
 
 unsigned wait_model_sleeps(int thread)
 {
-    return kernel.sleeps[thread];
+    return kernel.notes.sleeps[thread];
 }
 
 void wait_model_act_as(int thread)
@@ -131,13 +134,41 @@ sync_life sync_life_mine(sync_lives *lives)
     return wait_model_life(self());
 }
 
+/* For all others it is not, while one who was told of it lives and has not buried it. */
+static bool is_over_for(sync_life life, int who)
+{
+    for (int i = 0; i <= THE_END; i++) {
+        if (life != wait_model_life(i))
+            continue;
+        int told = kernel.notes.told[i] - 1;
+        return model_is_over(i) && (told == NOBODY || told == who || model_is_over(told));
+    }
+    return true;
+}
+
 static bool is_over(sync_life life)
+{
+    return is_over_for(life, self());
+}
+
+/* Tells the caller so. */
+static sync_result tell_over(sync_life life)
 {
     for (int i = 0; i <= THE_END; i++) {
         if (life == wait_model_life(i))
-            return model_is_over(i);
+            kernel.notes.told[i] = self() + 1;
     }
-    return true;
+    return SYNC_OVER;
+}
+
+void sync_life_bury(sync_lives *lives, sync_life life)
+{
+    (void)lives;
+    call("buries one", NULL);
+    for (int i = 0; i <= THE_END; i++) {
+        if (life == wait_model_life(i) && kernel.notes.told[i] == self() + 1)
+            kernel.notes.told[i] = 0;
+    }
 }
 
 bool sync_life_is_over(sync_lives *lives, sync_life life)
@@ -148,6 +179,18 @@ bool sync_life_is_over(sync_lives *lives, sync_life life)
     call("asks whether one is over", NULL);
     model_say(is_over(life) ? "%#llx is over" : "%#llx lives", (unsigned long long)life);
     return model_saw(is_over(life));
+}
+
+static bool never(const void *context)
+{
+    (void)context;
+    return false;
+}
+
+void sync_rest(sync_deadline until)
+{
+    call("rests", NULL);
+    (void)model_wait("its rest to be over", never, NULL, until);
 }
 
 uint32_t sync_processors(void)
@@ -230,19 +273,20 @@ void sync_place_wake(sync_place *place)
 typedef struct sleep {
     const sync_place *place;
     sync_life watched;
+    int who;
 } sleep;
 
 static bool sleep_is_over(const void *context)
 {
     const sleep *asked = context;
-    return asked->place->woken || (asked->watched != SYNC_NOBODY && is_over(asked->watched));
+    return asked->place->woken || (asked->watched != SYNC_NOBODY && is_over_for(asked->watched, asked->who));
 }
 
 static sync_result sleep_at(sync_place *place, sync_life watched, sync_deadline deadline)
 {
-    sleep asked = {place, watched};
+    sleep asked = {place, watched, self()};
     place->sleeper = self();
-    kernel.sleeps[place->sleeper]++;
+    kernel.notes.sleeps[place->sleeper]++;
     place->woken = false;
     model_wait(watched == SYNC_NOBODY ? "being woken" : "being woken, or the end of a life", sleep_is_over,
                &asked, deadline);
@@ -251,7 +295,7 @@ static sync_result sleep_at(sync_place *place, sync_life watched, sync_deadline 
     place->woken = false;
     if (woken)
         return SYNC_WOKEN;
-    return watched != SYNC_NOBODY && is_over(watched) ? SYNC_OVER : SYNC_TIMED_OUT;
+    return watched != SYNC_NOBODY && is_over(watched) ? tell_over(watched) : SYNC_TIMED_OUT;
 }
 
 sync_result sync_place_wait(sync_place *place, sync_lives *lives, sync_life watched, sync_deadline deadline)
@@ -264,7 +308,7 @@ sync_result sync_place_wait(sync_place *place, sync_lives *lives, sync_life watc
         place->signalled = false;
         result = SYNC_WOKEN;
     } else if (watched != SYNC_NOBODY && is_over(watched)) {
-        result = SYNC_OVER;
+        result = tell_over(watched);
     } else if (deadline != SYNC_AT_ONCE) {
         result = sleep_at(place, watched, deadline);
     }

@@ -359,11 +359,13 @@ static park_answer look(void *context, park_view *view)
     bool may_spin = shmb_load_relaxed_u32(&side_of(turn)->spin.limit) > 0;
     uint32_t looks = view->sleeps > 0 && may_spin ? LOOKS_AWAKE : 1;
     turn->over = view->over;
-    set_mark(turn, view->sleeps >= PATIENCE);
+    if (!view->outside) /* who only looks past a front leaves it its mark */
+        set_mark(turn, view->sleeps >= PATIENCE);
     for (;;) {
         attempt result = try_once(turn);
         if (result == DONE) {
-            drop_mark(turn);
+            if (turn->mark != 0)
+                drop_mark(turn);
             return PARK_DONE;
         }
         if (result == AGAIN)

@@ -6,6 +6,11 @@
 /* Rings that one publisher makes for others who overtake it: more are not needed, whoever overtakes rings as well. */
 #define MOST_RINGS 4u
 
+/* Wake-ups for nothing in a row that cost no rest, and the rests after more of them: 1, 2, 4, 8, 16, 32, 32, … ms. */
+#define WAKES_BORNE   4u
+#define LEAST_REST_NS UINT64_C(1000000)
+#define MOST_DOUBLED  5u
+
 void broadcast_init(broadcast *news, volatile uint32_t *waiting, volatile uint32_t *epoch, sync_bell *bell)
 {
     news->waiting = waiting;
@@ -41,10 +46,18 @@ static bool spin_for(broadcast *news, const volatile uint64_t *word, uint64_t se
     return changed;
 }
 
-static sync_deadline end_of_slice(sync_deadline deadline)
+static sync_deadline not_after(sync_deadline deadline, uint64_t nanoseconds)
 {
-    sync_deadline slice = sync_now() + BROADCAST_SLICE_NS;
-    return deadline < slice ? deadline : slice;
+    sync_deadline end = sync_now() + nanoseconds;
+    return deadline < end ? deadline : end;
+}
+
+/* Woken again and again for nothing: one who may ring does that, or leaves both bells ringing. The rests grow. */
+static void rest(uint32_t for_nothing, sync_deadline deadline)
+{
+    uint32_t doubled = for_nothing - WAKES_BORNE;
+    sync_rest(not_after(deadline,
+                        doubled < MOST_DOUBLED ? LEAST_REST_NS << doubled : LEAST_REST_NS << MOST_DOUBLED));
 }
 
 /* The epoch is read before the flag is raised: who takes the flag down rings this epoch, or a later one. Read afterwards it
@@ -57,7 +70,7 @@ sync_result broadcast_wait(broadcast *news, const volatile uint64_t *word, uint6
 {
     if (spin_for(news, word, seen))
         return SYNC_OK;
-    uint32_t other = 0;
+    uint32_t other = 0, for_nothing = 0;
     for (;;) {
         uint32_t epoch = shmb_load_acquire_u32(news->epoch);
         shmb_exchange_u32(news->waiting, 1);
@@ -65,11 +78,14 @@ sync_result broadcast_wait(broadcast *news, const volatile uint64_t *word, uint6
             return SYNC_OK;
         if (sync_deadline_passed(deadline))
             return SYNC_TIMED_OUT;
-        sync_result result = sync_bell_wait(news->bell, epoch + other, end_of_slice(deadline));
+        sync_result result =
+            sync_bell_wait(news->bell, epoch + other, not_after(deadline, BROADCAST_SLICE_NS));
         if (result == SYNC_FAILED)
             return result;
-        bool for_nothing = result == SYNC_WOKEN && shmb_load_acquire_u64(word) == seen &&
-                           shmb_load_acquire_u32(news->epoch) == epoch;
-        other = for_nothing ? 1 - other : 0;
+        bool in_vain = result == SYNC_WOKEN && shmb_load_acquire_u64(word) == seen;
+        other = in_vain && shmb_load_acquire_u32(news->epoch) == epoch ? 1 - other : 0;
+        for_nothing = in_vain ? for_nothing + 1 : 0;
+        if (for_nothing >= WAKES_BORNE)
+            rest(for_nothing, deadline);
     }
 }

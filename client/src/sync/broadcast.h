@@ -20,7 +20,9 @@
  *   - A hostile reader can raise the flag all the time: then every publication rings, two system calls more for the
  *     publisher and a look more for who waits. He can take it down all the time: then waiters learn of a change up to a
  *     slice late. He can do no more: neither the word nor the epoch nor the bells are his.
- *   - A hostile publisher can wake waiters whenever he likes; so can an honest one.
+ *   - A hostile publisher can wake waiters whenever he likes; so can an honest one. Who is woken a few times for nothing
+ *     rests before he listens again, up to 32 ms, and learns of a change that much later: so nobody can keep a
+ *     waiter's processor busy by ringing, or by bells that are never silent.
  */
 #ifndef SHMB_SYNC_BROADCAST_H
 #define SHMB_SYNC_BROADCAST_H

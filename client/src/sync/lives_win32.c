@@ -354,14 +354,25 @@ life_state life_watch_begin(sync_lives *lives, sync_life life, life_watch *watch
     return LIFE_WATCHED;
 }
 
-void life_seen_over(sync_lives *lives, const life_watch *watch)
+/* The mutex of a life that is over is in the caller's hands: gives it on to whoever else watches, and forgets it. */
+static void give_on(sync_lives *lives, const life_watch *watch)
 {
-    ReleaseMutex(watch->mutex);
-    if (watch->place == KEPT_OPEN)
+    if (!ReleaseMutex(watch->mutex) || watch->place == KEPT_OPEN)
         return;
     AcquireSRWLockExclusive(&lives->guard);
     lives->open[watch->place].life = SYNC_NOBODY;
     ReleaseSRWLockExclusive(&lives->guard);
+}
+
+/* Where it is not open any more, nobody of this process waits for it, and who does elsewhere is told when this thread ends:
+   there were KEPT_OPEN others since. */
+void sync_life_bury(sync_lives *lives, sync_life life)
+{
+    life_watch watch;
+    if (life == SYNC_NOBODY || !find_open(lives, life, &watch))
+        return;
+    give_on(lives, &watch);
+    life_watch_end(lives, &watch);
 }
 
 /* What is over stays open until its place is needed: closing it now would keep the caller, who has just got a dead one's
@@ -369,6 +380,7 @@ void life_seen_over(sync_lives *lives, const life_watch *watch)
 void life_watch_end(sync_lives *lives, const life_watch *watch)
 {
     if (watch->place == KEPT_OPEN) {
+        ReleaseMutex(watch->mutex); /* in case that it was over: it could not be found for a burial */
         CloseHandle(watch->mutex);
         return;
     }
@@ -386,7 +398,7 @@ bool sync_life_is_over(sync_lives *lives, sync_life life)
     DWORD ended = WaitForSingleObject(watch.mutex, 0);
     bool over = ended == WAIT_OBJECT_0 || ended == WAIT_ABANDONED;
     if (over)
-        life_seen_over(lives, &watch);
+        give_on(lives, &watch);
     life_watch_end(lives, &watch);
     return over;
 }

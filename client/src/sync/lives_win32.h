@@ -19,9 +19,6 @@ typedef struct life_watch {
 /* Ready to be waited on, until life_watch_end, unless it is over or unknown. What was opened stays open for the next time. */
 life_state life_watch_begin(sync_lives *lives, sync_life life, life_watch *watch);
 
-/* A wait has ended with the life's mutex in the caller's hands: gives it on to whoever else watches, and forgets it. */
-void life_seen_over(sync_lives *lives, const life_watch *watch);
-
 void life_watch_end(sync_lives *lives, const life_watch *watch);
 
 #endif

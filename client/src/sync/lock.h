@@ -1,8 +1,15 @@
 /*
  * lock.h: a lock between threads of any processes, that outlives whoever holds it.
  *
- * Nobody else's: one compare and exchange to take, one to give back, no system call. Somebody's: spin for a while, then park
- * (park.h), watching the holder's life, so that its end is told at once by the system, not by looking now and then.
+ * Nobody else's: one compare and exchange to take, a plain store to give back, no system call. Somebody's: spin for a while,
+ * then park (park.h), watching the holder's life, so that its end is told at once by the system, not by looking now and then.
+ *
+ * The store that frees the lock and the look whether somebody waits may swap places in the processor, for there is no fence
+ * between them: that would be half of what the lock costs. So one who has just made his mark, and finds the lock held, sleeps at
+ * first for SYNC_LOCK_GRACE_NS only, long after which any store has arrived; then he looks again, and sleeps till he is woken.
+ *
+ * Who got the lock from a dead holder in his sleep returns with it at once: what the system gave him for that, the gate and
+ * the dead one's life, he gives back with the lock.
  *
  * Its words are in shared memory, where who may lock may also write anything at any time. Then nobody is kept from his
  * time limit, and nothing outside the words is read or written; whether the lock still excludes anybody is not
@@ -18,12 +25,26 @@
 #include "spin.h"
 #include "wait.h"
 
+#define SYNC_LOCK_GRACE_NS 1000000u /* 1 ms */
+
+/* Sleeps of a front; after so many the lock is handed to it. (The model has less: it tries every order.) */
+#if !defined(SYNC_LOCK_PATIENCE)
+#define SYNC_LOCK_PATIENCE 4u
+#endif
+
 /* One attachment's use of a lock. All of it but the words is this process's own. */
 typedef struct sync_lock {
     volatile uint64_t *word;
     volatile uint32_t *damaged;
+    volatile uint32_t *mark;
     sync_place *place;
     sync_lives *lives;
+    volatile uint64_t
+        heir; /* the life of a holder that is in the gate since it took the lock from a dead one; or nobody */
+    volatile uint64_t dead; /* the dead one, which the heir buries */
+    volatile uint64_t
+        handed_since; /* when the lock was first seen handed over, and not taken since; 0: it was not */
+    char apart[64];   /* what who waits writes is in another line than what a holder reads */
     sync_spin spin;
 } sync_lock;
 
@@ -51,7 +72,8 @@ bool sync_lock_is_mine(sync_lock *lock);
 /* Who does, or SYNC_NOBODY. */
 sync_life sync_lock_holder(const sync_lock *lock);
 
-/* Gives it back as if `life`, which holds it, had died: of a thread of this process whose attachment ends. */
+/* Gives it back as if `life`, which holds it, had died: of a thread of this process whose attachment ends. If that is another
+   thread, and it was an heir, the gate stays with it until it ends, and who waits meanwhile looks in slices (park.h). */
 void sync_lock_abandon(sync_lock *lock, sync_life life);
 
 #endif

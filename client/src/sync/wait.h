@@ -38,6 +38,9 @@ sync_deadline sync_deadline_in(uint32_t milliseconds);
 /* Looks at the clock unless it need not. */
 bool sync_deadline_passed(sync_deadline deadline);
 
+/* Sleeps until then; nobody wakes the caller. Not for SYNC_NEVER. */
+void sync_rest(sync_deadline until);
+
 /* ---- Lives --------------------------------------------------------------------------------------- */
 
 /*
@@ -61,6 +64,10 @@ sync_life sync_life_mine(sync_lives *lives);
    was not asked about before. */
 bool sync_life_is_over(sync_lives *lives, sync_life life);
 
+/* By whom sync_place_wait has told that it is over, and no later than his thread waits for something else: till then
+   others may not be told. For any other life it does nothing. */
+void sync_life_bury(sync_lives *lives, sync_life life);
+
 /* ---- Places: where threads of any process wait in turn ----------------------------------------------- */
 
 /*
@@ -78,8 +85,8 @@ void sync_gate_leave(sync_place *place);
 void sync_place_wake(sync_place *place);
 
 /*
- * By who is inside. Ends with SYNC_WOKEN, SYNC_OVER when `watched` (SYNC_NOBODY: none) is over, SYNC_TIMED_OUT or
- * SYNC_FAILED. When several are true at once it may be any of them, but a life that is over is told no later than the
+ * By who is inside. Ends with SYNC_WOKEN, SYNC_OVER when `watched` (SYNC_NOBODY: none) is over (then to be buried),
+ * SYNC_TIMED_OUT or SYNC_FAILED. When several are true at once it may be any of them, but a life that is over is told no later than the
  * second call in a row that watches it. A life that cannot be watched (no right, no memory) is looked at every 100 ms, and
  * the wait ends as if woken.
  */

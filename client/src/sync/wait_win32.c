@@ -54,6 +54,11 @@ static DWORD milliseconds_until(sync_deadline deadline)
     return left < LONGEST_WAIT ? (DWORD)left : LONGEST_WAIT;
 }
 
+void sync_rest(sync_deadline until)
+{
+    Sleep(milliseconds_until(until));
+}
+
 /* What a wait that its time ended means. Clocks differ a little, so it may be too early. */
 static sync_result ended_by_time(sync_deadline deadline)
 {
@@ -86,15 +91,12 @@ void sync_place_wake(sync_place *place)
 }
 
 /* With the life first: when both are signalled, its end is what is told. */
-static sync_result wait_for_both(const sync_place *place, sync_lives *lives, const life_watch *watch,
-                                 sync_deadline deadline)
+static sync_result wait_for_both(const sync_place *place, const life_watch *watch, sync_deadline deadline)
 {
     HANDLE both[2] = {watch->mutex, place->wake};
     DWORD ended = WaitForMultipleObjects(2, both, FALSE, milliseconds_until(deadline));
-    if (SIGNALED(ended, 0)) {
-        life_seen_over(lives, watch);
+    if (SIGNALED(ended, 0))
         return SYNC_OVER;
-    }
     if (ended == WAIT_OBJECT_0 + 1)
         return SYNC_WOKEN;
     return ended == WAIT_TIMEOUT ? ended_by_time(deadline) : SYNC_FAILED;
@@ -120,7 +122,7 @@ sync_result sync_place_wait(sync_place *place, sync_lives *lives, sync_life watc
     case LIFE_UNKNOWN:
         return wait_for_wake(place, BLIND_WAIT, deadline);
     default: {
-        sync_result result = wait_for_both(place, lives, &watch, deadline);
+        sync_result result = wait_for_both(place, &watch, deadline);
         DWORD error = GetLastError();
         life_watch_end(lives, &watch);
         SetLastError(error);

@@ -201,6 +201,54 @@ static void a_bell_that_was_left_ringing_does_not_keep_waiters_awake(void **stat
     assert_in_range(threads_count().calls - before, 1, 20);
 }
 
+/* As a hostile publisher may. Without rests a waiter would ask the system all the time. */
+static void bells_that_are_never_silent_do_not_keep_waiters_awake(void **state)
+{
+    scene *all = *state;
+    threads_bell_ring_both(all->bell);
+    threads_counts before = threads_count();
+    assert_int_equal(broadcast_wait(&all->news, &all->word, 0, sync_deadline_in(300)), SYNC_TIMED_OUT);
+    threads_counts after = threads_count();
+    assert_in_range(after.calls - before.calls, 1, 25);
+    assert_true(after.rests > before.rests);
+    waiter who = waiter_of(all, all->word + 1);
+    start(&who);
+    while (threads_count().rests == after.rests)
+        ;
+    publish(all);
+    finish(&who);
+    assert_int_equal(who.result, SYNC_OK);
+}
+
+static volatile uint32_t hostile_publisher_ends;
+
+static void *ring_without_end(void *context)
+{
+    scene *all = context;
+    while (shmb_load_acquire_u32(&hostile_publisher_ends) == 0)
+        sync_bell_ring(all->bell, shmb_fetch_add_u32(&all->epoch, 1));
+    return NULL;
+}
+
+static void who_is_rung_for_without_end_rests_and_learns_of_a_change(void **state)
+{
+    scene *all = *state;
+    pthread_t hostile;
+    hostile_publisher_ends = 0;
+    uint64_t rests = threads_count().rests;
+    assert_int_equal(pthread_create(&hostile, NULL, ring_without_end, all), 0);
+    assert_int_equal(broadcast_wait(&all->news, &all->word, 0, sync_deadline_in(300)), SYNC_TIMED_OUT);
+    assert_true(threads_count().rests > rests);
+    waiter who = waiter_of(all, all->word + 1);
+    start(&who);
+    publish(all);
+    finish(&who);
+    assert_int_equal(who.result, SYNC_OK);
+    assert_true(who.most_ns < BROADCAST_SLICE_NS + 2 * SECOND);
+    shmb_store_release_u32(&hostile_publisher_ends, 1);
+    assert_int_equal(pthread_join(hostile, NULL), 0);
+}
+
 static volatile uint32_t hostile_reader_ends;
 
 static void *take_the_flag_down(void *context)
@@ -245,6 +293,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_misses_the_last_change, begin, end),
         cmocka_unit_test_setup_teardown(a_publisher_that_is_killed_costs_at_most_a_slice, begin, end),
         cmocka_unit_test_setup_teardown(a_bell_that_was_left_ringing_does_not_keep_waiters_awake, begin, end),
+        cmocka_unit_test_setup_teardown(bells_that_are_never_silent_do_not_keep_waiters_awake, begin, end),
+        cmocka_unit_test_setup_teardown(who_is_rung_for_without_end_rests_and_learns_of_a_change, begin, end),
         cmocka_unit_test_setup_teardown(a_hostile_reader_delays_others_by_a_slice_at_most, begin, end),
         cmocka_unit_test_setup_teardown(what_the_system_refuses_is_told, begin, end),
     };

@@ -87,6 +87,7 @@ static sync_result wait_for_end(lock_room *all, sync_life life)
     if (result != SYNC_OK)
         return result;
     result = sync_place_wait(&all->place, all->lives, life, sync_deadline_in(WAIT_MS));
+    sync_life_bury(all->lives, life);
     sync_gate_leave(&all->place);
     return result;
 }
@@ -333,7 +334,7 @@ static void a_waiter_gets_the_lock_when_it_is_given_back(void **state)
     visitor who;
     assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OK);
     HANDLE thread = start(&who, all, "tr");
-    while ((*(volatile uint64_t *)&all->words->word & SHMB_LOCK_WAITED_FOR) == 0)
+    while ((*(volatile uint32_t *)&all->words->mark & SHMB_LOCK_WAITED_FOR) == 0)
         Sleep(0);
     assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
     await(thread, &who);
@@ -383,11 +384,58 @@ static void who_waits_for_a_program_that_is_killed_is_told(void **state)
     visitor who;
     HANDLE process = start_holder(all);
     HANDLE thread = start(&who, all, "tr");
-    while ((*(volatile uint64_t *)&all->words->word & SHMB_LOCK_WAITED_FOR) == 0)
+    while ((*(volatile uint32_t *)&all->words->mark & SHMB_LOCK_WAITED_FOR) == 0)
         Sleep(0);
     kill_process(process);
     await(thread, &who);
     assert_int_equal(who.taken, SHMB_OWNER_DIED);
+}
+
+/* The front is suspended while it waits; what it is handed then passes by it. */
+static void a_suspended_thread_holds_up_who_queues_behind_it_for_a_while_only(void **state)
+{
+    lock_room *all = *state;
+    volatile uint32_t *mark = &all->words->mark;
+    visitor front, next;
+    assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OK);
+    HANDLE suspended = start(&front, all, "tr");
+    while ((*mark & SHMB_LOCK_WAITED_FOR) == 0)
+        Sleep(0);
+    SuspendThread(suspended);
+    *mark |= SHMB_LOCK_WAITED_FOR | SHMB_LOCK_HAND_OVER; /* as if it had been passed over */
+    HANDLE behind = start(&next, all, "tr");
+    assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
+    sync_deadline before = sync_now();
+    await(behind, &next);
+    assert_int_equal(next.taken, SHMB_OK);
+    assert_true(sync_now() - before < WAIT_MS * UINT64_C(500000));
+    ResumeThread(suspended);
+    await(suspended, &front);
+    assert_int_equal(front.taken, SHMB_OK);
+}
+
+/* It got the lock in its sleep, and with it the gate and the dead one's life, which it gives back with the lock. */
+static void after_an_heir_the_lock_is_as_it_was(void **state)
+{
+    lock_room *all = *state;
+    visitor heir, next;
+    HANDLE process = start_holder(all);
+    sync_life dead = sync_lock_holder(&all->lock);
+    HANDLE inheriting = start(&heir, all, "tswr");
+    while ((*(volatile uint32_t *)&all->words->mark & SHMB_LOCK_WAITED_FOR) == 0)
+        Sleep(0);
+    kill_process(process);
+    await_arrival(&heir);
+    assert_int_equal(heir.taken, SHMB_OWNER_DIED);
+    assert_int_equal(sync_gate_enter(&all->place, SYNC_AT_ONCE), SYNC_TIMED_OUT);
+    HANDLE waiting = start(&next, all, "tr");
+    SetEvent(heir.allowed);
+    await(waiting, &next);
+    assert_int_equal(next.taken, SHMB_OWNER_DIED); /* nobody has said that the data is whole */
+    await(inheriting, &heir);
+    assert_int_equal(sync_gate_enter(&all->place, SYNC_AT_ONCE), SYNC_OK);
+    sync_gate_leave(&all->place);
+    assert_true(sync_life_is_over(all->lives, dead));
 }
 
 #define CROWD  3
@@ -444,6 +492,8 @@ int main(int argc, char **argv)
         TEST(who_waits_for_a_thread_that_ends_is_told),
         TEST(who_finds_the_lock_with_a_killed_program_is_told),
         TEST(who_waits_for_a_program_that_is_killed_is_told),
+        TEST(a_suspended_thread_holds_up_who_queues_behind_it_for_a_while_only),
+        TEST(after_an_heir_the_lock_is_as_it_was),
         TEST(one_at_a_time_is_inside),
     };
 #undef TEST

@@ -2,6 +2,7 @@
    call, and with hostile words. */
 #include "sync/lock.h"
 #include "atomics.h"
+#include "sync/park.h"
 #include "wait_threads.h"
 
 #include <setjmp.h>
@@ -97,9 +98,18 @@ static void await_end(pthread_t thread)
 /* Its taking was the last thing that the dead one did. */
 static void leave_locked_by_dead(room *all)
 {
+    all->words.damaged = 0;
     actor dead = {.room = all, .acts = "td", .timeout = SHMB_INFINITE};
     await_end(start(&dead));
     assert_int_equal(dead.taken[0], SHMB_OK);
+}
+
+/* And so it was of one that got it from that one in its sleep. */
+static void leave_locked_by_heir(room *all)
+{
+    actor heir = {.room = all, .acts = "td", .timeout = SHMB_INFINITE};
+    await_end(start(&heir));
+    assert_int_equal(heir.taken[0], SHMB_OWNER_DIED);
 }
 
 /* ---- Alone --------------------------------------------------------------------------------------- */
@@ -125,7 +135,7 @@ static void taking_what_one_has_is_a_deadlock_however_long_one_would_wait(void *
     assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OK);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(sync_lock_take(&all->lock, timeouts[i]), SHMB_DEADLOCK);
-    all->words.word |= SHMB_LOCK_WAITED_FOR;
+    all->words.mark |= SHMB_LOCK_WAITED_FOR;
     assert_int_equal(sync_lock_take(&all->lock, SHMB_INFINITE), SHMB_DEADLOCK);
     assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
     assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OK);
@@ -196,13 +206,13 @@ static void a_waiter_gets_it_when_it_is_given_back_and_sleeps_till_then(void **s
     actor other = {.room = all, .acts = "tr", .timeout = SHMB_INFINITE};
     uint64_t sleeps = threads_count().sleeps;
     pthread_t thread = start(&other);
-    while ((shmb_load_acquire_u64(&all->words.word) & SHMB_LOCK_WAITED_FOR) == 0)
+    while ((shmb_load_acquire_u32(&all->words.mark) & SHMB_LOCK_WAITED_FOR) == 0)
         ;
     uint64_t wakes = threads_count().wakes;
     assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
     await_end(thread);
     assert_int_equal(other.taken[0], SHMB_OK);
-    assert_true(threads_count().sleeps - sleeps <= 1);
+    assert_true(threads_count().sleeps - sleeps <= 2); /* for the time of grace, and till it is woken */
     assert_true(threads_count().wakes == wakes + 1);
     assert_true(all->words.word == SHMB_LOCK_FREE);
 }
@@ -257,7 +267,7 @@ static void a_waiter_is_passed_over_a_few_times_at_most(void **state)
     pthread_t thread = start(&other);
     uint32_t passed = 0;
     for (;;) {
-        while ((shmb_load_acquire_u64(&all->words.word) & SHMB_LOCK_WAITED_FOR) == 0)
+        while ((shmb_load_acquire_u32(&all->words.mark) & SHMB_LOCK_WAITED_FOR) == 0)
             ;
         assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
         if (sync_lock_take(&all->lock, SHMB_NO_WAIT) != SHMB_OK)
@@ -297,6 +307,78 @@ static void what_was_handed_to_a_front_is_taken_by_no_other(void **state)
     assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OK);
 }
 
+/* ---- A front that stands still --------------------------------------------------------------------- */
+
+#define PATIENCE_MS 10000u
+
+/* This thread is the front, and does nothing: as one that is suspended. What it holds up passes by it in a while. */
+static void wait_behind(room *all, shmb_status expected)
+{
+    actor other = {.room = all, .acts = "tr", .timeout = PATIENCE_MS};
+    assert_int_equal(sync_gate_enter(all->place, SYNC_AT_ONCE), SYNC_OK);
+    sync_deadline before = sync_now();
+    await_end(start(&other));
+    uint64_t took = sync_now() - before;
+    sync_gate_leave(all->place);
+    assert_int_equal(other.taken[0], expected);
+    assert_in_range(took / 1000000, PARK_SLICE_LEAST_MS, PATIENCE_MS / 2);
+}
+
+static void a_dead_holders_lock_is_taken_past_a_front_that_stands_still(void **state)
+{
+    leave_locked_by_dead(*state);
+    wait_behind(*state, SHMB_OWNER_DIED);
+}
+
+static void what_was_handed_to_a_front_that_stands_still_is_taken_past_it(void **state)
+{
+    room *all = *state;
+    all->words.word = SHMB_LOCK_HANDED_OVER;
+    wait_behind(all, SHMB_OK);
+}
+
+static void what_was_handed_to_a_front_that_stands_still_is_taken_by_one_who_never_waits(void **state)
+{
+    room *all = *state;
+    assert_int_equal(sync_gate_enter(all->place, SYNC_AT_ONCE), SYNC_OK);
+    all->words.word = SHMB_LOCK_HANDED_OVER;
+    actor now = {.room = all, .acts = "tr", .timeout = SHMB_NO_WAIT};
+    sync_deadline before = sync_now();
+    do {
+        now.takes = 0;
+        await_end(start(&now));
+    } while (now.taken[0] == SHMB_TIMED_OUT && sync_now() - before < PATIENCE_MS * UINT64_C(1000000));
+    assert_int_equal(now.taken[0], SHMB_OK);
+    assert_true(sync_now() - before >= 100000000u);
+    sync_gate_leave(all->place);
+}
+
+/* The front waits as it should, and is suspended then: its mark stands, and nobody takes what it is woken for. */
+static void who_waits_behind_a_front_that_stands_still_has_the_lock_soon_after_it_is_free(void **state)
+{
+    room *all = *state;
+    actor holder = {.room = all, .acts = "twr", .timeout = SHMB_INFINITE};
+    pthread_t holding = start(&holder);
+    while (shmb_load_acquire_u64(&all->words.word) == SHMB_LOCK_FREE)
+        ;
+    assert_int_equal(sync_gate_enter(all->place, SYNC_AT_ONCE), SYNC_OK);
+    all->words.mark = SHMB_LOCK_MARK_COUNT | SHMB_LOCK_WAITED_FOR | SHMB_LOCK_HAND_OVER;
+    actor others[3];
+    pthread_t threads[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        others[i] = (actor){.room = all, .acts = "tr", .timeout = PATIENCE_MS};
+        threads[i] = start(&others[i]);
+    }
+    assert_true(threads_await_waiting(all->place, 4));
+    shmb_store_release_u32(&all->sign, 1);
+    await_end(holding);
+    for (uint32_t i = 0; i < 3; i++) {
+        await_end(threads[i]);
+        assert_int_equal(others[i].taken[0], SHMB_OK);
+    }
+    sync_gate_leave(all->place);
+}
+
 /* ---- Death --------------------------------------------------------------------------------------- */
 
 static void the_next_after_a_dead_holder_is_told_and_so_are_all_until_one_repairs(void **state)
@@ -315,7 +397,7 @@ static void the_next_after_a_dead_holder_is_told_and_so_are_all_until_one_repair
     }
 }
 
-static void who_waits_for_a_holder_that_dies_sleeps_once(void **state)
+static void who_waits_for_a_holder_that_dies_sleeps_till_then(void **state)
 {
     room *all = *state;
     actor holder = {.room = all, .acts = "twd", .timeout = SHMB_INFINITE};
@@ -325,15 +407,15 @@ static void who_waits_for_a_holder_that_dies_sleeps_once(void **state)
     actor waiter = {.room = all, .acts = "tr", .timeout = SHMB_INFINITE};
     threads_counts before = threads_count();
     pthread_t waiting = start(&waiter);
-    while ((shmb_load_acquire_u64(&all->words.word) & SHMB_LOCK_WAITED_FOR) == 0)
+    while ((shmb_load_acquire_u32(&all->words.mark) & SHMB_LOCK_WAITED_FOR) == 0)
         ;
     shmb_store_release_u32(&all->sign, 1);
     await_end(dying);
     await_end(waiting);
     assert_int_equal(waiter.taken[0], SHMB_OWNER_DIED);
     threads_counts after = threads_count();
-    assert_true(after.sleeps - before.sleeps <= 1);
-    assert_true(after.calls - before.calls <= 5); /* its life, gate, wait, look, gate: no polling */
+    assert_true(after.sleeps - before.sleeps <= 2); /* the first one for the time of grace */
+    assert_true(after.calls - before.calls <= 6);   /* its life, gate, two waits, gate, burial: no polling */
 }
 
 static void ending_the_attachment_with_the_lock_is_a_death(void **state)
@@ -345,6 +427,62 @@ static void ending_the_attachment_with_the_lock_is_a_death(void **state)
     assert_int_equal(sync_lock_take(&other, SHMB_NO_WAIT), SHMB_OK);
     threads_lives_free(other_lives);
     assert_int_equal(sync_lock_take(&all->lock, SHMB_INFINITE), SHMB_OWNER_DIED);
+}
+
+/* The gate and the dead one's life are given back with the lock: what the system is asked for does not delay the heir. */
+static void an_heir_is_asked_for_nothing_before_it_has_the_lock(void **state)
+{
+    room *all = *state;
+    actor holder = {.room = all, .acts = "twd", .timeout = SHMB_INFINITE};
+    pthread_t dying = start(&holder);
+    while (shmb_load_acquire_u64(&all->words.word) == SHMB_LOCK_FREE)
+        ;
+    shmb_store_release_u32(&all->sign, 1);
+    (void)sync_life_mine(all->lives);
+    uint64_t before = threads_count().calls;
+    await_end(dying);
+    assert_int_equal(sync_lock_take(&all->lock, SHMB_INFINITE), SHMB_OWNER_DIED);
+    assert_int_equal(threads_count().calls - before, 2); /* into the gate, and the wait */
+    assert_int_equal(threads_waiting(all->place), 1);
+    actor next = {.room = all, .acts = "tr", .timeout = SHMB_INFINITE};
+    pthread_t waiting = start(&next);
+    assert_true(threads_await_waiting(all->place, 2));
+    assert_int_equal(sync_lock_consistent(&all->lock), SHMB_OK);
+    assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
+    await_end(waiting);
+    assert_int_equal(next.taken[0], SHMB_OK);
+    assert_int_equal(threads_waiting(all->place), 0);
+}
+
+static void an_heir_that_dies_leaves_gate_and_lock_to_the_next(void **state)
+{
+    room *all = *state;
+    leave_locked_by_dead(all);
+    leave_locked_by_heir(all);
+    assert_int_equal(sync_lock_take(&all->lock, SHMB_INFINITE), SHMB_OWNER_DIED);
+    assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
+    assert_int_equal(threads_waiting(all->place), 0);
+    leave_locked_by_dead(all);
+    leave_locked_by_heir(all);
+    assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OWNER_DIED);
+    assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
+    assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OWNER_DIED);
+}
+
+static void an_heir_that_is_robbed_leaves_the_gate_all_the_same(void **state)
+{
+    room *all = *state;
+    for (uint32_t i = 0; i < 2; i++) {
+        leave_locked_by_dead(all);
+        assert_int_equal(sync_lock_take(&all->lock, SHMB_INFINITE), SHMB_OWNER_DIED);
+        assert_int_equal(threads_waiting(all->place), 1);
+        all->words.word = 0x1234567890ABCDE8u;
+        if (i == 0)
+            assert_int_equal(sync_lock_release(&all->lock), SHMB_NOT_OWNER);
+        assert_int_equal(sync_lock_take(&all->lock, SHMB_INFINITE), SHMB_OWNER_DIED);
+        assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
+        assert_int_equal(threads_waiting(all->place), 0);
+    }
 }
 
 /* A holder, a waiter and one more. The one under test dies at its n-th call, for every n until it survives. */
@@ -449,7 +587,7 @@ static void a_word_that_names_nobody_is_a_dead_holders(void **state)
         }
     }
     all->words.damaged = 0;
-    all->words.word = SHMB_LOCK_WAITED_FOR; /* nobody, waited for */
+    all->words.word = 1; /* nobody, in a way that nobody writes */
     assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OK);
 }
 
@@ -473,6 +611,7 @@ static void *scribble(void *context)
                                                  : what == 1 ? value & 3
                                                              : all->lock.spin.limit);
         shmb_store_relaxed_u32(&all->words.damaged, (uint32_t)value);
+        shmb_store_relaxed_u32(&all->words.mark, (uint32_t)(value >> 32));
         sync_place_wake(all->place);
     }
     return NULL;
@@ -514,9 +653,16 @@ int main(void)
         TEST(a_waiter_is_passed_over_a_few_times_at_most),
         TEST(what_was_handed_to_a_front_that_left_can_be_taken),
         TEST(what_was_handed_to_a_front_is_taken_by_no_other),
+        TEST(a_dead_holders_lock_is_taken_past_a_front_that_stands_still),
+        TEST(what_was_handed_to_a_front_that_stands_still_is_taken_past_it),
+        TEST(what_was_handed_to_a_front_that_stands_still_is_taken_by_one_who_never_waits),
+        TEST(who_waits_behind_a_front_that_stands_still_has_the_lock_soon_after_it_is_free),
         TEST(the_next_after_a_dead_holder_is_told_and_so_are_all_until_one_repairs),
-        TEST(who_waits_for_a_holder_that_dies_sleeps_once),
+        TEST(who_waits_for_a_holder_that_dies_sleeps_till_then),
         TEST(ending_the_attachment_with_the_lock_is_a_death),
+        TEST(an_heir_is_asked_for_nothing_before_it_has_the_lock),
+        TEST(an_heir_that_dies_leaves_gate_and_lock_to_the_next),
+        TEST(an_heir_that_is_robbed_leaves_the_gate_all_the_same),
         TEST(a_program_killed_at_any_call_holds_nobody_up),
         TEST(a_program_killed_at_any_call_holds_nobody_up_where_it_does_not_spin),
         TEST(generations_of_dying_holders_and_waiters_never_stop_the_others),

@@ -45,7 +45,8 @@ static park_answer take(void *context, park_view *view)
     }
     uint32_t seen = shmb_load_acquire_u32(&from->word);
     if ((seen & ~WAITS) == 0)
-        return seen == WAITS || shmb_cas_u32(&from->word, &seen, WAITS) ? PARK_SLEEP : PARK_LOOK;
+        return seen == WAITS || view->outside || shmb_cas_u32(&from->word, &seen, WAITS) ? PARK_SLEEP
+                                                                                         : PARK_LOOK;
     if (!shmb_cas_u32(&from->word, &seen, seen - 1))
         return PARK_LOOK;
     from->order[shmb_fetch_add_u32(&from->taken, 1) % 8] = who->number;
@@ -140,6 +141,7 @@ static void waiters_are_served_in_the_order_in_which_they_came(void **state)
     tokens *all = *state;
     taker who[4];
     pthread_t threads[4];
+    sync_deadline slice = sync_deadline_in(PARK_SLICE_LEAST_MS);
     for (uint32_t i = 0; i < 4; i++) {
         who[i] = (taker){.from = all, .number = i + 1, .timeout = UINT32_MAX};
         threads[i] = start(&who[i]);
@@ -149,10 +151,11 @@ static void waiters_are_served_in_the_order_in_which_they_came(void **state)
         give(all, 1);
         assert_true(threads_await_waiting(all->place, 3 - i));
     }
+    bool in_time = !sync_deadline_passed(slice); /* a machine that is very busy has them queue anew */
     for (uint32_t i = 0; i < 4; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         assert_int_equal(who[i].result, SYNC_OK);
-        assert_int_equal(all->order[i], i + 1);
+        assert_true(all->order[i] == i + 1 || !in_time);
     }
 }
 
@@ -228,6 +231,52 @@ static void a_system_that_refuses_is_reported(void **state)
     assert_int_equal(threads_waiting(all->place), 0);
 }
 
+/* This thread is the front, and stands still. */
+static void who_queues_behind_a_front_that_stands_still_looks_by_itself(void **state)
+{
+    tokens *all = *state;
+    taker who[2] = {{.from = all, .timeout = UINT32_MAX}, {.from = all, .timeout = UINT32_MAX}};
+    pthread_t threads[2];
+    assert_int_equal(sync_gate_enter(all->place, SYNC_AT_ONCE), SYNC_OK);
+    for (uint32_t i = 0; i < 2; i++)
+        threads[i] = start(&who[i]);
+    assert_true(threads_await_waiting(all->place, 3));
+    give(all, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(who[i].result, SYNC_OK);
+        assert_in_range(who[i].looks, 1, 8);
+    }
+    sync_gate_leave(all->place);
+}
+
+/* Whom the front watches is over, and it is not there to be told. */
+static void who_queues_behind_a_front_that_stands_still_is_told_of_an_end(void **state)
+{
+    tokens *all = *state;
+    pthread_t giver;
+    taker who = {.from = all, .timeout = UINT32_MAX};
+    assert_int_equal(sync_gate_enter(all->place, SYNC_AT_ONCE), SYNC_OK);
+    assert_int_equal(pthread_create(&giver, NULL, give_nothing, all), 0);
+    assert_int_equal(pthread_join(giver, NULL), 0);
+    assert_int_equal(pthread_join(start(&who), NULL), 0);
+    assert_int_equal(who.result, SYNC_OK);
+    assert_true(who.told_over);
+    sync_gate_leave(all->place);
+}
+
+static void who_queues_behind_a_front_that_stands_still_keeps_his_time_limit(void **state)
+{
+    tokens *all = *state;
+    taker who = {.from = all, .timeout = 130};
+    assert_int_equal(sync_gate_enter(all->place, SYNC_AT_ONCE), SYNC_OK);
+    sync_deadline before = sync_now();
+    assert_int_equal(pthread_join(start(&who), NULL), 0);
+    assert_int_equal(who.result, SYNC_TIMED_OUT);
+    assert_true(sync_now() - before >= 130000000u);
+    sync_gate_leave(all->place);
+}
+
 #define TAKERS 4
 #define EACH   400
 
@@ -269,6 +318,12 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(the_end_of_whom_one_waits_for_is_told, begin, end),
         cmocka_unit_test_setup_teardown(a_system_that_refuses_is_reported, begin, end),
+        cmocka_unit_test_setup_teardown(who_queues_behind_a_front_that_stands_still_looks_by_itself, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(who_queues_behind_a_front_that_stands_still_is_told_of_an_end, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(who_queues_behind_a_front_that_stands_still_keeps_his_time_limit,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(no_wake_up_is_lost_when_many_take_and_give, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,16 @@ bool sync_deadline_passed(sync_deadline deadline)
     return sync_now() >= deadline;
 }
 
+void sync_rest(sync_deadline until)
+{
+    self();
+    pthread_mutex_lock(&world);
+    counts.rests++;
+    while (await_change(until))
+        continue;
+    pthread_mutex_unlock(&world);
+}
+
 uint32_t sync_processors(void)
 {
     pthread_mutex_lock(&world);
@@ -233,6 +243,15 @@ bool sync_life_is_over(sync_lives *lives, sync_life life)
     bool over = is_over(life);
     leave_world();
     return over;
+}
+
+/* Here all who watch are told at the same time. */
+void sync_life_bury(sync_lives *lives, sync_life life)
+{
+    (void)lives;
+    (void)life;
+    enter_world();
+    leave_world();
 }
 
 sync_lives *threads_lives_new(void)
@@ -419,6 +438,15 @@ sync_result sync_bell_wait(sync_bell *bell, uint32_t epoch, sync_deadline deadli
     if (failed)
         return SYNC_FAILED;
     return in_time ? SYNC_WOKEN : SYNC_TIMED_OUT;
+}
+
+void threads_bell_ring_both(sync_bell *bell)
+{
+    self();
+    pthread_mutex_lock(&world);
+    bell->rung[0] = bell->rung[1] = true;
+    pthread_cond_broadcast(&change);
+    pthread_mutex_unlock(&world);
 }
 
 sync_bell *threads_bell_new(void)

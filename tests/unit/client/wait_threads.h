@@ -18,6 +18,9 @@ void threads_lives_free(sync_lives *lives);
 sync_bell *threads_bell_new(void);
 void threads_bell_free(sync_bell *bell);
 
+/* As a hostile publisher may: both ring until somebody rings as it should be. */
+void threads_bell_ring_both(sync_bell *bell);
+
 /* The calling thread ends in its `calls`-th call of wait.h from now on, from 1, before that call does anything. 0:
    never, as before. A call within the time functions does not count. */
 void threads_kill_me_at(uint32_t calls);
@@ -32,6 +35,7 @@ typedef struct threads_counts {
     uint64_t sleeps; /* place and bell waits that had to sleep */
     uint64_t queued; /* gates that were not free */
     uint64_t wakes;  /* of places */
+    uint64_t rests;
 } threads_counts;
 
 threads_counts threads_count(void);
