@@ -513,7 +513,6 @@ static bool carry_out(const apply_context *context, const plan_action *action,
             report_failure(context, region, outcome->failed++, failure->text);
         break;
     case PLAN_KEEP:
-        outcome->kept++;
         break;
     case PLAN_CREATE:
     case PLAN_ADOPT:
@@ -529,8 +528,23 @@ static bool carry_out(const apply_context *context, const plan_action *action,
 static void tell(const apply_context *context, const plan_action *action, const char *name,
                  const char *reason)
 {
-    if (context->told && action->kind != PLAN_KEEP)
+    if (context->told)
         context->told(context->told_context, action, name, reason);
+}
+
+/* One step, told of and then a sign of life. */
+static void take_step(const apply_context *context, const plan_action *action,
+                      const declared_regions *declared, apply_outcome *outcome)
+{
+    platform_failure failure;
+    failure.code = 0;
+    failure.text[0] = '\0';
+    if (action->kind == PLAN_RETIRE) /* the name goes with it */
+        tell(context, action, context->holdings->regions[action->existing].name, NULL);
+    bool ok = carry_out(context, action, declared, outcome, &failure);
+    if (action->kind != PLAN_RETIRE)
+        tell(context, action, declared->items[action->declared].name, ok ? NULL : failure.text);
+    context->progress(context->progress_context);
 }
 
 void apply_plan(const apply_context *context, const plan *p, const declared_regions *declared,
@@ -540,16 +554,11 @@ void apply_plan(const apply_context *context, const plan *p, const declared_regi
     reserve_for(context->holdings, p);
     if (!context->awaiting && !context->ending)
         retire_unserved(context, declared);
-    for (size_t i = 0; i < p->count; i++) {
-        const plan_action *action = &p->actions[i];
-        platform_failure failure = {0};
-        if (action->kind == PLAN_RETIRE) /* the name goes with it */
-            tell(context, action, context->holdings->regions[action->existing].name, NULL);
-        bool ok = carry_out(context, action, declared, outcome, &failure);
-        if (action->kind != PLAN_RETIRE)
-            tell(context, action, declared->items[action->declared].name, ok ? NULL : failure.text);
-        context->progress(context->progress_context);
-    }
+    for (size_t i = 0; i < p->count; i++)
+        if (p->actions[i].kind == PLAN_KEEP)
+            outcome->kept++;
+        else
+            take_step(context, &p->actions[i], declared, outcome);
     holdings_compact(context->holdings);
 }
 

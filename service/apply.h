@@ -52,7 +52,7 @@ typedef struct apply_context {
     bool tried_again;                /* what fails is: the log does not have it yet */
     bool awaiting;                   /* what is to be created is awaited, and published so */
     bool ending;                     /* the broker ends: what was not served stays published so */
-    void (*progress)(void *context); /* after each step */
+    void (*progress)(void *context); /* after each step; what is kept is none */
     void *progress_context;
     apply_held_back *held_back; /* NULL: each region is published as ready when it is */
     bool *awaits;               /* for each declared region: whether it is awaited now; NULL: nobody asks */

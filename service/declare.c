@@ -2,7 +2,7 @@
 #include "declare.h"
 
 #include "boundary.h"
-#include "descriptor.h"
+#include "compile.h"
 #include "names.h"
 #include "region_parts.h"
 #include "shmb_layout.h"
@@ -12,15 +12,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXTS_PER_REGION 6u /* object name, boundary, two descriptors, path, path of the initial contents */
-#define TEXTS_OF_PARTS   6u /* of a region with parts: their descriptors, and the list of these */
+/* What all regions of one configuration are compiled with. */
+typedef struct compiling {
+    const char *instance;
+    const char *data_folder;
+    const own_places *own;
+    config_arena *arena;
+    compile_table descriptors;
+    const char *const *parts; /* the descriptors of a region's parts, compiled last; NULL: none yet */
+} compiling;
 
-/* Keeps `owned` for declaration_free and hands it back. */
-static const char *keep(declaration *d, char *owned)
+/* ---- Texts -------------------------------------------------------------------------------------- */
+
+/* Copies what was made for one region to the arena, and frees it. NULL stays NULL. */
+static const char *keep(config_arena *arena, char *owned)
 {
-    if (owned)
-        d->texts[d->text_count++] = owned;
-    return owned;
+    const char *kept = owned ? config_arena_text(arena, owned, strlen(owned)) : NULL;
+    free(owned);
+    return kept;
+}
+
+/* `prefix` and `name` in one. NULL: out of memory. */
+static const char *join(config_arena *arena, const char *prefix, const char *name)
+{
+    const size_t before = strlen(prefix), length = strlen(name);
+    char *joined = config_arena_alloc(arena, before + length + 1);
+    if (joined) {
+        memcpy(joined, prefix, before);
+        memcpy(joined + before, name, length);
+    }
+    return joined;
 }
 
 static bool is_absolute(const char *path)
@@ -80,27 +101,33 @@ static bool out_of_memory(platform_failure *failure)
     return false;
 }
 
-static bool name_object(declaration *d, const config_region *region, const char *instance,
+static bool name_object(declaration *d, const config_region *region, const compiling *how,
                         declared_region *out, platform_failure *failure)
 {
-    if (region->name_space == CONFIG_NAMESPACE_PRIVATE) {
-        out->boundary = keep(d, boundary_text(&region->boundary));
+    switch (region->name_space) {
+    case CONFIG_NAMESPACE_PRIVATE:
+        out->boundary = keep(how->arena, boundary_text(&region->boundary));
         if (out->boundary)
-            out->object_name = keep(d, private_name(instance, out->boundary, region->name));
-    } else if (region->name_space == CONFIG_NAMESPACE_SESSION) {
+            out->object_name = keep(how->arena, private_name(how->instance, out->boundary, region->name));
+        break;
+    case CONFIG_NAMESPACE_SESSION:
         out->per_session = true;
         d->global_count++;
-        out->object_name = keep(d, text_make("Global\\ShmBroker.Session.N.%s", region->name));
-    } else {
-        bool global = region->name_space == CONFIG_NAMESPACE_GLOBAL;
-        d->global_count += global;
-        out->object_name = keep(d, text_make("%s\\%s", global ? "Global" : "Local", region->name));
+        out->object_name = join(how->arena, "Global\\ShmBroker.Session.N.", region->name);
+        break;
+    case CONFIG_NAMESPACE_GLOBAL:
+        d->global_count++;
+        out->object_name = join(how->arena, "Global\\", region->name);
+        break;
+    case CONFIG_NAMESPACE_LOCAL:
+        out->object_name = join(how->arena, "Local\\", region->name);
+        break;
     }
     return out->object_name || out_of_memory(failure);
 }
 
 /* What is asked of the region's memory. */
-static bool declare_memory(declaration *d, const config_region *region, declared_region *out,
+static bool declare_memory(const config_region *region, const compiling *how, declared_region *out,
                            platform_failure *failure)
 {
     out->initial = region->initial;
@@ -111,87 +138,46 @@ static bool declare_memory(declaration *d, const config_region *region, declared
     out->on_dirty = region->on_dirty;
     if (region->initial.kind != CONFIG_INITIAL_FILE)
         return true;
-    out->initial.path = keep(d, declare_initial_path(&region->initial));
+    out->initial.path = keep(how->arena, declare_initial_path(&region->initial));
     return out->initial.path || out_of_memory(failure);
 }
 
-static bool same_list(const config_principal_list *left, const config_principal_list *right)
-{
-    return left->count == right->count && (left->count == 0 || left->items == right->items);
-}
-
-/* Whether two regions took their access from the same place, as those do that take the defaults. */
-static bool same_access(const config_region *left, const config_region *right)
-{
-    const config_access *l = &left->access, *r = &right->access;
-    return !left->sddl && !right->sddl && l->integrity == r->integrity && same_list(&l->read, &r->read) &&
-           same_list(&l->write, &r->write) && same_list(&l->manage, &r->manage) &&
-           same_list(&l->deny, &r->deny) && same_list(&l->lock, &r->lock) &&
-           same_list(&l->packages, &r->packages);
-}
-
-/* What was compiled last, of each kind of object, and for which region. Of a hundred thousand regions most share their
-   lists, so they share the texts, too. */
-typedef struct last_compiled {
-    const config_region *region;
-    const char *sddl;
-} last_compiled;
-
-/* What all regions of one configuration are compiled with. */
-typedef struct compiling {
-    const char *instance;
-    const char *data_folder;
-    const own_places *own;
-    const access_identity *identity;
-    last_compiled last[ACCESS_OBJECT_COUNT]; /* of each kind of object */
-} compiling;
-
-/* The descriptor of `object` for a region with access lists. NULL: out of memory. */
-static const char *compile_lists(declaration *d, const config_region *region, access_object object,
-                                 const access_identity *identity, last_compiled *last)
-{
-    if (!last->sddl || !same_access(last->region, region))
-        last->sddl = keep(d, access_compile_sddl(&region->access, object, identity));
-    last->region = region;
-    return last->sddl;
-}
-
-static bool compile_sddl(declaration *d, const config_region *region, const access_identity *identity,
-                         declared_region *out, platform_failure *failure)
-{
-    char *section = NULL, *file = NULL;
-    bool ok = descriptor_complete(region->sddl, identity, &section, &file, failure);
-    out->section_sddl = keep(d, section);
-    out->file_sddl = keep(d, file);
-    return ok;
-}
-
-static bool compile_descriptors(declaration *d, const config_region *region, const access_identity *identity,
-                                last_compiled last[ACCESS_OBJECT_COUNT], declared_region *out,
+static bool compile_descriptors(const config_region *region, compiling *how, declared_region *out,
                                 platform_failure *failure)
 {
-    if (region->sddl)
-        return compile_sddl(d, region, identity, out, failure);
-    out->section_sddl = compile_lists(d, region, ACCESS_SECTION, identity, &last[ACCESS_SECTION]);
-    if (region->backing_file)
-        out->file_sddl = compile_lists(d, region, ACCESS_FILE, identity, &last[ACCESS_FILE]);
-    return (out->section_sddl && (!region->backing_file || out->file_sddl)) || out_of_memory(failure);
+    out->section_sddl = compile_descriptor(&how->descriptors, region, ACCESS_SECTION, failure);
+    if (out->section_sddl && region->backing_file)
+        out->file_sddl = compile_descriptor(&how->descriptors, region, ACCESS_FILE, failure);
+    return out->section_sddl && (!region->backing_file || out->file_sddl);
 }
 
-/* The descriptor of the parts that one row of the table rules. NULL with `failure`. */
-static const char *compile_part(declaration *d, const config_region *region, access_object object,
-                                compiling *how, platform_failure *failure)
+/* The descriptors of the region's parts, by kind of object: the same list for regions in a row that have the same. NULL with
+   `failure` set. */
+static const char *const *compile_parts(const config_region *region, shmb_part_set set, compiling *how,
+                                        platform_failure *failure)
 {
-    if (region->sddl)
-        return keep(d, descriptor_complete_for(region->sddl, object, how->identity, failure));
-    const char *sddl = compile_lists(d, region, object, how->identity, &how->last[object]);
-    if (!sddl)
+    const char *sddl[ACCESS_OBJECT_COUNT] = {NULL};
+    for (unsigned part = 0; set >> part != 0; part++) {
+        access_object object = region_part_access((shmb_part)part);
+        if ((set >> part & 1) == 0 || object == ACCESS_SECTION || sddl[object])
+            continue;
+        sddl[object] = compile_descriptor(&how->descriptors, region, object, failure);
+        if (!sddl[object])
+            return NULL;
+    }
+    if (how->parts && memcmp(how->parts, sddl, sizeof sddl) == 0)
+        return how->parts;
+    const char **kept = config_arena_alloc(how->arena, sizeof sddl);
+    if (kept)
+        memcpy(kept, sddl, sizeof sddl);
+    else
         out_of_memory(failure);
-    return sddl;
+    how->parts = kept;
+    return kept;
 }
 
 /* What the region's bytes mean, and the descriptors of the objects beside it. */
-static bool declare_kind(declaration *d, const config_region *region, compiling *how, declared_region *out,
+static bool declare_kind(const config_region *region, compiling *how, declared_region *out,
                          platform_failure *failure)
 {
     out->geometry = (shmb_geometry){(uint32_t)region->kind + SHMB_KIND_RAW, region->messages,
@@ -200,20 +186,8 @@ static bool declare_kind(declaration *d, const config_region *region, compiling 
     shmb_part_set set = region_parts(out);
     if (set == 0)
         return true;
-    const char **sddl = calloc(ACCESS_OBJECT_COUNT, sizeof *sddl);
-    if (!sddl)
-        return out_of_memory(failure);
-    keep(d, (char *)(void *)sddl);
-    out->part_sddl = sddl;
-    for (unsigned part = 0; set >> part != 0; part++) {
-        access_object object = region_part_access((shmb_part)part);
-        if ((set >> part & 1) == 0 || object == ACCESS_SECTION || sddl[object])
-            continue;
-        sddl[object] = compile_part(d, region, object, how, failure);
-        if (!sddl[object])
-            return false;
-    }
-    return true;
+    out->part_sddl = compile_parts(region, set, how, failure);
+    return out->part_sddl != NULL;
 }
 
 static bool refuse_place(const config_region *region, const char *problem, platform_failure *failure)
@@ -232,7 +206,7 @@ static bool declare_backing(declaration *d, const config_region *region, const c
     if (!region->backing_file)
         return true;
     out->own = how->own;
-    out->backing_path = keep(d, declare_backing_path(how->data_folder, region->backing_file));
+    out->backing_path = keep(how->arena, declare_backing_path(how->data_folder, region->backing_file));
     if (!out->backing_path)
         return out_of_memory(failure);
     d->file_count++;
@@ -249,65 +223,61 @@ static bool declare_region(declaration *d, const config_region *region, compilin
     out->max_size = region->max_size;
     out->drain = region->drain;
     out->revoke = region->revoke;
-    if (!name_object(d, region, how->instance, out, failure) || !declare_memory(d, region, out, failure))
-        return false;
-    if (!declare_backing(d, region, how, out, failure))
-        return false;
-    return compile_descriptors(d, region, how->identity, how->last, out, failure) &&
-           declare_kind(d, region, how, out, failure);
+    return name_object(d, region, how, out, failure) && declare_memory(region, how, out, failure) &&
+           declare_backing(d, region, how, out, failure) && compile_descriptors(region, how, out, failure) &&
+           declare_kind(region, how, out, failure);
 }
 
 /* The data folder and the configuration's files, as they are really called. */
-static bool find_own_places(declaration *d, const config_model *model, const char *data_folder)
+static const own_places *find_own_places(config_arena *arena, const config_model *model,
+                                         const char *data_folder)
 {
     char path[PLATFORM_PATH];
-    size_t count = 0;
-    const char **files = calloc(model->file_count + 1, sizeof *files);
-    d->own = calloc(1, sizeof *d->own);
-    if (!files || !d->own) {
-        free(files);
-        return false;
-    }
+    own_places *own = config_arena_alloc(arena, sizeof *own);
+    const char **files = config_arena_alloc(arena, (model->file_count + 1) * sizeof *files);
+    if (!own || !files)
+        return NULL;
     platform_path_real(data_folder, path);
-    *d->own = (own_places){keep(d, text_make("%s", path)), files, 0};
-    for (; count < model->file_count; count++) {
-        platform_path_real(model->files[count], path);
-        files[count] = keep(d, text_make("%s", path));
-        if (!files[count])
-            return false;
+    own->data_folder = config_arena_text(arena, path, strlen(path));
+    own->files = files;
+    for (; own->file_count < model->file_count; own->file_count++) {
+        platform_path_real(model->files[own->file_count], path);
+        files[own->file_count] = config_arena_text(arena, path, strlen(path));
+        if (!files[own->file_count])
+            return NULL;
     }
-    d->own->file_count = count;
-    return d->own->data_folder != NULL;
+    return own->data_folder ? own : NULL;
 }
 
-/* As many texts as there can be. */
-static size_t count_texts(const config_model *model)
+/* All regions into `regions`, which has room for them. */
+static bool declare_all(declaration *d, const config_model *model, compiling *how, declared_region *regions,
+                        platform_failure *failure)
 {
-    size_t count = model->file_count + 1 /* data folder */;
+    d->regions.items = regions;
     for (size_t i = 0; i < model->region_count; i++) {
-        const config_region *region = &model->regions[i];
-        bool has_parts = region->kind != CONFIG_KIND_RAW || region->lock || region->notify;
-        count += TEXTS_PER_REGION + (has_parts ? TEXTS_OF_PARTS : 0u);
+        if (!declare_region(d, &model->regions[i], how, &regions[i], failure))
+            return false;
+        d->regions.count = i + 1;
     }
-    return count;
+    return true;
 }
 
 bool declare_regions(const config_model *model, const char *instance, const char *data_folder,
                      const access_identity *identity, declaration *result, platform_failure *failure)
 {
-    compiling how = {.instance = instance, .data_folder = data_folder, .identity = identity};
+    config_arena *arena = config_arena_new();
+    compiling how = {.instance = instance,
+                     .data_folder = data_folder,
+                     .arena = arena,
+                     .descriptors = compile_begin(identity, arena)};
     memset(result, 0, sizeof *result);
-    declared_region *regions = calloc(model->region_count + 1, sizeof *regions);
-    result->texts = calloc(count_texts(model), sizeof *result->texts);
-    bool ok = regions && result->texts && find_own_places(result, model, data_folder);
-    how.own = result->own;
-    if (!ok)
-        out_of_memory(failure);
-    result->regions.items = regions;
-    for (size_t i = 0; ok && i < model->region_count; i++) {
-        ok = declare_region(result, &model->regions[i], &how, &regions[i], failure);
-        result->regions.count = i + 1;
-    }
+    result->arena = arena;
+    declared_region *regions = arena && model->region_count < SIZE_MAX / sizeof *regions
+                                   ? config_arena_alloc(arena, (model->region_count + 1) * sizeof *regions)
+                                   : NULL;
+    how.own = regions ? find_own_places(arena, model, data_folder) : NULL;
+    bool ok = how.own ? declare_all(result, model, &how, regions, failure) : out_of_memory(failure);
+    compile_end(&how.descriptors);
     if (!ok)
         declaration_free(result);
     return ok;
@@ -315,12 +285,6 @@ bool declare_regions(const config_model *model, const char *instance, const char
 
 void declaration_free(declaration *d)
 {
-    for (size_t i = 0; d->texts && i < d->text_count; i++)
-        free(d->texts[i]);
-    free(d->texts);
-    if (d->own)
-        free((void *)(uintptr_t)d->own->files);
-    free(d->own);
-    free((void *)(uintptr_t)d->regions.items);
+    config_arena_free(d->arena);
     memset(d, 0, sizeof *d);
 }

@@ -7,17 +7,16 @@
 #define SHMBROKER_DECLARE_H
 
 #include "access.h"
+#include "arena.h"
 #include "plan.h"
 #include "platform.h"
 
 /* What belongs to one compiled configuration. Its texts live as long as it, and as long as the model. */
 typedef struct declaration {
     declared_regions regions;
-    own_places *own;     /* where no backing file may be */
     size_t global_count; /* regions with global names */
     size_t file_count;   /* regions with a backing file */
-    char **texts;        /* owned: what `regions` points to and the model does not have */
-    size_t text_count;
+    config_arena *arena; /* owned: all that `regions` points to and the model does not have */
 } declaration;
 
 #define DECLARE_REFUSED 87u /* in `failure`: the configuration is at fault */

@@ -1,69 +1,18 @@
 /* The plan. See plan.h. */
 #include "plan.h"
 
-#include "access.h"
-#include "shmb_layout.h"
+#include "text_index.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- What stands for a region's parts ---------------------------------------------------------- */
-
-static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t length)
-{
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ at[i]) * SHMB_FNV_PRIME;
-    return hash;
-}
-
-/* With its end, so that two texts in a row are told apart from one. */
-static uint64_t add_text(uint64_t hash, const char *words)
-{
-    return words ? add_bytes(hash, words, strlen(words) + 1) : add_bytes(hash, "\1", 2);
-}
-
-uint64_t plan_access_of(const declared_region *declared)
-{
-    uint64_t hash = add_text(SHMB_FNV_OFFSET, declared->section_sddl);
-    hash = add_text(hash, declared->backing_path ? declared->file_sddl : NULL);
-    for (int object = 0; declared->part_sddl && object < ACCESS_OBJECT_COUNT; object++)
-        hash = add_text(hash, declared->part_sddl[object]);
-    return hash;
-}
-
-static uint64_t add_number(uint64_t hash, uint64_t number)
-{
-    return (hash ^ number) * SHMB_FNV_PRIME;
-}
-
-uint64_t plan_details_of(const declared_region *declared)
-{
-    uint64_t hash = add_text(SHMB_FNV_OFFSET, declared->description ? declared->description : "");
-    hash = add_number(hash, declared->persist.mode);
-    hash = add_number(hash, declared->persist.interval);
-    hash = add_number(hash, declared->persist.keep);
-    hash = add_number(hash, declared->drain);
-    return add_number(hash, declared->on_dirty);
-}
 
 /* ---- One region -------------------------------------------------------------------------------- */
 
 /* Paths of Windows: no difference between a and A. The kernel's table is wider; what it finds equal beyond this, the
    file's sharing refuses. */
-static int compare_paths(const char *left, const char *right)
-{
-    while (*left && tolower((unsigned char)*left) == tolower((unsigned char)*right)) {
-        left++;
-        right++;
-    }
-    return tolower((unsigned char)*left) - tolower((unsigned char)*right);
-}
-
 static bool same_path(const char *left, const char *right)
 {
-    return left && right ? compare_paths(left, right) == 0 : left == right;
+    return left && right ? text_index_folded_equal(left, right) : left == right;
 }
 
 static bool same_text(const char *left, const char *right)
@@ -94,7 +43,30 @@ static bool same_kind(const existing_region *existing, const declared_region *de
            existing->part_flags == declared->part_flags;
 }
 
-static unsigned changes_of(const existing_region *existing, const declared_region *declared)
+/* Regions mostly share their descriptors, so that the digest of these is known from another one. */
+typedef struct known_access {
+    const char *section_sddl;
+    const char *file_sddl; /* NULL without a file */
+    const char *const *part_sddl;
+    uint64_t digest;
+} known_access;
+
+#define KNOWN_ACCESSES 64u /* a power of two */
+
+static uint64_t access_of(known_access known[KNOWN_ACCESSES], const declared_region *declared)
+{
+    const char *file = declared->backing_path ? declared->file_sddl : NULL;
+    const uintptr_t spread =
+        (uintptr_t)declared->section_sddl ^ (uintptr_t)file ^ (uintptr_t)declared->part_sddl;
+    known_access *at = &known[(spread >> 3 ^ spread >> 9) % KNOWN_ACCESSES];
+    if (!at->section_sddl || at->section_sddl != declared->section_sddl || at->file_sddl != file ||
+        at->part_sddl != declared->part_sddl)
+        *at = (known_access){declared->section_sddl, file, declared->part_sddl, plan_access_of(declared)};
+    return at->digest;
+}
+
+static unsigned changes_of(const existing_region *existing, const declared_region *declared,
+                           known_access known[KNOWN_ACCESSES])
 {
     unsigned changes = 0;
     changes |= change_of_size(existing, declared);
@@ -106,7 +78,7 @@ static unsigned changes_of(const existing_region *existing, const declared_regio
         return changes;
     changes |= existing->retire_at == 0 ? 0u : PLAN_CHANGED_RETIRING;
     changes |= same_kind(existing, declared) ? 0u : PLAN_CHANGED_KIND;
-    changes |= existing->access == plan_access_of(declared) ? 0u : PLAN_CHANGED_ACCESS;
+    changes |= existing->access == access_of(known, declared) ? 0u : PLAN_CHANGED_ACCESS;
     changes |= existing->details == plan_details_of(declared) ? 0u : PLAN_CHANGED_DETAILS;
     return changes;
 }
@@ -124,105 +96,52 @@ static plan_kind kind_for(const existing_region *existing, const declared_region
 
 /* ---- All of them ------------------------------------------------------------------------------- */
 
-/* A key of a declared or existing region, for sorting and finding. */
-typedef struct keyed {
-    const char *key;
-    size_t index;
-} keyed;
-
 /* What one plan is made with. */
 typedef struct planning {
     const declared_region *declared;
     size_t declared_count;
     const existing_region *existing;
     size_t existing_count;
-    keyed *held;          /* existing regions by name */
-    keyed *paths;         /* declared regions with a backing file, by its path */
-    keyed *names;         /* declared regions by name */
+    text_index names;     /* of all: an existing region's index, or existing_count and a declared one's */
+    text_index files;     /* the backing files of the declared: the first region on each */
+    size_t *claims;       /* for each existing region: the first declared one of its name, or PLAN_NOTHING */
+    size_t *next;         /* for each declared region: the next one on its file, or PLAN_NOTHING */
     plan_action *decided; /* for each declared region */
-    bool *claimed;        /* for each existing region: a declared one has its name */
-    size_t path_count;
+    known_access known[KNOWN_ACCESSES];
 } planning;
 
-static int by_key(const void *left, const void *right)
-{
-    const keyed *l = left, *r = right;
-    int order = strcmp(l->key, r->key);
-    return order ? order : (l->index > r->index) - (l->index < r->index);
-}
-
-static int by_path(const void *left, const void *right)
-{
-    const keyed *l = left, *r = right;
-    int order = compare_paths(l->key, r->key);
-    return order ? order : (l->index > r->index) - (l->index < r->index);
-}
-
-static void sort(keyed *items, size_t count, int (*order)(const void *, const void *))
-{
-    if (count > 1)
-        qsort(items, count, sizeof *items, order);
-}
-
-/* The index of the existing region `name`, or PLAN_NOTHING. */
-static size_t find_held(const planning *p, const char *name)
-{
-    size_t low = 0, high = p->existing_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(p->held[middle].key, name);
-        if (order == 0)
-            return p->held[middle].index;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return PLAN_NOTHING;
-}
-
-/* The place in `paths` of the first region on the file `path`; path_count when there is none behind it. */
+/* The first declared region on a file, or PLAN_NOTHING; `next` has the others, in their order. */
 static size_t first_on(const planning *p, const char *path)
 {
-    size_t low = 0, high = p->path_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare_paths(p->paths[middle].key, path) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return path ? text_index_get(&p->files, path) : PLAN_NOTHING;
 }
 
-static void index_regions(planning *p)
+static bool index_existing(planning *p)
 {
-    for (size_t i = 0; i < p->existing_count; i++)
-        p->held[i] = (keyed){p->existing[i].name, i};
-    for (size_t i = 0; i < p->declared_count; i++) {
-        p->names[i] = (keyed){p->declared[i].name, i};
-        if (p->declared[i].backing_path)
-            p->paths[p->path_count++] = (keyed){p->declared[i].backing_path, i};
+    if (!text_index_reserve(&p->names, p->existing_count))
+        return false;
+    for (size_t i = 0; i < p->existing_count; i++) {
+        *text_index_at(&p->names, p->existing[i].name) = i;
+        p->claims[i] = PLAN_NOTHING;
     }
-    sort(p->held, p->existing_count, by_key);
-    sort(p->names, p->declared_count, by_key);
-    sort(p->paths, p->path_count, by_path);
+    return true;
 }
 
-static void decide(planning *p, size_t index)
+/* From the last to the first, so that each goes in front of those behind it. */
+static bool index_files(planning *p)
 {
-    plan_action *action = &p->decided[index];
-    const declared_region *declared = &p->declared[index];
-    *action = (plan_action){.kind = PLAN_CREATE, .declared = index, .existing = find_held(p, declared->name)};
-    if (action->existing == PLAN_NOTHING)
-        return;
-    const existing_region *existing = &p->existing[action->existing];
-    p->claimed[action->existing] = true;
-    action->changes = changes_of(existing, declared);
-    action->kind = kind_for(existing, declared, action->changes);
+    p->files.folds = true;
+    for (size_t i = p->declared_count; i > 0; i--) {
+        const char *path = p->declared[i - 1].backing_path;
+        size_t *first = path ? text_index_at(&p->files, path) : NULL;
+        if (path && !first)
+            return false;
+        p->next[i - 1] = first ? *first : PLAN_NOTHING;
+        if (first)
+            *first = i - 1;
+    }
+    return true;
 }
-
-/* ---- Conflicts --------------------------------------------------------------------------------- */
 
 static void refuse(plan_action *action, plan_conflict conflict, size_t other)
 {
@@ -233,62 +152,78 @@ static void refuse(plan_action *action, plan_conflict conflict, size_t other)
     action->other = other;
 }
 
-/* Of several with one name, the first is meant. */
-static void refuse_names(planning *p)
+/* By its name: of several with one, the first is meant, and what exists is that one's. False: out of memory. */
+static bool decide(planning *p, size_t index)
 {
-    for (size_t i = 1; i < p->declared_count; i++) {
-        if (strcmp(p->names[i - 1].key, p->names[i].key) != 0)
-            continue;
-        refuse(&p->decided[p->names[i].index], PLAN_NAME_TWICE, p->names[i - 1].index);
-        p->decided[p->names[i].index].existing = PLAN_NOTHING; /* what exists is the first one's */
+    const declared_region *declared = &p->declared[index];
+    plan_action *action = &p->decided[index];
+    size_t *found = text_index_at(&p->names, declared->name);
+    *action = (plan_action){.kind = PLAN_CREATE, .declared = index, .existing = PLAN_NOTHING};
+    if (!found)
+        return false;
+    if (*found == TEXT_INDEX_NONE) {
+        *found = p->existing_count + index;
+    } else if (*found >= p->existing_count) {
+        refuse(action, PLAN_NAME_TWICE, *found - p->existing_count);
+    } else if (p->claims[*found] != PLAN_NOTHING) {
+        refuse(action, PLAN_NAME_TWICE, p->claims[*found]);
+    } else {
+        p->claims[*found] = index;
+        action->existing = *found;
+        action->changes = changes_of(&p->existing[*found], declared, p->known);
+        action->kind = kind_for(&p->existing[*found], declared, action->changes);
     }
+    return true;
 }
+
+/* ---- Conflicts --------------------------------------------------------------------------------- */
 
 /* Whether the region that exists under this name has that file already. */
 static bool has_file(const planning *p, size_t declared, const char *path)
 {
     size_t existing = p->decided[declared].existing;
     return existing != PLAN_NOTHING && p->existing[existing].backing_path &&
-           compare_paths(p->existing[existing].backing_path, path) == 0;
+           same_path(p->existing[existing].backing_path, path);
 }
 
 /* Of several on one file, the one that has it already keeps it; otherwise the first gets it. */
+static void refuse_all_but_one(planning *p, size_t first)
+{
+    size_t winner = PLAN_NOTHING, in_front = PLAN_NOTHING;
+    for (size_t i = first; i != PLAN_NOTHING; i = p->next[i]) {
+        if (p->decided[i].kind == PLAN_REFUSE)
+            continue;
+        in_front = in_front == PLAN_NOTHING ? i : in_front;
+        if (has_file(p, i, p->declared[first].backing_path))
+            winner = i;
+    }
+    winner = winner == PLAN_NOTHING ? in_front : winner;
+    for (size_t i = first; winner != PLAN_NOTHING && i != PLAN_NOTHING; i = p->next[i])
+        if (i != winner)
+            refuse(&p->decided[i], PLAN_FILE_TWICE, winner);
+}
+
 static void refuse_files(planning *p)
 {
-    for (size_t from = 0, to; from < p->path_count; from = to) {
-        size_t winner = PLAN_NOTHING, first = PLAN_NOTHING;
-        for (to = from; to < p->path_count && compare_paths(p->paths[from].key, p->paths[to].key) == 0;
-             to++) {
-            size_t index = p->paths[to].index;
-            if (p->decided[index].kind == PLAN_REFUSE)
-                continue;
-            first = first == PLAN_NOTHING ? index : first;
-            if (has_file(p, index, p->paths[to].key))
-                winner = index;
-        }
-        winner = winner == PLAN_NOTHING ? first : winner;
-        for (size_t i = from; i < to; i++)
-            if (p->paths[i].index != winner && winner != PLAN_NOTHING)
-                refuse(&p->decided[p->paths[i].index], PLAN_FILE_TWICE, winner);
-    }
+    for (size_t i = 0; p->files.count > 0 && i < p->declared_count; i++)
+        if (p->next[i] != PLAN_NOTHING && first_on(p, p->declared[i].backing_path) == i)
+            refuse_all_but_one(p, i);
 }
 
 /* A region that is refused stays as it is, and so does its file: whoever else wants that is refused, too. Each refusal
    may bring others; there are at most as many as regions. */
 static void refuse_kept_files(planning *p)
 {
-    bool more = p->path_count > 0;
+    bool more = p->files.count > 0;
     while (more) {
         more = false;
         for (size_t i = 0; i < p->declared_count; i++) {
             const plan_action *stays = &p->decided[i];
-            if (stays->kind != PLAN_REFUSE || stays->existing == PLAN_NOTHING ||
-                !p->existing[stays->existing].backing_path)
+            if (stays->kind != PLAN_REFUSE || stays->existing == PLAN_NOTHING)
                 continue;
-            const char *path = p->existing[stays->existing].backing_path;
-            for (size_t at = first_on(p, path);
-                 at < p->path_count && compare_paths(p->paths[at].key, path) == 0; at++) {
-                plan_action *wants = &p->decided[p->paths[at].index];
+            size_t at = first_on(p, p->existing[stays->existing].backing_path);
+            for (; at != PLAN_NOTHING; at = p->next[at]) {
+                plan_action *wants = &p->decided[at];
                 if (wants == stays || wants->kind == PLAN_REFUSE)
                     continue;
                 refuse(wants, PLAN_FILE_STAYS, i);
@@ -307,20 +242,13 @@ static void put_all(plan *result, const planning *p, plan_kind kind)
             result->actions[result->count++] = p->decided[i];
 }
 
-/* Whether a declared region is to have the file of an existing one. */
-static bool is_file_wanted(const planning *p, const char *path)
-{
-    size_t at = path ? first_on(p, path) : p->path_count;
-    return at < p->path_count && compare_paths(p->paths[at].key, path) == 0;
-}
-
 /* What is on its way out already is left to go, unless its file is wanted now. */
 static void put_retirements(plan *result, const planning *p)
 {
     for (size_t i = 0; i < p->existing_count; i++) {
         const existing_region *existing = &p->existing[i];
-        bool at_once = is_file_wanted(p, existing->backing_path);
-        if (!p->claimed[i] && !existing->left && (at_once || existing->retire_at == 0))
+        bool at_once = first_on(p, existing->backing_path) != PLAN_NOTHING;
+        if (p->claims[i] == PLAN_NOTHING && !existing->left && (at_once || existing->retire_at == 0))
             result->actions[result->count++] = (plan_action){
                 .kind = PLAN_RETIRE, .declared = PLAN_NOTHING, .existing = i, .at_once = at_once};
     }
@@ -346,11 +274,23 @@ static void put_in_order(plan *result, const planning *p)
 
 static void release(planning *p)
 {
-    free(p->held);
-    free(p->paths);
-    free(p->names);
+    text_index_free(&p->names);
+    text_index_free(&p->files);
+    free(p->claims);
+    free(p->next);
     free(p->decided);
-    free(p->claimed);
+}
+
+static bool decide_all(planning *p)
+{
+    bool ok = index_existing(p) && index_files(p);
+    for (size_t i = 0; ok && i < p->declared_count; i++)
+        ok = decide(p, i);
+    if (ok) {
+        refuse_files(p);
+        refuse_kept_files(p);
+    }
+    return ok;
 }
 
 bool plan_make(const declared_regions *declared, const existing_regions *existing, plan *result)
@@ -360,24 +300,15 @@ bool plan_make(const declared_regions *declared, const existing_regions *existin
                   .existing = existing->items,
                   .existing_count = existing->count};
     memset(result, 0, sizeof *result);
-    p.held = calloc(existing->count + 1, sizeof *p.held);
-    p.paths = calloc(declared->count + 1, sizeof *p.paths);
-    p.names = calloc(declared->count + 1, sizeof *p.names);
+    p.claims = calloc(existing->count + 1, sizeof *p.claims);
+    p.next = calloc(declared->count + 1, sizeof *p.next);
     p.decided = calloc(declared->count + 1, sizeof *p.decided);
-    p.claimed = calloc(existing->count + 1, sizeof *p.claimed);
     result->actions = calloc(existing->count + 2 * declared->count + 1, sizeof *result->actions);
-    bool ok = p.held && p.paths && p.names && p.decided && p.claimed && result->actions;
-    if (ok) {
-        index_regions(&p);
-        for (size_t i = 0; i < declared->count; i++)
-            decide(&p, i);
-        refuse_names(&p);
-        refuse_files(&p);
-        refuse_kept_files(&p);
+    bool ok = p.claims && p.next && p.decided && result->actions && decide_all(&p);
+    if (ok)
         put_in_order(result, &p);
-    } else {
+    else
         plan_free(result);
-    }
     release(&p);
     return ok;
 }
@@ -394,38 +325,4 @@ bool plan_is_empty(const plan *p)
         if (p->actions[i].kind != PLAN_KEEP && p->actions[i].kind != PLAN_REFUSE)
             return false;
     return true;
-}
-
-static uint64_t add_declared(uint64_t hash, const declared_region *declared)
-{
-    hash = add_number(hash, declared->size);
-    hash = add_number(hash, declared->max_size);
-    hash = add_number(hash, plan_access_of(declared));
-    hash = add_number(hash, plan_details_of(declared));
-    hash = add_number(hash, declared->large_pages);
-    hash = add_number(hash, declared->numa_node);
-    hash = add_number(hash, declared->geometry.kind);
-    hash = add_number(hash, declared->geometry.messages);
-    hash = add_number(hash, declared->geometry.item_size);
-    hash = add_number(hash, declared->part_flags);
-    hash = add_text(hash, declared->name);
-    hash = add_text(hash, declared->object_name);
-    return add_text(hash, declared->backing_path);
-}
-
-uint64_t plan_digest(const plan *p, const declared_regions *declared, const existing_regions *existing)
-{
-    uint64_t hash = SHMB_FNV_OFFSET;
-    for (size_t i = 0; i < p->count; i++) {
-        const plan_action *action = &p->actions[i];
-        if (action->kind == PLAN_KEEP)
-            continue;
-        hash = add_number(hash, action->kind);
-        hash = add_number(hash, action->changes);
-        hash = add_number(hash, action->replaces);
-        hash = add_number(hash, action->conflict);
-        hash = action->declared == PLAN_NOTHING ? add_text(hash, existing->items[action->existing].name)
-                                                : add_declared(hash, &declared->items[action->declared]);
-    }
-    return hash ? hash : 1;
 }

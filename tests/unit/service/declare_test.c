@@ -225,7 +225,7 @@ static void a_descriptor_that_cannot_be_completed_fails_all_and_leaves_nothing(v
     assert_string_equal(failure.text, "cannot do sddl-read: the test says no");
     assert_int_equal(d.regions.count, 0);
     assert_null(d.regions.items);
-    assert_null(d.texts);
+    assert_null(d.arena);
     declaration_free(&d);
 }
 
@@ -241,8 +241,8 @@ static void a_hundred_thousand_regions_are_declared(void **state)
     assert_int_equal(d.global_count, CONFIG_MAX_REGIONS);
     assert_int_equal(d.file_count, CONFIG_MAX_REGIONS / 2);
     assert_string_equal(d.regions.items[CONFIG_MAX_REGIONS - 1].backing_path, "X:\\data\\a");
-    assert_true(d.text_count <=
-                CONFIG_MAX_REGIONS * 3 / 2 + 3); /* names and paths; the descriptors are shared */
+    for (size_t i = 2; i < CONFIG_MAX_REGIONS; i++)
+        assert_ptr_equal(d.regions.items[i].section_sddl, d.regions.items[i - 1].section_sddl);
     declaration_free(&d);
 }
 
@@ -269,6 +269,60 @@ static void regions_share_a_descriptor_only_when_all_their_lists_are_the_same(vo
     declaration_free(&d);
 }
 
+/* Written out again for each region, in a file or by a program that writes files. */
+static void lists_that_say_the_same_are_compiled_once(void **state)
+{
+    (void)state;
+    static const config_principal again[] = {{.text = "S-1-5-32-545", .sid = "S-1-5-32-545"}};
+    static const config_principal everyone[] = {{.text = "Everyone", .sid = "S-1-1-0"}};
+    config_region regions[200];
+    for (size_t i = 0; i < COUNT_OF(regions); i++) {
+        regions[i] = plain_region("A");
+        regions[i].backing_file = i % 5 == 0 ? "a" : NULL;
+        if (i % 2)
+            regions[i].access.read.items = again;
+        if (i % 3 == 2)
+            regions[i].access.write = (config_principal_list){everyone, 1};
+    }
+    declaration d = declare(regions, COUNT_OF(regions));
+    const declared_region *items = d.regions.items;
+    for (size_t i = 3; i < COUNT_OF(regions); i++)
+        assert_ptr_equal(items[i].section_sddl, items[i - 3].section_sddl);
+    assert_string_not_equal(items[1].section_sddl, items[2].section_sddl);
+    assert_ptr_equal(items[0].file_sddl, items[15].file_sddl);
+    declaration_free(&d);
+}
+
+static void a_descriptor_written_for_many_is_read_once(void **state)
+{
+    (void)state;
+    config_region regions[20];
+    for (size_t i = 0; i < COUNT_OF(regions); i++) {
+        regions[i] = plain_region("A");
+        regions[i].sddl = i % 2 ? "D:P(A;;0x20007;;;WD)" : "D:P(A;;0x20005;;;WD)";
+    }
+    fake.fail_at = 3;
+    declaration d = declare(regions, COUNT_OF(regions));
+    assert_string_equal(d.regions.items[19].section_sddl, HEAD BROKER "(A;;0x20007;;;WD)");
+    assert_null(d.regions.items[19].file_sddl);
+    declaration_free(&d);
+}
+
+/* The parts of regions in a row share the list of their descriptors, so that nobody need look at each. */
+static void regions_of_one_kind_share_the_descriptors_of_their_parts(void **state)
+{
+    (void)state;
+    config_region regions[] = {plain_region("A"), plain_region("B"), plain_region("C")};
+    regions[0].lock = regions[1].lock = regions[2].notify = true;
+    declaration d = declare(regions, COUNT_OF(regions));
+    const declared_region *items = d.regions.items;
+    assert_ptr_equal(items[0].part_sddl, items[1].part_sddl);
+    assert_non_null(items[0].part_sddl[ACCESS_LOCK]);
+    assert_ptr_not_equal(items[1].part_sddl, items[2].part_sddl);
+    assert_null(items[2].part_sddl[ACCESS_LOCK]);
+    declaration_free(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +341,9 @@ int main(void)
                                new_machine),
         cmocka_unit_test_setup(regions_share_a_descriptor_only_when_all_their_lists_are_the_same,
                                new_machine),
+        cmocka_unit_test_setup(lists_that_say_the_same_are_compiled_once, new_machine),
+        cmocka_unit_test_setup(a_descriptor_written_for_many_is_read_once, new_machine),
+        cmocka_unit_test_setup(regions_of_one_kind_share_the_descriptors_of_their_parts, new_machine),
         cmocka_unit_test_setup(a_hundred_thousand_regions_are_declared, new_machine),
     };
     return cmocka_run_group_tests_name("declare", tests, NULL, NULL);
