@@ -17,6 +17,7 @@ static void open_attach(const bench_settings *wanted)
     const char *stem = support_unique("bench");
     test_broker *b = bench_broker(stem, REGIONS);
     broker_start(b);
+    bench_stop_at_end(b);
     region_name = support_text("%s-%u", stem, REGIONS / 2);
     object_name = support_wide(support_text("Global\\%s", region_name));
     options = region_options(b, SHMB_ACCESS_WRITE);

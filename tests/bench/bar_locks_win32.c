@@ -40,6 +40,7 @@ static void open_alone(const bench_settings *wanted)
     (void)wanted;
     lock_name = support_unique("bench-lock");
     test_broker *b = broker_run_with(BROKER_HEAD "  %s: {size: 4 KiB, lock: true}\n", lock_name);
+    bench_stop_at_end(b);
     SetEnvironmentVariableW(L"SHMBROKER_INSTANCE", support_wide(b->instance)); /* children inherit it */
 }
 

@@ -30,6 +30,7 @@ static void open_reload(const bench_settings *wanted)
         bench_fail("the configuration has no region in its middle");
     size_of_one += strlen("size: ");
     broker_start(broker);
+    bench_stop_at_end(broker);
 }
 
 static void close_reload(void)

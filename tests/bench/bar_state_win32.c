@@ -35,6 +35,7 @@ static void open_state(const bench_settings *wanted)
     (void)wanted;
     state_name = support_unique("bench-state");
     test_broker *b = broker_run_with(BROKER_HEAD "  %s: {size: %u, kind: state}\n", state_name, VALUE_BYTES);
+    bench_stop_at_end(b);
     SetEnvironmentVariableW(L"SHMBROKER_INSTANCE", support_wide(b->instance)); /* the peer inherits it */
     state = attach(state_name, SHMB_ACCESS_WRITE);
 }

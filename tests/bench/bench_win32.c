@@ -34,6 +34,18 @@ test_broker *bench_broker(const char *stem, unsigned regions)
     return b;
 }
 
+static void stop_if_running(void *object)
+{
+    test_broker *b = object;
+    if (process_is_running(b->process))
+        broker_stop(b);
+}
+
+void bench_stop_at_end(test_broker *b)
+{
+    support_on_cleanup(stop_if_running, b);
+}
+
 double bench_kernel_floor(void)
 {
     double start = bench_seconds();

@@ -8,6 +8,10 @@
    lives until support_cleanup, as all that a test has. */
 test_broker *bench_broker(const char *stem, unsigned regions);
 
+/* The running broker is stopped in order by the next support_cleanup. Killed, it would leave its keeper with a handle of each
+   section, and the bars that follow would find a system with so many objects less to give. */
+void bench_stop_at_end(test_broker *b);
+
 #define BENCH_REGION_BYTES 65536u
 
 /* The same descriptor for all sections of the bare loops: as long as a region's with two access lists. */

@@ -2,7 +2,7 @@
 #include "message_trial_win32.h"
 
 #include "bench.h"
-#include "broker.h"
+#include "bench_win32.h"
 #include "kernel_calls_win32.h"
 
 #include <stdio.h>
@@ -63,6 +63,7 @@ void message_trial_open(unsigned mine, unsigned theirs)
                                  way ? "back" : "there", message_sizes[i], shape.messages, message_sizes[i]);
     }
     test_broker *b = broker_run_with("%s", config);
+    bench_stop_at_end(b);
     SetEnvironmentVariableW(L"SHMBROKER_INSTANCE", support_wide(b->instance)); /* the peer inherits it */
     pair_open(mine, theirs);
 }
