@@ -96,6 +96,7 @@ platform_section_request apply_request(const declared_region *declared)
 
 /* How one region was made. */
 typedef struct manner {
+    bool left;      /* an earlier broker's is there, by the plan */
     uint64_t known; /* the size that was published of it last */
     platform_section_granted granted;
     lives_outcome life;
@@ -130,6 +131,7 @@ static bool create_and_fill(const apply_context *context, const declared_region 
     lives_beginning with;
     platform_section_request request = apply_request(declared);
     request.progress = (platform_progress){context->progress, context->progress_context};
+    request.left = made->left;
     request.grown = generation ? made->known : 0; /* a new entry knows of nothing */
     if (!lives_prepare(context->lives, declared, &request, &with, failure) ||
         !platform_section_create(&request, section, &made->granted, failure))
@@ -193,11 +195,11 @@ static bool create_and_hold(const apply_context *context, const declared_region 
 }
 
 /* Asking again and again for what the system has not got takes long. What an earlier broker left needs no room. */
-static bool may_have_room(const declared_region *declared, const apply_outcome *outcome,
+static bool may_have_room(const declared_region *declared, bool left, const apply_outcome *outcome,
                           platform_failure *failure)
 {
     const platform_section_request request = apply_request(declared);
-    if (outcome->no_room < NO_ROOM_MOST || platform_section_is_left(&request))
+    if (left || outcome->no_room < NO_ROOM_MOST || platform_section_is_left(&request))
         return true;
     failure->code = 0;
     snprintf(failure->text, sizeof failure->text,
@@ -233,17 +235,17 @@ void apply_publish(catalog *c, const apply_held_back *held_back)
         catalog_mark(c, held_back->places[i], SHMB_REGION_READY, platform_now());
 }
 
-/* Creates, holds and publishes one region; on failure publishes the reason instead. */
-static creation create_region(const apply_context *context, const declared_region *declared,
+/* Creates or takes over one region, holds it and publishes it; on failure publishes the reason instead. */
+static creation create_region(const apply_context *context, const declared_region *declared, bool left,
                               apply_outcome *outcome, platform_failure *failure)
 {
     catalog_place place;
     uint64_t generation;
-    manner made = {0};
+    manner made = {.left = left};
     if (!catalog_place_of(context->catalog, declared->name, &place, &generation, failure))
         return FAILED;
     made.known = growth_published(context->catalog, place, declared);
-    bool ok = may_have_room(declared, outcome, failure) &&
+    bool ok = may_have_room(declared, left, outcome, failure) &&
               create_and_hold(context, declared, generation, &made, failure);
     outcome->no_room = ok ? 0 : outcome->no_room + made.granted.no_room;
     creation result = ok ? CREATED : made.granted.superseded ? AWAITED : FAILED;
@@ -413,7 +415,7 @@ static void reserve_for(holdings *h, const plan *p)
 {
     size_t wanted = h->count;
     for (size_t i = 0; i < p->count; i++)
-        wanted += p->actions[i].kind == PLAN_CREATE;
+        wanted += p->actions[i].kind == PLAN_CREATE || p->actions[i].kind == PLAN_ADOPT;
     holdings_reserve(h, wanted);
 }
 
@@ -437,7 +439,7 @@ char *apply_refusal(const plan_action *action, const declared_regions *declared)
     return text_make("it cannot be served as declared");
 }
 
-/* Of a region that is refused, what exists stays as it is; otherwise clients are told why there is none. */
+/* Of a region that is refused, what is held stays as it is; otherwise clients are told why there is none. */
 static void refuse_region(const apply_context *context, const plan_action *action,
                           const declared_regions *declared, platform_failure *failure)
 {
@@ -449,7 +451,7 @@ static void refuse_region(const apply_context *context, const plan_action *actio
     failure->code = 0;
     snprintf(failure->text, sizeof failure->text, "%s", reason ? reason : "out of memory");
     free(reason);
-    if (action->existing != PLAN_NOTHING || action->conflict == PLAN_NAME_TWICE)
+    if ((action->existing != PLAN_NOTHING && !action->left) || action->conflict == PLAN_NAME_TWICE)
         return;
     holdings_remember_unserved(context->holdings, region->name);
     if (!catalog_place_of(context->catalog, region->name, &place, &generation, &ignored))
@@ -464,7 +466,7 @@ static bool carry_out_creation(const apply_context *context, const plan_action *
                                const declared_region *declared, apply_outcome *outcome,
                                platform_failure *failure)
 {
-    creation result = create_region(context, declared, outcome, failure);
+    creation result = create_region(context, declared, action->kind == PLAN_ADOPT, outcome, failure);
     if (context->awaits)
         context->awaits[action->declared] = result == AWAITED;
     outcome->created += result == CREATED;

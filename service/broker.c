@@ -202,6 +202,44 @@ apply_context broker_context(broker *b)
                            .ending = b->ending};
 }
 
+/* Whoever has a section of an earlier broker has that one's catalog or is its keeper, but for programs that go by a region's
+   name alone: what these hold on to is found when the region is to be created. */
+static bool may_have_left(const broker *b)
+{
+    return !b->ending && (b->memory.adopted || keeper_has_earlier(&b->keeper));
+}
+
+bool broker_find_existing(const broker *b, const declared_regions *declared, broker_existing *result,
+                          platform_failure *failure)
+{
+    *result = (broker_existing){.regions = holdings_regions(&b->holdings)};
+    if (!may_have_left(b))
+        return true;
+    if (!left_find(declared, &result->regions, &result->gathered)) {
+        failure->code = 0;
+        snprintf(failure->text, sizeof failure->text, "out of memory while planning; close other programs");
+        return false;
+    }
+    result->regions = result->gathered;
+    return true;
+}
+
+/* Carries out the plan of `declared`, announced first. */
+static bool carry_out(const apply_context *context, const declared_regions *declared,
+                      const existing_regions *existing, apply_outcome *outcome, platform_failure *failure)
+{
+    plan p;
+    if (!plan_make(declared, existing, &p)) {
+        snprintf(failure->text, sizeof failure->text, "out of memory while planning; close other programs");
+        return false;
+    }
+    bool announced = apply_announce(context, &p, declared, failure);
+    if (announced)
+        apply_plan(context, &p, declared, outcome);
+    plan_free(&p);
+    return announced;
+}
+
 /* Makes what exists what `declared` says. */
 static bool reconcile(broker *b, const declared_regions *declared, bool tried_again,
                       apply_held_back *held_back, apply_outcome *outcome, platform_failure *failure)
@@ -209,18 +247,12 @@ static bool reconcile(broker *b, const declared_regions *declared, bool tried_ag
     apply_context context = broker_context(b);
     context.tried_again = tried_again;
     context.held_back = held_back;
-    existing_regions existing = holdings_regions(&b->holdings);
-    plan p;
+    broker_existing existing;
     memset(outcome, 0, sizeof *outcome);
-    if (!plan_make(declared, &existing, &p)) {
-        snprintf(failure->text, sizeof failure->text, "out of memory while planning; close other programs");
-        return false;
-    }
-    bool announced = apply_announce(&context, &p, declared, failure);
-    if (announced)
-        apply_plan(&context, &p, declared, outcome);
-    plan_free(&p);
-    return announced;
+    bool ok = broker_find_existing(b, declared, &existing, failure) &&
+              carry_out(&context, declared, &existing.regions, outcome, failure);
+    left_free(&existing.gathered);
+    return ok;
 }
 
 /* What an earlier broker had, and what is declared otherwise now, stands in the way of what is declared until its keeper

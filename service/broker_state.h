@@ -6,6 +6,7 @@
 #include "broker.h"
 #include "declare.h"
 #include "holders.h"
+#include "left.h"
 #include "session_watch.h"
 
 /* Everything that one run of the broker has, in the order in which it is acquired. */
@@ -45,6 +46,17 @@ typedef struct broker {
    code; when it is not EXIT_OK, `failure` says why and there is no model. The caller frees `diagnostics` in both cases. */
 int broker_read_config(const broker *b, config_diagnostics *diagnostics, config_model **model,
                        declaration *declared, platform_failure *failure);
+
+/* What there is, as plans are made of it. */
+typedef struct broker_existing {
+    existing_regions regions;
+    existing_regions gathered; /* owned; `regions`, unless these are the holdings' own */
+} broker_existing;
+
+/* What this broker holds and, where there can be any, what an earlier one left of `declared`. Valid until something is
+   made or let go. False: out of memory. The caller frees it with left_free(&result->gathered). */
+bool broker_find_existing(const broker *b, const declared_regions *declared, broker_existing *result,
+                          platform_failure *failure);
 
 /* What plans are carried out with. */
 apply_context broker_context(broker *b);

@@ -1,8 +1,8 @@
 /* `shmbroker plan` and `reload`: what is declared against what the running broker holds. */
 #include "commands.h"
 
-#include "apply.h"
 #include "declare.h"
+#include "left.h"
 #include "live.h"
 #include "names.h"
 #include "reading.h"
@@ -24,7 +24,7 @@ typedef struct planning {
     declaration declared;
     expansion wanted; /* with the sessions' instances */
     existing_regions existing;
-    existing_region *left; /* without a broker: what an earlier one left, with texts of `wanted` */
+    existing_regions left; /* without a broker: what an earlier one left, with texts of `wanted` */
     plan plan;
 } planning;
 
@@ -102,29 +102,15 @@ static bool declare_for(planning *p, const char *owner, platform_failure *failur
 }
 
 /* What a keeper or programs have of an earlier broker is taken over by a start: that is no creation. */
-static bool find_left(planning *p, platform_failure *failure)
+static bool look_for_left(planning *p, platform_failure *failure)
 {
-    size_t count = 0;
-    free(p->left);
-    p->left = calloc(p->wanted.regions.count + 1, sizeof *p->left);
-    if (!p->left) {
+    const existing_regions nothing = {NULL, 0};
+    left_free(&p->left);
+    if (!left_find(&p->wanted.regions, &nothing, &p->left)) {
         snprintf(failure->text, sizeof failure->text, "out of memory while planning; close other programs");
         return false;
     }
-    for (size_t i = 0; i < p->wanted.regions.count; i++) {
-        const declared_region *declared = &p->wanted.regions.items[i];
-        const platform_section_request request = apply_request(declared);
-        if (!declared->fresh && platform_section_is_left(&request))
-            p->left[count++] = (existing_region){.name = declared->name,
-                                                 .object_name = declared->object_name,
-                                                 .backing_path = declared->backing_path,
-                                                 .size = declared->size,
-                                                 .max_size = declared->max_size,
-                                                 .large_pages = declared->large_pages,
-                                                 .numa_node = declared->numa_node,
-                                                 .left = true};
-    }
-    p->existing = (existing_regions){p->left, count};
+    p->existing = p->left;
     return true;
 }
 
@@ -134,10 +120,10 @@ static int compile(planning *p, platform_failure *failure)
 {
     char own[CONFIG_SID_TEXT];
     if (!declare_for(p, p->live.runs ? p->live.owner_sid : p->broker_sid, failure) ||
-        (!p->live.runs && !find_left(p, failure)))
+        (!p->live.runs && !look_for_left(p, failure)))
         return failed(failure, EXIT_FAILED);
     if (!p->live.runs && p->existing.count == 0 && platform_owner_sid(own, failure) &&
-        (!declare_for(p, own, failure) || !find_left(p, failure)))
+        (!declare_for(p, own, failure) || !look_for_left(p, failure)))
         return failed(failure, EXIT_FAILED);
     if (plan_make(&p->wanted.regions, &p->existing, &p->plan))
         return EXIT_OK;
@@ -166,7 +152,7 @@ static bool print_plan(const planning *p, bool json)
 static void release(planning *p)
 {
     plan_free(&p->plan);
-    free(p->left);
+    left_free(&p->left);
     expansion_free(&p->wanted);
     declaration_free(&p->declared);
     config_model_free(p->model);

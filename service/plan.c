@@ -170,6 +170,7 @@ static bool decide(planning *p, size_t index)
     } else {
         p->claims[*found] = index;
         action->existing = *found;
+        action->left = p->existing[*found].left;
         action->changes = changes_of(&p->existing[*found], declared, p->known);
         action->kind = kind_for(&p->existing[*found], declared, action->changes);
     }
@@ -219,7 +220,7 @@ static void refuse_kept_files(planning *p)
         more = false;
         for (size_t i = 0; i < p->declared_count; i++) {
             const plan_action *stays = &p->decided[i];
-            if (stays->kind != PLAN_REFUSE || stays->existing == PLAN_NOTHING)
+            if (stays->kind != PLAN_REFUSE || stays->existing == PLAN_NOTHING || stays->left)
                 continue;
             size_t at = first_on(p, p->existing[stays->existing].backing_path);
             for (; at != PLAN_NOTHING; at = p->next[at]) {

@@ -77,8 +77,8 @@ typedef enum plan_kind {
     PLAN_UPDATE, /* the same object, of which something else is to be told */
     PLAN_KEEP,   /* exists as declared: leave it alone */
     PLAN_CREATE, /* declared, and does not exist */
-    PLAN_ADOPT,  /* declared, and left by an earlier broker: take it over with its data */
-    PLAN_REFUSE  /* declared, and cannot be: what exists of it stays as it is */
+    PLAN_ADOPT, /* declared, and left by an earlier broker: take it over with its data. Should it be gone, create it */
+    PLAN_REFUSE /* declared, and cannot be: what exists of it stays as it is */
 } plan_kind;
 
 /* In what an existing region differs from its declaration: any of these. */
@@ -112,6 +112,7 @@ typedef struct plan_action {
     size_t existing; /* index; PLAN_NOTHING when there is none */
     unsigned changes;
     bool replaces; /* CREATE: it follows a REPLACE */
+    bool left;     /* what exists is not held: an earlier broker left it */
     bool at_once;  /* RETIRE: its file is wanted by another, so that it cannot stay for programs */
     plan_conflict conflict;
     size_t other; /* index of a declared region, with a conflict */
@@ -134,7 +135,8 @@ uint64_t plan_details_of(const declared_region *declared);
 bool plan_make(const declared_regions *declared, const existing_regions *existing, plan *result);
 void plan_free(plan *p);
 
-/* Stands for what a plan does: equal for equal plans of equal regions. Never 0. */
+/* Stands for what a plan does: equal for equal plans of equal regions. Never 0. To take a region over or to create it is the
+   same here: what an earlier broker left the broker alone can see. */
 uint64_t plan_digest(const plan *p, const declared_regions *declared, const existing_regions *existing);
 
 /* Whether nothing is to be done. */

@@ -68,7 +68,7 @@ uint64_t plan_digest(const plan *p, const declared_regions *declared, const exis
         const plan_action *action = &p->actions[i];
         if (action->kind == PLAN_KEEP)
             continue;
-        hash = add_number(hash, action->kind);
+        hash = add_number(hash, action->kind == PLAN_ADOPT ? PLAN_CREATE : action->kind);
         hash = add_number(hash, action->changes);
         hash = add_number(hash, action->replaces);
         hash = add_number(hash, action->conflict);

@@ -64,6 +64,8 @@ typedef struct platform_section_request {
     config_large_pages large_pages;
     uint32_t numa_node; /* or CONFIG_NUMA_ANY */
     bool prefetch;
+    bool
+        left; /* an earlier broker's is there, as was seen: it is looked for first. Only what it costs depends on this */
     bool fresh; /* one that exists is not taken over: it is another session's, and `superseded` */
     platform_progress progress; /* while bytes are written or made present */
 } platform_section_request;

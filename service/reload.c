@@ -17,6 +17,7 @@ typedef struct reloading {
     config_model *model;
     declaration declared;
     session_watch sessions;
+    broker_existing existing;
     bool *awaits;
     plan plan;
     bool planned;
@@ -76,7 +77,6 @@ static int refuse(platform_failure *failure, const char *why)
 static int check(reloading *r, uint64_t expected, platform_failure *failure)
 {
     platform_memory machine;
-    existing_regions existing = holdings_regions(&r->b->holdings);
     if (r->declared.global_count > 0 && !r->b->memory.global)
         return refuse(failure,
                       "it declares regions for every session (namespace: global), and this broker began "
@@ -86,11 +86,13 @@ static int check(reloading *r, uint64_t expected, platform_failure *failure)
     const declared_regions *wanted = session_watch_wanted(&r->sessions);
     if (platform_memory_read(&machine, failure) && !commit_suffices(wanted, &machine, failure))
         return EXIT_FAILED;
+    if (!broker_find_existing(r->b, wanted, &r->existing, failure))
+        return EXIT_FAILED;
     r->awaits = calloc(wanted->count + 1, sizeof *r->awaits);
-    r->planned = r->awaits && plan_make(wanted, &existing, &r->plan);
+    r->planned = r->awaits && plan_make(wanted, &r->existing.regions, &r->plan);
     if (!r->planned)
         return refuse(failure, "out of memory while planning; close other programs");
-    if (expected != 0 && plan_digest(&r->plan, wanted, &existing) != expected)
+    if (expected != 0 && plan_digest(&r->plan, wanted, &r->existing.regions) != expected)
         return refuse(
             failure,
             "the configuration, or what is served, has changed since the plan was shown; reload again");
@@ -190,6 +192,7 @@ static void finish(reloading *r, int code, bool begun, const platform_failure *f
         control_answer_end(r->answer, (uint32_t)code, summary);
     if (r->planned)
         plan_free(&r->plan);
+    left_free(&r->existing.gathered);
     free(r->awaits);
     session_watch_forget(&r->sessions);
     declaration_free(&r->declared);

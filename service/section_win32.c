@@ -227,7 +227,10 @@ static HANDLE adopt(const making *m)
 static HANDLE create_or_adopt(const making *m, platform_failure *failure)
 {
     DWORD error = 0;
-    HANDLE section = create_new(m, &error, failure);
+    HANDLE section = m->request->left && !m->request->fresh ? adopt(m) : NULL;
+    m->granted->adopted = section != NULL;
+    if (!section)
+        section = create_new(m, &error, failure);
     for (unsigned i = 1; i < MOST_ATTEMPTS && !section && win32_name_is_taken(error) && is_gone(m->name); i++)
         section = create_new(m, &error, failure);
     if (!section && error && win32_name_is_taken(error) && !m->request->fresh) {

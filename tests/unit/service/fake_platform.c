@@ -201,6 +201,8 @@ bool platform_section_create(const platform_section_request *request, platform_s
         request->progress.call(request->progress.context);
     found->held = true;
     fake.open_sections++;
+    fake.taken_over += granted->adopted;
+    fake.taken_over_unplanned += granted->adopted && !request->left;
     text_append(&fake.trace, "section-create %s%s%s\n", request->object_name,
                 request->backing_path ? " on " : "", request->backing_path ? request->backing_path : "");
     *section = (platform_section *)(void *)found;

@@ -116,6 +116,8 @@ typedef struct fake_machine {
     fake_keeper keepers[PLATFORM_KEEPERS];
     fake_namespace namespaces[FAKE_NAMESPACES];
     unsigned sections_made;
+    unsigned taken_over;           /* sections that an earlier broker left */
+    unsigned taken_over_unplanned; /* of them: the request did not say that there was one */
     uint8_t *catalog;
     uint64_t catalog_committed;
     uint64_t clock;

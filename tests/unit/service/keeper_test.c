@@ -130,6 +130,40 @@ static void what_was_served_outlives_a_broker_killed_at_any_call_of_the_next_sta
     fake_reset();
 }
 
+static void a_start_plans_to_take_over_what_a_killed_broker_left(void **state)
+{
+    (void)state;
+    test_host host = {.stop_after = 1};
+    serve_and_die(THREE_REGIONS);
+    fake.config = THREE_REGIONS;
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_int_equal(fake.taken_over, 3);
+    assert_int_equal(fake.taken_over_unplanned, 0);
+    assert_non_null(strstr(fake.lines.bytes, "3 regions are served, 3 of them taken over"));
+    fake_reset();
+}
+
+/* The keeper is gone, programs have the sections; one of them attached through the catalog, or none of them did. */
+static void what_programs_alone_hold_is_planned_for_where_they_have_the_catalog_and_found_where_not(
+    void **state)
+{
+    (void)state;
+    for (unsigned with_catalog = 0; with_catalog < 2; with_catalog++) {
+        test_host host = {.stop_after = 1};
+        fake_reset();
+        fake.clients_hold_sections = true;
+        fake.clients_hold_catalog = with_catalog;
+        serve_and_die(THREE_REGIONS);
+        for (unsigned place = 0; place < PLATFORM_KEEPERS; place++)
+            fake_end_keeper(place);
+        fake.config = THREE_REGIONS;
+        assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+        assert_int_equal(fake.taken_over, 3);
+        assert_int_equal(fake.taken_over_unplanned, with_catalog ? 0 : 3);
+    }
+    fake_reset();
+}
+
 /* Its name stands in a namespace that ends with the last process that has it open. */
 static void a_private_region_is_reached_again_after_a_broker_killed_at_any_call_of_the_next_start(
     void **state)
@@ -463,6 +497,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         KEEPER_TEST(what_was_served_outlives_a_broker_killed_at_any_call_of_the_next_start),
+        KEEPER_TEST(a_start_plans_to_take_over_what_a_killed_broker_left),
+        KEEPER_TEST(what_programs_alone_hold_is_planned_for_where_they_have_the_catalog_and_found_where_not),
         KEEPER_TEST(a_private_region_is_reached_again_after_a_broker_killed_at_any_call_of_the_next_start),
         KEEPER_TEST(two_brokers_killed_at_any_calls_lose_nothing_and_leave_nothing),
         KEEPER_TEST(what_is_declared_otherwise_gives_way_and_the_rest_stays),

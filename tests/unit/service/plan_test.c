@@ -505,6 +505,97 @@ static void what_is_the_same_on_both_sides_is_never_touched(void **state)
     }
 }
 
+/* What is left of declared regions is as they are declared (left.h). */
+static size_t leave_some(uint64_t *seed, const declared_region *declared, size_t count, const machine *m,
+                         existing_region *all)
+{
+    size_t made = m->count;
+    if (made > 0)
+        memcpy(all, m->held, made * sizeof *all);
+    for (size_t i = 0; i < count; i++) {
+        bool known = false;
+        for (size_t j = 0; j < made; j++)
+            known = known || strcmp(all[j].name, declared[i].name) == 0;
+        if (known || testing_random(seed) % 2)
+            continue;
+        all[made] = as_held(&declared[i]);
+        all[made].access = all[made].details = 0;
+        all[made++].left = true;
+    }
+    return made;
+}
+
+static void what_is_left_is_taken_over_or_refused_and_never_let_go(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    unsigned adopted = 0, refused = 0;
+    make_names();
+    for (unsigned round = 0; round < 20000; round++) {
+        machine m = {.count = 0};
+        declared_region before[MOST], declared[MOST];
+        existing_region all[2 * MOST];
+        size_t count = random_regions(&seed, before);
+        plan p = make(before, testing_random(&seed) % 2 ? count : 0, NULL, 0);
+        carry_out(&m, &p, before);
+        plan_free(&p);
+        count = random_regions(&seed, declared);
+        size_t all_count = leave_some(&seed, declared, count, &m, all);
+        unsigned met[2 * MOST] = {0};
+        p = make(declared, count, all, all_count);
+        for (size_t i = 0; i < p.count; i++) {
+            const plan_action *action = &p.actions[i];
+            bool left = action->existing != PLAN_NOTHING && all[action->existing].left;
+            assert_int_equal(action->left, left);
+            assert_true(!left || action->kind == PLAN_ADOPT || action->kind == PLAN_REFUSE);
+            assert_true(left || action->kind != PLAN_ADOPT);
+            if (left)
+                met[action->existing]++;
+            adopted += action->kind == PLAN_ADOPT;
+            refused += left && action->kind == PLAN_REFUSE;
+        }
+        for (size_t i = 0; i < all_count; i++)
+            assert_int_equal(all[i].left ? met[i] : 1, 1);
+        plan_free(&p);
+    }
+    assert_true(adopted > 1000 && refused > 1000);
+}
+
+/* The broker sees what an earlier one left, and whoever shows its plan to a person does not. */
+static void the_digest_does_not_tell_taking_over_from_making(void **state)
+{
+    (void)state;
+    declared_region other = telemetry;
+    existing_region left = as_held(&telemetry);
+    left.left = true;
+    other.section_sddl = "D:P(2)";
+    const declared_regions d = {&telemetry, 1}, o = {&other, 1};
+    const existing_regions none = {NULL, 0}, e = {&left, 1};
+    plan create = make(&telemetry, 1, NULL, 0), adopt = make(&telemetry, 1, &left, 1);
+    assert_int_equal(create.actions[0].kind, PLAN_CREATE);
+    assert_int_equal(adopt.actions[0].kind, PLAN_ADOPT);
+    uint64_t digest = plan_digest(&create, &d, &none);
+    assert_true(digest == plan_digest(&adopt, &d, &e));
+    assert_false(digest == plan_digest(&create, &o, &none));
+    plan_free(&create);
+    plan_free(&adopt);
+}
+
+static void of_three_with_one_name_two_are_refused(void **state)
+{
+    (void)state;
+    const declared_region thrice[] = {telemetry, {.name = "a"}, telemetry, telemetry};
+    plan p = make(thrice, 4, NULL, 0);
+    assert_int_equal(p.count, 4);
+    assert_int_equal(p.actions[0].kind, PLAN_CREATE);
+    assert_int_equal(p.actions[1].kind, PLAN_CREATE);
+    for (size_t i = 2; i < 4; i++) {
+        assert_int_equal(p.actions[i].kind, PLAN_REFUSE);
+        assert_int_equal(p.actions[i].other, 0);
+    }
+    plan_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,10 +612,13 @@ int main(void)
         cmocka_unit_test(names_that_differ_in_case_are_two_regions),
         cmocka_unit_test(rights_are_taken_before_anything_is_made),
         cmocka_unit_test(of_two_with_one_name_the_second_is_refused),
+        cmocka_unit_test(of_three_with_one_name_two_are_refused),
         cmocka_unit_test(of_two_on_one_file_the_one_that_has_it_keeps_it),
         cmocka_unit_test(a_refused_region_keeps_its_file),
         cmocka_unit_test(any_plan_reaches_what_is_declared_and_a_second_does_nothing),
         cmocka_unit_test(what_is_the_same_on_both_sides_is_never_touched),
+        cmocka_unit_test(what_is_left_is_taken_over_or_refused_and_never_let_go),
+        cmocka_unit_test(the_digest_does_not_tell_taking_over_from_making),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

@@ -1,0 +1,71 @@
+/* What an earlier broker left. See left.h. */
+#include "left.h"
+
+#include "apply.h"
+#include "text_index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static existing_region as_left(const declared_region *declared)
+{
+    return (existing_region){.name = declared->name,
+                             .object_name = declared->object_name,
+                             .backing_path = declared->backing_path,
+                             .size = declared->size,
+                             .max_size = declared->max_size,
+                             .geometry = declared->geometry,
+                             .part_flags = declared->part_flags,
+                             .large_pages = declared->large_pages,
+                             .numa_node = declared->numa_node,
+                             .left = true};
+}
+
+static bool is_left(const declared_region *declared)
+{
+    const platform_section_request request = apply_request(declared);
+    return !declared->fresh && platform_section_is_left(&request);
+}
+
+/* Adds those of `declared` that `names` does not have; of several with one name the first. False: out of memory. */
+static bool add_left(const declared_regions *declared, text_index *names, existing_region *items,
+                     size_t *count)
+{
+    for (size_t i = 0; i < declared->count; i++) {
+        size_t *found = text_index_at(names, declared->items[i].name);
+        if (!found)
+            return false;
+        if (*found != TEXT_INDEX_NONE)
+            continue;
+        *found = i;
+        if (is_left(&declared->items[i]))
+            items[(*count)++] = as_left(&declared->items[i]);
+    }
+    return true;
+}
+
+bool left_find(const declared_regions *declared, const existing_regions *held, existing_regions *result)
+{
+    text_index names = {0};
+    existing_region *items = calloc(held->count + declared->count + 1, sizeof *items);
+    size_t count = held->count;
+    bool ok = items && text_index_reserve(&names, held->count + declared->count);
+    *result = (existing_regions){NULL, 0};
+    if (ok && held->count > 0)
+        memcpy(items, held->items, held->count * sizeof *items);
+    for (size_t i = 0; ok && i < held->count; i++)
+        *text_index_at(&names, held->items[i].name) = i;
+    ok = ok && add_left(declared, &names, items, &count);
+    text_index_free(&names);
+    if (ok)
+        *result = (existing_regions){items, count};
+    else
+        free(items);
+    return ok;
+}
+
+void left_free(existing_regions *result)
+{
+    free((void *)(uintptr_t)result->items);
+    *result = (existing_regions){NULL, 0};
+}
