@@ -505,7 +505,7 @@ static void what_is_the_same_on_both_sides_is_never_touched(void **state)
     }
 }
 
-/* What is left of declared regions is as they are declared (left.h). */
+/* What is left of declared regions is as they are declared, of several with one name as the first (left.h). */
 static size_t leave_some(uint64_t *seed, const declared_region *declared, size_t count, const machine *m,
                          existing_region *all)
 {
@@ -516,6 +516,8 @@ static size_t leave_some(uint64_t *seed, const declared_region *declared, size_t
         bool known = false;
         for (size_t j = 0; j < made; j++)
             known = known || strcmp(all[j].name, declared[i].name) == 0;
+        for (size_t j = 0; j < i; j++)
+            known = known || strcmp(declared[j].name, declared[i].name) == 0;
         if (known || testing_random(seed) % 2)
             continue;
         all[made] = as_held(&declared[i]);
