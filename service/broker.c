@@ -382,7 +382,8 @@ static int start(broker *b)
     return code;
 }
 
-/* Regions whose names programs had not let go of. When memory is short, the next beat tries again. */
+/* Regions whose names programs had not let go of. When memory is short, the next beat tries again. When there are none, the
+   configuration has done its part. */
 static void try_awaited(broker *b)
 {
     apply_context context = broker_context(b);

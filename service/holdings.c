@@ -9,8 +9,6 @@
 static void release_texts(existing_region *region)
 {
     free((void *)(uintptr_t)region->name);
-    free((void *)(uintptr_t)region->object_name);
-    free((void *)(uintptr_t)region->backing_path);
     memset(region, 0, sizeof *region);
 }
 
@@ -33,13 +31,34 @@ bool holdings_reserve(holdings *h, size_t capacity)
     return true;
 }
 
+/* Copies a text with its end to `*at`, which moves behind it. */
+static const char *put_text(char **at, const char *words)
+{
+    const size_t size = strlen(words) + 1;
+    const char *put = memcpy(*at, words, size);
+    *at += size;
+    return put;
+}
+
+/* There may be a hundred thousand regions: what is kept of each is one small block. */
+static bool copy_texts(existing_region *region, const declared_region *declared)
+{
+    const char *path = declared->backing_path;
+    char *at =
+        malloc(strlen(declared->name) + strlen(declared->object_name) + (path ? strlen(path) + 1 : 0) + 2);
+    if (!at)
+        return false;
+    region->name = put_text(&at, declared->name);
+    region->object_name = put_text(&at, declared->object_name);
+    region->backing_path = path ? put_text(&at, path) : NULL;
+    return true;
+}
+
 bool holdings_add(holdings *h, const declared_region *declared, const region_objects *objects, uint64_t size)
 {
     if (!holdings_reserve(h, h->count + 1))
         return false;
-    existing_region region = {.name = text_make("%s", declared->name),
-                              .object_name = text_make("%s", declared->object_name),
-                              .access = plan_access_of(declared),
+    existing_region region = {.access = plan_access_of(declared),
                               .details = plan_details_of(declared),
                               .size = size,
                               .max_size = declared->max_size,
@@ -48,10 +67,7 @@ bool holdings_add(holdings *h, const declared_region *declared, const region_obj
                               .drain = declared->session ? 0 : declared->drain, /* who had it open is gone */
                               .large_pages = declared->large_pages,
                               .numa_node = declared->numa_node};
-    if (declared->backing_path)
-        region.backing_path = text_make("%s", declared->backing_path);
-    if (!region.name || !region.object_name || (declared->backing_path && !region.backing_path) ||
-        !object_pool_add(&h->objects, objects, &h->runs[h->count])) {
+    if (!copy_texts(&region, declared) || !object_pool_add(&h->objects, objects, &h->runs[h->count])) {
         release_texts(&region);
         return false;
     }

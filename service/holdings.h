@@ -11,7 +11,7 @@
 #include "region_parts.h"
 
 typedef struct holdings {
-    existing_region *regions;    /* texts owned */
+    existing_region *regions;    /* texts owned: those of one region in one block, which `name` begins */
     platform_section **sections; /* at the same indexes, as are `runs`, of their objects */
     object_run *runs;
     object_pool objects;

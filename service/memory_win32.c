@@ -37,13 +37,12 @@ static uint32_t last_node(void)
 
 bool platform_memory_read(platform_memory *memory, platform_failure *failure)
 {
-    PERFORMANCE_INFORMATION info = {.cb = sizeof info};
+    MEMORYSTATUSEX status = {.dwLength = sizeof status};
     memset(memory, 0, sizeof *memory);
-    if (!GetPerformanceInfo(&info, sizeof info))
+    if (!GlobalMemoryStatusEx(&status)) /* GetPerformanceInfo would count all processes, too */
         return win32_fail(failure, GetLastError(), "cannot find out how much memory this machine has");
-    memory->commit_limit = (uint64_t)info.CommitLimit * info.PageSize;
-    if (info.CommitLimit > info.CommitTotal)
-        memory->commit_available = (uint64_t)(info.CommitLimit - info.CommitTotal) * info.PageSize;
+    memory->commit_limit = status.ullTotalPageFile; /* not the paging file's: what can be promised in all */
+    memory->commit_available = status.ullAvailPageFile;
     memory->large_page = GetLargePageMinimum();
     memory->last_node = last_node();
     return true;

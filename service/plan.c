@@ -102,10 +102,11 @@ typedef struct planning {
     size_t declared_count;
     const existing_region *existing;
     size_t existing_count;
-    text_index names;     /* of all: an existing region's index, or existing_count and a declared one's */
-    text_index files;     /* the backing files of the declared: the first region on each */
-    size_t *claims;       /* for each existing region: the first declared one of its name, or PLAN_NOTHING */
-    size_t *next;         /* for each declared region: the next one on its file, or PLAN_NOTHING */
+    text_index names; /* of all: an existing region's index, or existing_count and a declared one's */
+    text_index files; /* the backing files of the declared: the first region on each */
+    size_t *claims;   /* for each existing region: the first declared one of its name, or PLAN_NOTHING */
+    size_t
+        *next; /* for each declared region: the next one on its file, or PLAN_NOTHING; NULL without files */
     plan_action *decided; /* for each declared region */
     known_access known[KNOWN_ACCESSES];
 } planning;
@@ -127,10 +128,23 @@ static bool index_existing(planning *p)
     return true;
 }
 
+static bool has_files(const planning *p)
+{
+    for (size_t i = 0; i < p->declared_count; i++)
+        if (p->declared[i].backing_path)
+            return true;
+    return false;
+}
+
 /* From the last to the first, so that each goes in front of those behind it. */
 static bool index_files(planning *p)
 {
+    if (!has_files(p))
+        return true;
     p->files.folds = true;
+    p->next = calloc(p->declared_count, sizeof *p->next);
+    if (!p->next)
+        return false;
     for (size_t i = p->declared_count; i > 0; i--) {
         const char *path = p->declared[i - 1].backing_path;
         size_t *first = path ? text_index_at(&p->files, path) : NULL;
@@ -302,10 +316,9 @@ bool plan_make(const declared_regions *declared, const existing_regions *existin
                   .existing_count = existing->count};
     memset(result, 0, sizeof *result);
     p.claims = calloc(existing->count + 1, sizeof *p.claims);
-    p.next = calloc(declared->count + 1, sizeof *p.next);
     p.decided = calloc(declared->count + 1, sizeof *p.decided);
     result->actions = calloc(existing->count + 2 * declared->count + 1, sizeof *result->actions);
-    bool ok = p.claims && p.next && p.decided && result->actions && decide_all(&p);
+    bool ok = p.claims && p.decided && result->actions && decide_all(&p);
     if (ok)
         put_in_order(result, &p);
     else

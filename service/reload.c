@@ -129,8 +129,7 @@ static int carry_out(reloading *r, platform_failure *failure)
     apply_plan(&context, &r->plan, session_watch_wanted(&b->sessions), &r->outcome);
     b->outcome.failed = r->outcome.failed + r->outcome.refused;
     b->earlier_may_end = b->earlier_may_end || b->outcome.failed + r->outcome.awaited == 0;
-    if (r->outcome.awaited == 0 && !b->sessions.matters)
-        broker_forget_config(b);
+    /* What the configuration took is freed at the next beat, if nothing needs it: whoever asked is answered first. */
     if (r->outcome.failed + r->outcome.refused == 0)
         return EXIT_OK;
     return refuse(failure, "not every region is as declared; correct what is told, and reload again");

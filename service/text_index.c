@@ -1,8 +1,7 @@
 /* An index from texts to numbers. See text_index.h. */
 #include "text_index.h"
 
-#include "shmb_layout.h"
-
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,21 +27,40 @@ static bool is_equal(const text_index *index, const char *left, const char *righ
     return index->folds ? text_index_folded_equal(left, right) : strcmp(left, right) == 0;
 }
 
-/* FNV-1a, as shmb_name_hash, of the text as it is compared. */
-static uint64_t hash_of(const text_index *index, const char *key)
+#define SPREAD 0x9E3779B97F4A7C15u /* 2^64 over the golden ratio */
+
+/* A step takes eight bytes, since names of many regions differ in their last ones, and are long. */
+static uint64_t add_word(uint64_t hash, uint64_t word)
 {
-    uint64_t hash = SHMB_FNV_OFFSET;
-    if (!index->folds)
-        return shmb_name_hash(key, strlen(key));
+    hash = (hash ^ word) * SPREAD;
+    return hash ^ hash >> 32;
+}
+
+static uint64_t hash_exactly(const char *key)
+{
+    uint64_t hash = 0, word;
+    size_t left = strlen(key);
+    for (; left >= sizeof word; left -= sizeof word, key += sizeof word) {
+        memcpy(&word, key, sizeof word);
+        hash = add_word(hash, word);
+    }
+    word = left;
+    memcpy((char *)&word + 1, key, left);
+    return add_word(hash, word);
+}
+
+static uint64_t hash_folded(const char *key)
+{
+    uint64_t hash = 0;
     for (; *key; key++)
-        hash = (hash ^ fold(*key)) * SHMB_FNV_PRIME;
+        hash = add_word(hash, fold(*key));
     return hash;
 }
 
-/* Where it is, or the free place where it would go. There always is one, for half of them are free. */
+/* Where it is, or the free place where it would go. There always is one, for a quarter of them is free. */
 static size_t find(const text_index *index, const char *key)
 {
-    size_t at = (size_t)hash_of(index, key) & (index->capacity - 1);
+    size_t at = (size_t)(index->folds ? hash_folded(key) : hash_exactly(key)) & (index->capacity - 1);
     while (index->slots[at].key && !is_equal(index, index->slots[at].key, key))
         at = (at + 1) & (index->capacity - 1);
     return at;
@@ -53,7 +71,7 @@ bool text_index_reserve(text_index *index, size_t count)
     text_index wider = {.folds = index->folds,
                         .capacity = index->capacity ? index->capacity : LEAST_CAPACITY,
                         .count = index->count};
-    while (wider.capacity < 2 * count)
+    while (wider.capacity - wider.capacity / 4 < count)
         wider.capacity *= 2;
     if (wider.capacity == index->capacity)
         return true;

@@ -18,7 +18,7 @@ typedef struct text_index_slot {
 typedef struct text_index {
     bool folds; /* ASCII letters are the same in either case: set it while it is empty */
     text_index_slot *slots;
-    size_t capacity; /* a power of two, or 0; at least twice `count` */
+    size_t capacity; /* a power of two, or 0; a quarter of it is free */
     size_t count;
 } text_index;
 
