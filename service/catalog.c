@@ -232,51 +232,53 @@ bool catalog_publish(catalog *c, catalog_place place, const catalog_publication 
     return true;
 }
 
-void catalog_mark(catalog *c, catalog_place place, shmb_region_state state, uint64_t now)
+/* What is published of an entry, to be published again with something else in it. */
+static shmb_catalog_slot changed_slot(const shmb_catalog_entry *entry, uint64_t now)
 {
-    shmb_catalog_entry *entry = entry_at(c, place);
     shmb_catalog_slot slot = entry->slots[entry->version % 2];
-    slot.state = state;
     slot.changed = now;
+    return slot;
+}
+
+static void mark_entry(catalog *c, shmb_catalog_entry *entry, shmb_region_state state, uint64_t now)
+{
+    shmb_catalog_slot slot = changed_slot(entry, now);
+    slot.state = state;
     slot.until = 0;
     slot.holders = (shmb_text){0, 0};
     publish_slot(c, entry, &slot);
 }
 
+void catalog_mark(catalog *c, catalog_place place, shmb_region_state state, uint64_t now)
+{
+    mark_entry(c, entry_at(c, place), state, now);
+}
+
 bool catalog_describe(catalog *c, catalog_place place, const char *description, uint64_t now,
                       platform_failure *failure)
 {
-    shmb_catalog_entry *entry = entry_at(c, place);
-    shmb_catalog_slot slot = entry->slots[entry->version % 2];
-    const shmb_text old = slot.description;
-    if (!store_text(c, old, description, &slot.description, failure))
+    shmb_catalog_slot slot = changed_slot(entry_at(c, place), now);
+    if (!store_text(c, slot.description, description, &slot.description, failure))
         return false;
-    slot.changed = now;
-    publish_slot(c, entry, &slot);
+    publish_slot(c, entry_at(c, place), &slot);
     return true;
 }
 
 void catalog_resize(catalog *c, catalog_place place, uint64_t size, uint64_t now)
 {
-    shmb_catalog_entry *entry = entry_at(c, place);
-    shmb_catalog_slot slot = entry->slots[entry->version % 2];
+    shmb_catalog_slot slot = changed_slot(entry_at(c, place), now);
     slot.size = size;
-    slot.changed = now;
-    publish_slot(c, entry, &slot);
+    publish_slot(c, entry_at(c, place), &slot);
 }
 
 bool catalog_tell_holders(catalog *c, catalog_place place, const char *holders, uint64_t now,
                           platform_failure *failure)
 {
-    shmb_catalog_entry *entry = entry_at(c, place);
-    shmb_catalog_slot slot = entry->slots[entry->version % 2];
-    const shmb_text old = slot.holders;
-    if (!store_text(c, old, holders, &slot.holders, failure))
-        return false;
-    if (slot.holders.offset == old.offset)
-        return false; /* nobody need look again */
-    slot.changed = now;
-    publish_slot(c, entry, &slot);
+    shmb_catalog_slot slot = changed_slot(entry_at(c, place), now);
+    const uint32_t old = slot.holders.offset;
+    if (!store_text(c, slot.holders, holders, &slot.holders, failure) || slot.holders.offset == old)
+        return false; /* when it is the same nobody need look again */
+    publish_slot(c, entry_at(c, place), &slot);
     return true;
 }
 
@@ -356,13 +358,7 @@ static bool index_is_sound(const catalog *c, uint32_t count)
 static void retire_all(catalog *c, uint64_t now)
 {
     for (uint64_t at = header_of(c)->first_entry; at != 0; at = entry_at(c, at)->next_entry) {
-        shmb_catalog_entry *entry = entry_at(c, at);
-        shmb_catalog_slot slot = entry->slots[entry->version % 2];
-        slot.state = SHMB_REGION_RETIRED;
-        slot.changed = now;
-        slot.until = 0;
-        slot.holders = (shmb_text){0, 0};
-        publish_slot(c, entry, &slot);
+        mark_entry(c, entry_at(c, at), SHMB_REGION_RETIRED, now);
         c->last_entry = at;
     }
 }
