@@ -609,7 +609,7 @@ static void *scribble(void *context)
         uint32_t what = next_random(&seed) % 4;
         shmb_store_relaxed_u64(&all->words.word, what == 0   ? value
                                                  : what == 1 ? value & 3
-                                                             : all->lock.spin.limit);
+                                                             : shmb_load_relaxed_u32(&all->lock.spin.limit));
         shmb_store_relaxed_u32(&all->words.damaged, (uint32_t)value);
         shmb_store_relaxed_u32(&all->words.mark, (uint32_t)(value >> 32));
         sync_place_wake(all->place);
