@@ -43,8 +43,18 @@ player_score player_finish(process *player)
     return score;
 }
 
+static unsigned given(const char *variable, unsigned usual)
+{
+    const char *wanted = getenv(variable);
+    return wanted != NULL ? (unsigned)strtoul(wanted, NULL, 10) : usual;
+}
+
 unsigned player_rounds(unsigned usual)
 {
-    const char *wanted = getenv("SHMBROKER_KILL_ROUNDS");
-    return wanted != NULL ? (unsigned)strtoul(wanted, NULL, 10) : usual;
+    return given("SHMBROKER_KILL_ROUNDS", usual);
+}
+
+uint32_t player_seed(uint32_t usual)
+{
+    return given("SHMBROKER_KILL_SEED", usual);
 }

@@ -4,6 +4,8 @@
 
 #include "broker.h"
 
+#include <stdint.h>
+
 /* Starts one, and returns when it is ready. */
 process *player_start(const test_broker *b, const char *region, const char *role);
 
@@ -20,7 +22,9 @@ typedef struct player_score {
 /* Lets it end, and reads what it counted; fails unless it ended well, took turns, and saw nothing bad. */
 player_score player_finish(process *player);
 
-/* A number that the environment gives, or the usual one: how many rounds a test takes. */
+/* What the environment gives, or the usual one: how many rounds a test takes (SHMBROKER_KILL_ROUNDS), and what its instants are
+   drawn from (SHMBROKER_KILL_SEED). */
 unsigned player_rounds(unsigned usual);
+uint32_t player_seed(uint32_t usual);
 
 #endif
