@@ -144,7 +144,7 @@ typedef struct shmb_catalog_slot {
     shmb_text boundary; /* 72 of a private namespace: its SIDs, ascending by bytes, a space between two */
     uint64_t item_size; /* 80 bytes of the largest value (state) or message (queue, stream); raw: 0 */
     uint32_t messages;  /* 88 queue and stream: how many there is room for, a power of two; otherwise 0 */
-    uint32_t zero;      /* 92 */
+    uint32_t form;      /* 92 for the broker: what the object was made as; 0: not known */
     uint64_t max_size;  /* 96 of a region that grows: the bytes that its section reserves; otherwise 0 */
     uint64_t until;     /*104 retiring: when the broker lets go at the latest, as `changed`; otherwise 0 */
     shmb_text holders;  /*112 which programs have the object open that is to go, as far as they are seen:
@@ -278,9 +278,12 @@ typedef struct shmb_stream_words {
 
 typedef struct shmb_stream_slot {
     uint64_t word;   /*  0 atomic: position + 1 while a message is written, + 2 when it is there */
-    uint32_t length; /*  8 atomic: its bytes, which begin at 16 */
+    uint32_t length; /*  8 atomic: its bytes, which begin at 16; or SHMB_STREAM_LOST */
     uint32_t zero;   /* 12 */
 } shmb_stream_slot;
+
+/* Instead of the length of a message that is not there any more, though its word says so: the region was restored without it. */
+#define SHMB_STREAM_LOST 0xFFFFFFFFu
 
 #ifdef __cplusplus
 #define SHMB_LAYOUT_ASSERT(fact) static_assert(fact, #fact)

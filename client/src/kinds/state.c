@@ -1,27 +1,17 @@
 /* The latest value of something. See state.h. */
 #include "state.h"
 
+#include "attempts.h"
 #include "copy.h"
 
-/* What a reader copies in vain before it gives up: as many bytes, but between so many values. */
-#define BYTES_IN_VAIN     (64ull << 20)
 #define ATTEMPTS_AT_LEAST 16u
-#define ATTEMPTS_AT_MOST  4096u
-
-static uint32_t attempts_for(uint64_t largest)
-{
-    uint64_t attempts = BYTES_IN_VAIN / largest;
-    if (attempts < ATTEMPTS_AT_LEAST)
-        return ATTEMPTS_AT_LEAST;
-    return attempts > ATTEMPTS_AT_MOST ? ATTEMPTS_AT_MOST : (uint32_t)attempts;
-}
 
 void state_init(state_region *region, uint8_t *bytes, const shmb_geometry *geometry)
 {
     shmb_slots slots = shmb_geometry_slots(geometry);
     region->words = (shmb_state_words *)(void *)(bytes + SHMB_STATE_WORDS_OFFSET);
     region->largest = geometry->item_size;
-    region->attempts = attempts_for(geometry->item_size);
+    region->attempts = shmb_attempts(geometry->item_size, ATTEMPTS_AT_LEAST);
     if (geometry->item_size <= SHMB_STATE_SMALL_BYTES) {
         region->slots = bytes + SHMB_STATE_SMALL_OFFSET;
         region->stride = SHMB_STATE_SMALL_BYTES;

@@ -1,20 +1,10 @@
 /* Messages of one producer for all readers. See stream.h. */
 #include "stream.h"
 
+#include "attempts.h"
 #include "copy.h"
 
-/* What a reader copies in vain before it gives up: as many bytes, but between so many messages. */
-#define BYTES_IN_VAIN     (64ull << 20)
 #define ATTEMPTS_AT_LEAST 32u
-#define ATTEMPTS_AT_MOST  4096u
-
-static uint32_t attempts_for(uint64_t largest)
-{
-    uint64_t attempts = BYTES_IN_VAIN / largest;
-    if (attempts < ATTEMPTS_AT_LEAST)
-        return ATTEMPTS_AT_LEAST;
-    return attempts > ATTEMPTS_AT_MOST ? ATTEMPTS_AT_MOST : (uint32_t)attempts;
-}
 
 void stream_init(stream_region *region, uint8_t *bytes, const shmb_geometry *geometry)
 {
@@ -25,7 +15,7 @@ void stream_init(stream_region *region, uint8_t *bytes, const shmb_geometry *geo
     region->stride = slots.stride;
     region->first = slots.first;
     region->mask = slots.count - 1;
-    region->attempts = attempts_for(geometry->item_size);
+    region->attempts = shmb_attempts(geometry->item_size, ATTEMPTS_AT_LEAST);
 }
 
 static shmb_stream_slot *slot_of(const stream_region *region, uint64_t position)
@@ -119,9 +109,9 @@ static shmb_status skip(const stream_region *region, uint64_t word, uint32_t ski
     return SHMB_OK;
 }
 
-/* The message that `word` says is there. SHMB_TIMED_OUT: it was written over meanwhile. */
+/* The message that `word` says is there. SHMB_BUSY: it was written over meanwhile. `lost`: the region was restored without it. */
 static shmb_status copy(const stream_region *region, uint64_t position, uint64_t word, void *buffer,
-                        uint64_t capacity, uint64_t *size, corruption *what)
+                        uint64_t capacity, uint64_t *size, bool *lost, corruption *what)
 {
     const shmb_stream_slot *slot = slot_of(region, position);
     uint64_t length = shmb_load_relaxed_u32(&slot->length);
@@ -129,7 +119,10 @@ static shmb_status copy(const stream_region *region, uint64_t position, uint64_t
         shmb_copy_contended(buffer, slot + 1, (size_t)length);
     shmb_fence_acquire();
     if (shmb_load_relaxed_u64(&slot->word) != word)
-        return SHMB_TIMED_OUT;
+        return SHMB_BUSY;
+    *lost = length == SHMB_STREAM_LOST;
+    if (*lost)
+        return SHMB_OK;
     if (length > region->largest) {
         *what = (corruption){"the length of a message",
                              offset_of(region, position) + offsetof(shmb_stream_slot, length), length,
@@ -140,29 +133,39 @@ static shmb_status copy(const stream_region *region, uint64_t position, uint64_t
     return length > capacity ? SHMB_TOO_SMALL : SHMB_OK;
 }
 
+/* One look at the message at *position. SHMB_OK with `lost`: there was one, and it is gone. SHMB_BUSY: look again. */
+static shmb_status look(const stream_region *region, uint64_t *position, uint32_t *skips, void *buffer,
+                        uint64_t capacity, uint64_t *size, uint64_t *missed, bool *lost, corruption *what)
+{
+    uint64_t word = shmb_load_acquire_u64(&slot_of(region, *position)->word);
+    int64_t ahead = distance(*position + 2, word);
+    if (ahead < 0)
+        return SHMB_TIMED_OUT;
+    if (ahead > 0) {
+        shmb_status skipped = skip(region, word, (*skips)++, position, missed, what);
+        return skipped == SHMB_OK ? SHMB_BUSY : skipped;
+    }
+    shmb_status status = copy(region, *position, word, buffer, capacity, size, lost, what);
+    if (status == SHMB_OK)
+        *position += 2;
+    return status;
+}
+
 shmb_status stream_read(const stream_region *region, uint64_t *position, void *buffer, uint64_t capacity,
                         uint64_t *size, uint64_t *missed, corruption *what)
 {
     uint32_t skips = 0;
+    uint64_t gone = 0; /* of which there is a round at most */
     *size = 0;
     *missed = 0;
-    for (uint32_t i = 0; i < region->attempts; i++) {
-        uint64_t word = shmb_load_acquire_u64(&slot_of(region, *position)->word);
-        int64_t ahead = distance(*position + 2, word);
-        if (ahead < 0)
-            return SHMB_TIMED_OUT;
-        shmb_status status;
-        if (ahead > 0) {
-            status = skip(region, word, skips++, position, missed, what);
-            if (status != SHMB_OK)
-                return status;
-            continue;
-        }
-        status = copy(region, *position, word, buffer, capacity, size, what);
-        if (status == SHMB_OK)
-            *position += 2;
-        if (status != SHMB_TIMED_OUT)
+    for (uint32_t vain = 0; vain < region->attempts && gone <= region->mask;) {
+        bool lost = false;
+        shmb_status status = look(region, position, &skips, buffer, capacity, size, missed, &lost, what);
+        if (status != SHMB_BUSY && !lost)
             return status;
+        gone += lost;
+        *missed += lost;
+        vain += !lost;
     }
     return SHMB_TIMED_OUT;
 }
