@@ -1,5 +1,6 @@
 /* The views that shmb_attach and shmb_attach_handle give: their memory, range, access and handles. */
 #include "attach_testing_win32.h"
+#include "own_handles_win32.h"
 
 #include <string.h>
 
@@ -104,11 +105,15 @@ static void several_views_live_side_by_side(void **state)
     shmb_detach(views[0]);
 }
 
-static DWORD handle_count(void)
+static void a_handle_more_is_counted(void **state)
 {
-    DWORD count;
-    assert_true(GetProcessHandleCount(GetCurrentProcess(), &count));
-    return count;
+    (void)state;
+    unsigned before = own_handles();
+    HANDLE event = CreateEventW(NULL, FALSE, FALSE, NULL);
+    assert_non_null(event);
+    assert_int_equal(own_handles(), before + 1);
+    CloseHandle(event);
+    assert_int_equal(own_handles(), before);
 }
 
 static void nothing_is_leaked(void **state)
@@ -117,7 +122,7 @@ static void nothing_is_leaked(void **state)
     fake_broker_create(&broker, "Data", 4096, NULL);
     shmb_detach(attach("Data", SHMB_ACCESS_READ, SHMB_OK));
     attach("Other", SHMB_ACCESS_READ, SHMB_NOT_DECLARED);
-    DWORD before = handle_count();
+    unsigned before = own_handles();
     for (int i = 0; i < 100; i++) {
         shmb_detach(attach("Data", SHMB_ACCESS_WRITE, SHMB_OK));
         attach("Other", SHMB_ACCESS_READ, SHMB_NOT_DECLARED);
@@ -125,7 +130,7 @@ static void nothing_is_leaked(void **state)
         options.offset = 5000;
         attach_with("Data", &options, SHMB_BAD_RANGE);
     }
-    assert_int_equal(handle_count(), before);
+    assert_int_equal(own_handles(), before);
 }
 
 static void a_handle_is_enough_for_a_view(void **state)
@@ -184,6 +189,7 @@ int main(void)
         TEST(a_view_has_the_length_asked_for),
         TEST(a_range_outside_the_region_is_refused),
         TEST(several_views_live_side_by_side),
+        TEST(a_handle_more_is_counted),
         TEST(nothing_is_leaked),
         TEST(a_handle_is_enough_for_a_view),
         TEST(a_handle_gives_no_more_than_it_has),

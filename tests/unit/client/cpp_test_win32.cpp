@@ -1,7 +1,7 @@
 // shmb.hpp against sections of this process, through the DLL.
 #include "shmb.hpp"
 
-#include <windows.h>
+#include "own_handles_win32.h"
 
 #include <csetjmp>
 #include <cstdarg>
@@ -78,8 +78,7 @@ void a_region_is_typed_and_checked(void **)
 void a_region_moves_and_lets_go(void **)
 {
     HANDLE section = make_section();
-    DWORD before, after;
-    GetProcessHandleCount(GetCurrentProcess(), &before);
+    const unsigned before = own_handles();
     {
         shmb::region first(section, 4096);
         const std::byte *data = first.data();
@@ -94,8 +93,7 @@ void a_region_moves_and_lets_go(void **)
         third = shmb::region(section, 100);
         assert_int_equal(third.size(), 100);
     }
-    GetProcessHandleCount(GetCurrentProcess(), &after);
-    assert_int_equal(after, before);
+    assert_int_equal(own_handles(), before);
     CloseHandle(section);
 }
 
