@@ -257,8 +257,7 @@ static config_persist_mode effective_mode(const config_level *level)
     const config_level *source = config_level_of(level, CONFIG_KEY_PERSIST);
     config_persist_mode mode = mode_of(source);
     bool has_file = level->values[CONFIG_KEY_BACKING].node != NULL;
-    bool lasts = !is_per_session(level) && (has_file || !has_messages(level->values));
-    bool fits = mode == (has_file ? CONFIG_PERSIST_FILE : CONFIG_PERSIST_SNAPSHOT) && lasts;
+    bool fits = mode == (has_file ? CONFIG_PERSIST_FILE : CONFIG_PERSIST_SNAPSHOT) && !is_per_session(level);
     return source == level || fits ? mode : CONFIG_PERSIST_NONE;
 }
 
@@ -280,14 +279,6 @@ static void check_persist(config_reading *reading, const config_level *level)
             "remove backing");
         config_reading_note(reading, item, config_node_key_span(values[CONFIG_KEY_BACKING].node),
                             "the file stands here");
-    }
-    if (mode_of(level) == CONFIG_PERSIST_SNAPSHOT && has_messages(values)) {
-        config_diagnostic *item = config_reading_report(reading, mode, mode->where,
-                                                        "a snapshot takes bytes while programs change them, "
-                                                        "and those of a queue or stream must fit together; "
-                                                        "keep it in a file (backing), or remove persist");
-        config_reading_note(reading, item, config_node_span(values[CONFIG_KEY_KIND].node),
-                            "the kind stands here");
     }
     if (on_dirty != NULL && values[CONFIG_KEY_ON_DIRTY].number == CONFIG_DIRTY_RESTORE &&
         effective_mode(level) != CONFIG_PERSIST_SNAPSHOT) {

@@ -190,7 +190,9 @@ HANDLE win32_adopt_section(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor,
 {
     SYSTEM_INFO system;
     GetSystemInfo(&system);
-    HANDLE section = OpenFileMappingW(READ_CONTROL | FILE_MAP_READ, TRUE, name);
+    HANDLE section = OpenFileMappingW(READ_CONTROL | FILE_MAP_READ | FILE_MAP_WRITE, TRUE, name);
+    if (!section) /* who only asks what a broker would do may not write */
+        section = OpenFileMappingW(READ_CONTROL | FILE_MAP_READ, TRUE, name);
     uint64_t page = section && win32_has_large_pages(name) ? GetLargePageMinimum() : system.dwPageSize;
     if (section && (!win32_is_secured_as(section, descriptor) || !is_shaped_as(section, size, page, file))) {
         CloseHandle(section);

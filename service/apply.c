@@ -97,6 +97,7 @@ platform_section_request apply_request(const declared_region *declared)
 /* How one region was made. */
 typedef struct manner {
     bool left;      /* an earlier broker's is there, by the plan */
+    catalog_place place;
     uint64_t known; /* the size that was published of it last */
     platform_section_granted granted;
     lives_outcome life;
@@ -123,6 +124,18 @@ static void report_note(const apply_context *context, const declared_region *dec
         log_write(context->log, LOG_REGION_NOTE, "region %s is served: %s", declared->name, note);
 }
 
+/* What an earlier broker left that is not what is declared has to go first, as what is of another size has. */
+static bool be_of_its_kind(const apply_context *context, const declared_region *declared,
+                           platform_section *section, manner *made, platform_failure *failure)
+{
+    const platform_progress progress = {context->progress, context->progress_context};
+    if (!made->granted.adopted)
+        return region_kind_begin(declared, section, &progress, failure);
+    made->granted.superseded =
+        !region_kind_go_on(declared, section, catalog_form(context->catalog, made->place), failure);
+    return !made->granted.superseded;
+}
+
 /* The section, with the bytes that its region is to begin with. */
 static bool create_and_fill(const apply_context *context, const declared_region *declared,
                             uint64_t generation, platform_section **section, manner *made,
@@ -136,12 +149,11 @@ static bool create_and_fill(const apply_context *context, const declared_region 
     if (!lives_prepare(context->lives, declared, &request, &with, failure) ||
         !platform_section_create(&request, section, &made->granted, failure))
         return false;
+    if (!made->granted.adopted)
+        catalog_note_form(context->catalog, made->place, region_kind_form(declared));
     bool ok = lives_fill(context->lives, declared, *section, made->granted.adopted, &with, generation + 1,
-                         &made->life, failure);
-    if (ok && !region_kind_begin(declared, *section, made->granted.adopted, failure)) {
-        made->granted.superseded = made->granted.adopted;
-        ok = false;
-    }
+                         &made->life, failure) &&
+              be_of_its_kind(context, declared, *section, made, failure);
     if (!ok)
         platform_section_close(*section);
     else if (made->life.size > made->granted.size)
@@ -244,6 +256,7 @@ static creation create_region(const apply_context *context, const declared_regio
     manner made = {.left = left};
     if (!catalog_place_of(context->catalog, declared->name, &place, &generation, failure))
         return FAILED;
+    made.place = place;
     made.known = growth_published(context->catalog, place, declared);
     bool ok = may_have_room(declared, left, outcome, failure) &&
               create_and_hold(context, declared, generation, &made, failure);
@@ -256,6 +269,7 @@ static creation create_region(const apply_context *context, const declared_regio
     catalog_publication publication = publication_of(declared, state_of(context, result), generation);
     publication.size = ok ? made.granted.size : made.known;
     if (ok) {
+        publication.form = region_kind_form(declared);
         publication.flags |= flags_of(&made.granted) | made.life.flags;
         publication.restored = made.life.restored;
         publication.note = made.granted.note;
@@ -461,6 +475,19 @@ static void refuse_region(const apply_context *context, const plan_action *actio
     catalog_publish(context->catalog, place, &broken, &ignored);
 }
 
+/* Whether there is one of an earlier broker that could be taken over. */
+static bool is_left(const apply_context *context, const declared_region *declared)
+{
+    catalog_place place;
+    uint64_t generation;
+    platform_failure ignored;
+    const platform_section_request request = apply_request(declared);
+    uint32_t form = 0;
+    if (catalog_place_of(context->catalog, declared->name, &place, &generation, &ignored))
+        form = catalog_form(context->catalog, place);
+    return (form == 0 || form == region_kind_form(declared)) && platform_section_is_left(&request);
+}
+
 /* A region that is to be created: counted and told by what came of it. */
 static bool carry_out_creation(const apply_context *context, const plan_action *action,
                                const declared_region *declared, apply_outcome *outcome,
@@ -473,10 +500,8 @@ static bool carry_out_creation(const apply_context *context, const plan_action *
     outcome->awaited += result == AWAITED;
     if (result != CREATED && !context->awaiting)
         holdings_remember_unserved(context->holdings, declared->name);
-    if (result != CREATED && (context->tried_again || context->awaiting)) {
-        platform_section_request request = apply_request(declared);
-        outcome->left += platform_section_is_left(&request);
-    }
+    if (result != CREATED && (context->tried_again || context->awaiting))
+        outcome->left += is_left(context, declared);
     if (result == FAILED)
         report_failure(context, declared, outcome->failed++, failure->text);
     else if (result == AWAITED && !context->tried_again && !context->awaiting)

@@ -216,6 +216,7 @@ bool catalog_publish(catalog *c, catalog_place place, const catalog_publication 
                               .changed = publication->now,
                               .until = publication->until,
                               .flags = publication->flags,
+                              .form = publication->form ? publication->form : old->form,
                               .restored = publication->restored};
     if (slot.kind != SHMB_KIND_RAW) {
         slot.item_size = publication->geometry.item_size;
@@ -287,6 +288,22 @@ void catalog_last_size(const catalog *c, catalog_place place, uint64_t *size, ui
     const shmb_catalog_entry *entry = entry_at(c, place);
     *size = entry->slots[entry->version % 2].size;
     *max_size = entry->slots[entry->version % 2].max_size;
+}
+
+uint32_t catalog_form(const catalog *c, catalog_place place)
+{
+    const shmb_catalog_entry *entry = entry_at(c, place);
+    return entry->slots[entry->version % 2].form;
+}
+
+void catalog_note_form(catalog *c, catalog_place place, uint32_t form)
+{
+    shmb_catalog_entry *entry = entry_at(c, place);
+    shmb_catalog_slot slot = entry->slots[entry->version % 2];
+    if (slot.form == form)
+        return;
+    slot.form = form;
+    publish_slot(c, entry, &slot);
 }
 
 /* ---- Starting ---------------------------------------------------------------------------------- */

@@ -46,6 +46,7 @@ typedef struct catalog_publication {
     uint64_t until; /* retiring: when it is let go at the latest, of the same clock */
     uint32_t flags;
     shmb_geometry geometry; /* kind 0: raw */
+    uint32_t form;          /* what the object was made as, region_kind_form; 0: the one before */
     uint32_t restored;      /* with SHMB_FLAG_RESTORED: seconds since 1970-01-01 UTC */
     const char *object_name;
     const char *reason;
@@ -92,6 +93,11 @@ bool catalog_tell_holders(catalog *c, catalog_place place, const char *holders, 
 
 /* The size and the max_size that were published of the region at `place` last, by whichever broker; 0: never any. */
 void catalog_last_size(const catalog *c, catalog_place place, uint64_t *size, uint64_t *max_size);
+
+/* What the object of the region at `place` was made as (region_kind_form), by whichever broker; 0: it is not known. Noted
+   as soon as another object has the name, so that it is never that of the one before. Neither can fail. */
+uint32_t catalog_form(const catalog *c, catalog_place place);
+void catalog_note_form(catalog *c, catalog_place place, uint32_t form);
 
 /* Publishes how a reload has ended. */
 void catalog_set_reload(catalog *c, const shmb_catalog_reload *reload);

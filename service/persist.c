@@ -84,6 +84,7 @@ bool persist_add(persist *p, const declared_region *declared, platform_section *
     persist_entry entry = {.name = text_make("%s", declared->name),
                            .section = section,
                            .size = size,
+                           .geometry = declared->geometry,
                            .generation = generation,
                            .how = declared->persist,
                            .due = platform_heartbeat() + declared->persist.interval * UNITS_PER_MS};
@@ -102,6 +103,7 @@ static void abandon(persist *p)
 {
     if (p->busy)
         snapshot_abandon(&p->writer);
+    kind_image_end(&p->image);
     p->busy = NULL;
 }
 
@@ -140,12 +142,23 @@ void persist_close(persist *p)
 
 /* ---- One region -------------------------------------------------------------------------------- */
 
+/* Programs go on writing: what is copied is what they would read. */
+static void take_image(persist *p, const persist_entry *entry, snapshot_region *region)
+{
+    kind_image_begin(&p->image, &entry->geometry, entry->size, entry->section);
+    region->context = &p->image;
+    region->open = kind_image_open;
+    region->close = kind_image_close;
+}
+
 static void begin(persist *p, const persist_entry *entry)
 {
     p->busy = entry->section;
     p->offset = 0;
     if (entry->how.mode == CONFIG_PERSIST_SNAPSHOT) {
         snapshot_region region = lives_region(entry->name, entry->size, entry->generation, entry->section);
+        if (entry->geometry.kind != 0 && entry->geometry.kind != SHMB_KIND_RAW)
+            take_image(p, entry, &region);
         snapshot_begin(&p->writer, p->store, &region, entry->how.keep, entry->sure, platform_now());
     }
 }
@@ -197,6 +210,7 @@ static bool step(persist *p)
     if (result == SNAPSHOT_WORKING)
         return true;
     p->busy = NULL;
+    kind_image_end(&p->image);
     report(p, entry, result, &failure);
     return false;
 }

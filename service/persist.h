@@ -1,7 +1,7 @@
 /*
  * Persisting: what of the regions' bytes gets to the disk, and when.
  *
- * Regions with persist: {mode: snapshot} are copied to snapshots, those with {mode: file} have their file flushed, each
+ * Regions with persist: {mode: snapshot} are copied to snapshots (a state, queue or stream as kind_image.h has it), those with {mode: file} have their file flushed, each
  * at its interval and at the stop. It is done in steps of at most SNAPSHOT_STEP bytes, one region after another, on the
  * engine's own thread between two beats of its heart: the disk is asked for no more than a step's bytes at once, so
  * that a region of any size delays the heart by no more than a slow disk's answer to that. A region that takes longer
@@ -12,6 +12,7 @@
 #ifndef SHMBROKER_PERSIST_H
 #define SHMBROKER_PERSIST_H
 
+#include "kind_image.h"
 #include "lives.h"
 #include "pointer_index.h"
 
@@ -21,6 +22,7 @@ typedef struct persist_entry {
     char *backing_path; /* NULL for snapshots */
     platform_section *section;
     uint64_t size;
+    shmb_geometry geometry; /* kind 0: raw */
     uint64_t generation;
     config_persist how;
     uint64_t due;    /* platform_heartbeat */
@@ -40,6 +42,7 @@ typedef struct persist {
     /* What is being done. */
     const platform_section *busy; /* with this one; NULL: with nothing */
     snapshot_writer writer;       /* of a snapshot */
+    kind_image image;             /* that it is taken of, unless the region is raw */
     uint64_t offset;              /* of a flush */
 } persist;
 

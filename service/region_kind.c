@@ -1,6 +1,8 @@
 /* How a region of a kind begins. See region_kind.h. */
 #include "region_kind.h"
 
+#include "kind_settle.h"
+
 #include <string.h>
 
 #define WINDOW 65536u /* bytes that are looked at */
@@ -29,18 +31,31 @@ const char *region_kind_words(const shmb_geometry *geometry, uint32_t flags, cha
     return words;
 }
 
-static bool refuse(const declared_region *declared, bool goes_on, const char *why, platform_failure *failure)
+static bool is_raw(const declared_region *declared)
+{
+    return declared->geometry.kind == SHMB_KIND_RAW || declared->geometry.kind == 0;
+}
+
+uint32_t region_kind_form(const declared_region *declared)
+{
+    const shmb_geometry *geometry = &declared->geometry;
+    const bool raw = is_raw(declared); /* its bytes may have become more */
+    const uint64_t parts[] = {raw ? SHMB_KIND_RAW : geometry->kind, raw ? 0 : geometry->messages,
+                              raw ? 0 : geometry->item_size};
+    uint64_t hash = SHMB_FNV_OFFSET;
+    for (size_t i = 0; i < 3; i++)
+        for (unsigned shift = 0; shift < 64; shift += 8)
+            hash = (hash ^ (parts[i] >> shift & 0xFF)) * SHMB_FNV_PRIME;
+    const uint32_t form = (uint32_t)(hash ^ hash >> 32);
+    return form ? form : 1;
+}
+
+static bool refuse(const declared_region *declared, const char *why, platform_failure *failure)
 {
     char wanted[REGION_KIND_WORDS];
     region_kind_words(&declared->geometry, declared->part_flags, wanted);
     failure->code = 0;
-    if (goes_on)
-        snprintf(failure->text, sizeof failure->text,
-                 "%.300s of an earlier broker is not what is declared, %s: %s; it is made anew as soon as "
-                 "programs have "
-                 "let go of it: let them detach, or end them",
-                 declared->object_name, wanted, why);
-    else if (declared->backing_path)
+    if (declared->backing_path)
         snprintf(
             failure->text, sizeof failure->text,
             "its file %.400s is not what is declared, %s: %s; declare it as it was, declare another file, or "
@@ -49,28 +64,71 @@ static bool refuse(const declared_region *declared, bool goes_on, const char *wh
     else
         snprintf(failure->text, sizeof failure->text,
                  "its snapshot is not what is declared, %s: %s; declare it as it was, or remove its "
-                 "snapshots from "
-                 "the data folder, then restart the broker",
+                 "snapshots from the data folder, then restart the broker",
                  wanted, why);
     return false;
 }
 
-bool region_kind_begin(const declared_region *declared, platform_section *section, bool goes_on,
-                       platform_failure *failure)
+static bool refuse_to_go_on(const declared_region *declared, const char *why, platform_failure *failure)
+{
+    char wanted[REGION_KIND_WORDS];
+    region_kind_words(&declared->geometry, declared->part_flags, wanted);
+    failure->code = 0;
+    snprintf(
+        failure->text, sizeof failure->text,
+        "%.300s of an earlier broker is not what is declared, %s: %s; it is made anew as soon as programs "
+        "have let go of it: let them detach, or end them",
+        declared->object_name, wanted, why);
+    return false;
+}
+
+bool region_kind_begin(const declared_region *declared, platform_section *section,
+                       const platform_progress *progress, platform_failure *failure)
 {
     uint8_t *bytes;
     char why[SHMB_GEOMETRY_WHY];
     size_t length = declared->size < WINDOW ? (size_t)declared->size : WINDOW;
-    if (declared->geometry.kind == SHMB_KIND_RAW || declared->geometry.kind == 0)
+    if (is_raw(declared))
         return true;
-    if (!platform_section_open(section, 0, length, !goes_on, &bytes, failure))
+    if (!platform_section_open(section, 0, length, true, &bytes, failure))
+        return false;
+    bool found = shmb_geometry_matches(bytes, &declared->geometry, why);
+    /* All of a new region is zero; so is a file that was made, and not begun, when a broker was killed. */
+    bool is_new = !found && all_zero(bytes, length);
+    if (is_new)
+        shmb_geometry_format(bytes, &declared->geometry);
+    platform_section_shut(bytes);
+    if (found)
+        return kind_settle(&declared->geometry, section, progress, failure);
+    return is_new || refuse(declared, why, failure);
+}
+
+/* For who finds the bytes in a file or a snapshot later; what cannot be done now, the next broker does. */
+static void write_header_anew(const declared_region *declared, platform_section *section)
+{
+    uint8_t *bytes;
+    platform_failure ignored;
+    if (!platform_section_open(section, 0, SHMB_KIND_HEADER_BYTES, true, &bytes, &ignored))
+        return;
+    memset(bytes, 0, SHMB_KIND_HEADER_BYTES);
+    shmb_geometry_format(bytes, &declared->geometry);
+    platform_section_shut(bytes);
+}
+
+bool region_kind_go_on(const declared_region *declared, platform_section *section, uint32_t form,
+                       platform_failure *failure)
+{
+    uint8_t *bytes;
+    char why[SHMB_GEOMETRY_WHY];
+    if (form != 0 && form != region_kind_form(declared))
+        return refuse_to_go_on(declared, "it was made as something else", failure);
+    if (is_raw(declared))
+        return true;
+    if (!platform_section_open(section, 0, SHMB_KIND_HEADER_BYTES, false, &bytes, failure))
         return false;
     bool ok = shmb_geometry_matches(bytes, &declared->geometry, why);
-    /* All of a new region is zero; so is a file that was made, and not begun, when a broker was killed. */
-    if (!ok && !goes_on && all_zero(bytes, length)) {
-        shmb_geometry_format(bytes, &declared->geometry);
-        ok = true;
-    }
     platform_section_shut(bytes);
-    return ok || refuse(declared, goes_on, why, failure);
+    if (!ok && form != 0)
+        write_header_anew(declared, section);
+    return ok || form != 0 || refuse_to_go_on(declared, why, failure);
 }

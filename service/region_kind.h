@@ -5,12 +5,22 @@
 #include "plan.h"
 #include "platform.h"
 
+/* Stands for the kind and the geometry of a region; equal when they are. Never 0. */
+uint32_t region_kind_form(const declared_region *declared);
+
 /*
- * Makes a new region one of its kind, and lets pass what begins as the kind declared: the bytes of a file or a snapshot,
- * or of an earlier broker's section (`goes_on`). False when they begin otherwise, or cannot be reached. A raw region is
- * left alone.
+ * Makes a new region one of its kind, and lets pass what begins as the kind declared, the bytes of a file or a snapshot, when it
+ * has made them sound (kind_settle.h). False when they begin otherwise, or cannot be reached. A raw region is left alone.
  */
-bool region_kind_begin(const declared_region *declared, platform_section *section, bool goes_on,
+bool region_kind_begin(const declared_region *declared, platform_section *section,
+                       const platform_progress *progress, platform_failure *failure);
+
+/*
+ * Lets pass the section of an earlier broker that was made as is declared. `form` is what the catalog, which only brokers
+ * write, says that it was made as; with that known its first bytes, which its writers may have changed, decide nothing, and are
+ * written anew. With 0, where the catalog was lost, they are all that there is to go by.
+ */
+bool region_kind_go_on(const declared_region *declared, platform_section *section, uint32_t form,
                        platform_failure *failure);
 
 /* The kind and its measures in words: "a queue of 1024 messages of up to 65536 bytes", "raw", "raw, with a lock and a

@@ -10,8 +10,8 @@
  * another size, or cannot be read, is told, set aside under its name with ".refused" behind it, and the one before it
  * is tried.
  *
- * What is promised of a region's bytes: programs write while the copying goes on, for a region of raw bytes has no
- * lock that all of them take. Each byte in a snapshot is one that stood there at some moment between the beginning and
+ * What is promised of a raw region's bytes (of the other kinds kind_image.h says it): programs write while the copying goes
+ * on, for a region of raw bytes has no lock that all of them take. Each byte in a snapshot is one that stood there at some moment between the beginning and
  * the end of the copying, not all at one instant; a value that spans several bytes may be half old and half new, as it
  * may be for any reader of the region. A snapshot that is taken when nobody writes, the one at the broker's stop above
  * all, is exact.

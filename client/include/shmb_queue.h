@@ -35,6 +35,8 @@
  *     had taken. Whoever waits for it goes on at once; only a sender who waits for room, and whose receiver was killed at
  *     the instant between taking a message and waking him, goes on a tenth of a second later. A message that was taken is
  *     gone with its receiver.
+ *   - A queue that is restored, from a snapshot or its file, has the messages that were waiting then, in their order, and nobody
+ *     holds anything of it: what was received since comes again. The configuration's guide says more.
  *   - While messages flow, nothing is asked of the system: no call of the kernel, no lock. Who finds nothing spins for
  *     some microseconds (not on a single processor) and then sleeps.
  *   - Who waits ends at his time limit, whatever others write into the region. What cannot be there is SHMB_CORRUPT, never a

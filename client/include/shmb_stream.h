@@ -29,6 +29,8 @@
  *   - A message is read whole, or not at all. Messages are read in the order in which they were written, each once.
  *   - A reader that is too slow loses messages, and is told exactly how many: what it read and what it missed add up to
  *     what was written since it joined.
+ *   - A stream that is restored, from a snapshot or its file, has its newest messages of then; those among them that could not be
+ *     saved are counted as missed.
  *   - Readers need the right to read, and no other. They hold nothing: no reader, slow, stopped or hostile, keeps the
  *     producer waiting.
  *   - There is one producer at a time: the thread that wrote first, until it resigns, ends, or detaches; another one is told

@@ -279,6 +279,99 @@ static void a_reload_replaces_secures_and_retires_parts_with_their_region(void *
     broker_stop(b);
 }
 
+static void a_cpp_program_uses_each_kind_by_its_types(void **state)
+{
+    (void)state;
+    const char *value = support_unique("Value"), *queue = support_unique("Queue"),
+               *stream = support_unique("Stream");
+    test_broker *b = broker_run_with(BROKER_HEAD "  %s: { kind: state, size: 16 }\n"
+                                                 "  %s: { kind: queue, messages: 8, message_size: 16 }\n"
+                                                 "  %s: { kind: stream, messages: 8, message_size: 16 }\n",
+                                     value, queue, stream);
+    process *p = process_run("shmbroker-typed.exe", "%s %s %s %s", b->instance, value, queue, stream);
+    if (process_wait(p) != 0)
+        support_fail("%s%s", process_output(p), process_errors(p));
+    assert_contains(process_output(p), "typed well");
+    broker_stop(b);
+}
+
+/* A writer who scribbles over all of the region that is not its own. */
+static void scribble_over_the_header(const test_broker *b, const char *name)
+{
+    shmb_region *region = region_attach(b, name, SHMB_ACCESS_WRITE);
+    memset(shmb_data(region), 0xA5, SHMB_KIND_HEADER_BYTES);
+    shmb_detach(region);
+}
+
+static void a_region_is_taken_over_as_what_it_is_whatever_its_writers_wrote(void **state)
+{
+    (void)state;
+    const char *value = support_unique("Value"), *queue = support_unique("Queue"),
+               *stream = support_unique("Stream");
+    char got[8];
+    uint64_t size, version, cursor, missed;
+    uint32_t job_size;
+    test_broker *b = broker_run_with(BROKER_HEAD "  %s: { kind: state, size: 100 }\n"
+                                                 "  %s: { kind: queue, messages: 4, message_size: 8 }\n"
+                                                 "  %s: { kind: stream, messages: 4, message_size: 8 }\n",
+                                     value, queue, stream);
+    shmb_region *region = region_attach(b, value, SHMB_ACCESS_WRITE);
+    assert_int_equal(shmb_state_write(region, "value", 6), SHMB_OK);
+    shmb_detach(region);
+    region = region_attach(b, queue, SHMB_ACCESS_WRITE);
+    assert_int_equal(shmb_queue_send(region, "job", 4, SHMB_NO_WAIT), SHMB_OK);
+    shmb_detach(region);
+    region = region_attach(b, stream, SHMB_ACCESS_WRITE);
+    assert_int_equal(shmb_stream_write(region, "tick", 5), SHMB_OK);
+    shmb_detach(region);
+    scribble_over_the_header(b, value);
+    scribble_over_the_header(b, queue);
+    scribble_over_the_header(b, stream);
+
+    broker_kill(b);
+    broker_start(b);
+    assert_int_equal(try_to(b, value, SHMB_ACCESS_READ, SHMB_KIND_STATE), SHMB_OK);
+    region = region_attach(b, value, SHMB_ACCESS_READ);
+    assert_int_equal(shmb_state_read(region, got, sizeof got, &size, &version), SHMB_OK);
+    assert_string_equal(got, "value");
+    shmb_detach(region);
+    region = region_attach(b, queue, SHMB_ACCESS_WRITE);
+    assert_int_equal(shmb_queue_receive(region, got, sizeof got, &job_size, SHMB_NO_WAIT), SHMB_OK);
+    assert_string_equal(got, "job");
+    shmb_detach(region);
+    region = region_attach(b, stream, SHMB_ACCESS_READ);
+    assert_int_equal(shmb_stream_join(region, SHMB_OLDEST, &cursor), SHMB_OK);
+    assert_int_equal(shmb_stream_read(region, &cursor, got, sizeof got, &size, &missed, SHMB_NO_WAIT),
+                     SHMB_OK);
+    assert_string_equal(got, "tick");
+    shmb_detach(region);
+    broker_stop(b);
+}
+
+static void a_raw_region_is_not_laid_over_a_state_of_its_size(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Value");
+    test_broker *b = broker_run_with(BROKER_HEAD "  %s: { kind: state, size: 100 }\n", name);
+    shmb_region *region = region_attach(b, name, SHMB_ACCESS_WRITE);
+    const unsigned long long bytes = shmb_region_size(region);
+    assert_int_equal(shmb_state_write(region, "value", 6), SHMB_OK);
+    broker_kill(b);
+    configure(b, support_text("  %s: { size: %llu }\n", name, bytes));
+    broker_start(b);
+    assert_contains(process_output(broker_status(b, name)), "it was made as something else");
+    shmb_detach(region);
+    shmb_attach_options options = region_options(b, SHMB_ACCESS_READ);
+    options.kind = SHMB_KIND_RAW;
+    options.timeout_ms = SUPPORT_WAIT_MS;
+    assert_int_equal(region_try(name, &options), SHMB_OK); /* made anew as soon as nobody had the other */
+    region = region_attach(b, name, SHMB_ACCESS_READ);
+    for (unsigned long long i = 0; i < bytes; i++)
+        assert_int_equal(((const char *)shmb_data(region))[i], 0);
+    shmb_detach(region);
+    broker_stop(b);
+}
+
 static void a_file_with_another_kind_in_it_is_refused_and_kept(void **state)
 {
     (void)state;
@@ -332,6 +425,9 @@ int main(void)
         SYSTEM_TEST(a_descriptor_of_its_own_rules_the_parts_too),
         SYSTEM_TEST(what_is_beside_a_region_outlives_a_killed_broker),
         SYSTEM_TEST(a_reload_replaces_secures_and_retires_parts_with_their_region),
+        SYSTEM_TEST(a_cpp_program_uses_each_kind_by_its_types),
+        SYSTEM_TEST(a_region_is_taken_over_as_what_it_is_whatever_its_writers_wrote),
+        SYSTEM_TEST(a_raw_region_is_not_laid_over_a_state_of_its_size),
         SYSTEM_TEST(a_file_with_another_kind_in_it_is_refused_and_kept),
         SYSTEM_TEST(a_part_whose_name_is_taken_breaks_its_region_alone),
     };

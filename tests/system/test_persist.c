@@ -80,22 +80,6 @@ static const char *log_of(const test_broker *b)
     return support_read_file(support_text("%s\\data\\logs\\shmbroker.log", b->home), NULL);
 }
 
-/* Kills the broker and the second process that keeps what it serves: then nothing does. */
-static void kill_with_keeper(test_broker *b)
-{
-    static const char mark[] = " keeper-started: process ";
-    const char *started = NULL, *log = log_of(b);
-    for (const char *at = log; (at = strstr(at, mark)) != NULL; at++)
-        started = at + strlen(mark);
-    assert_non_null(started);
-    HANDLE keeper = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, strtoul(started, NULL, 10));
-    assert_non_null(keeper);
-    broker_kill(b); /* first: it would restore the other */
-    assert_true(TerminateProcess(keeper, 99));
-    assert_int_equal(WaitForSingleObject(keeper, SUPPORT_WAIT_MS), WAIT_OBJECT_0);
-    CloseHandle(keeper);
-}
-
 static void a_region_in_memory_is_back_after_a_stop(void **state)
 {
     (void)state;
@@ -118,7 +102,7 @@ static void a_region_in_memory_is_back_after_broker_and_keeper_were_killed(void 
         BROKER_HEAD "  %s: { size: 70000, persist: { mode: snapshot, every: 100 ms, keep: 2 } }\n", name);
     write_text(b, name, "one interval ago");
     wait_snapshot(b, "one interval ago");
-    kill_with_keeper(b);
+    broker_kill_with_keeper(b);
     broker_start(b);
     assert_text(b, name, "one interval ago", SHMB_FLAG_LAST_DIRTY | SHMB_FLAG_RESTORED);
     broker_stop(b);
@@ -176,7 +160,7 @@ static void a_file_is_flushed_and_back_after_a_kill(void **state)
         "  %s: { size: 3 MiB, backing: { file: f.shm }, persist: { mode: file, flush: 100 ms } }\n",
         name);
     write_text(b, name, "in the file");
-    kill_with_keeper(b);
+    broker_kill_with_keeper(b);
     broker_start(b);
     assert_text(b, name, "in the file", SHMB_FLAG_LAST_DIRTY);
     broker_stop(b);
@@ -199,7 +183,7 @@ static void a_held_region_is_not_served_until_a_person_decides(void **state)
     const char *name = support_unique("Held");
     test_broker *b = broker_run_with(HELD_CONFIG, name, "hold");
     write_text(b, name, "half done");
-    kill_with_keeper(b);
+    broker_kill_with_keeper(b);
     shmb_attach_options options = region_options(b, SHMB_ACCESS_READ);
     for (unsigned again = 0; again < 2; again++) {
         broker_start(b);
@@ -222,7 +206,7 @@ static void a_held_region_is_served_as_it_is_by_release(void **state)
     process *p = process_run("shmbroker.exe", "release %s --yes --instance %s", name, b->instance);
     assert_int_equal(process_wait(p), 0); /* nothing to do */
     write_text(b, name, "half done");
-    kill_with_keeper(b);
+    broker_kill_with_keeper(b);
     broker_start(b);
     p = process_run("shmbroker.exe", "release Other --yes --instance %s", b->instance);
     assert_int_equal(process_wait(p), 5);

@@ -61,6 +61,17 @@ void broker_kill(test_broker *b)
     process_kill(b->process);
 }
 
+void broker_kill_with_keeper(test_broker *b)
+{
+    HANDLE keeper = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, broker_keeper_id(b));
+    if (!keeper)
+        support_fail("the keeper cannot be opened: %s", support_error(GetLastError()));
+    broker_kill(b); /* first: it would restore the other */
+    if (!TerminateProcess(keeper, 99) || WaitForSingleObject(keeper, SUPPORT_WAIT_MS) != WAIT_OBJECT_0)
+        support_fail("the keeper cannot be ended: %s", support_error(GetLastError()));
+    CloseHandle(keeper);
+}
+
 const char *broker_ready_line(test_broker *b)
 {
     return process_wait_line(b->process, "ready");

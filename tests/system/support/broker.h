@@ -34,6 +34,9 @@ void broker_stop(test_broker *b);
 /* Ends it at once, as a crash would. */
 void broker_kill(test_broker *b);
 
+/* The same of its keeper, too: then nothing keeps what it served. */
+void broker_kill_with_keeper(test_broker *b);
+
 /* The line that `run` printed when it was ready. */
 const char *broker_ready_line(test_broker *b);
 

@@ -218,7 +218,7 @@ static void see_it_awaited(void)
     assert_int_equal(fake.open_sections, 0);
 }
 
-/* One of the same bytes and rights, which only its first bytes tell apart. */
+/* One of the same bytes and rights, which, without the catalog, only its first bytes tell apart. */
 static void a_region_of_another_kind_is_not_taken_over(void **state)
 {
     const shmb_geometry queue = {SHMB_KIND_QUEUE, 2, 8};
@@ -230,6 +230,78 @@ static void a_region_of_another_kind_is_not_taken_over(void **state)
              (unsigned long long)shmb_geometry_bytes(&queue));
     run_with(config, NULL, see_nothing);
     run_with(HEAD "  A: { kind: queue, messages: 2, message_size: 8 }\n", NULL, see_it_awaited);
+}
+
+#define STATE HEAD "  A: { kind: state, size: 64 }\n" /* of 4096 + 4 * 64 bytes */
+#define RAW   HEAD "  A: { size: 4352 }\n"
+
+static void write_and_scribble(void)
+{
+    uint8_t *bytes = fake_section_bytes("Global\\A");
+    memset(bytes, 0xFF, SHMB_KIND_HEADER_BYTES);
+    bytes[4096] = 42;
+}
+
+static void see_the_state_with_its_value(void)
+{
+    const shmb_geometry geometry = {SHMB_KIND_STATE, 0, 64};
+    char why[SHMB_GEOMETRY_WHY];
+    assert_int_equal(find("A")->state, SHMB_REGION_READY);
+    assert_int_equal(region.kind, SHMB_KIND_STATE);
+    assert_int_equal(region.generation, 1);
+    assert_true(shmb_geometry_matches(fake_section_bytes("Global\\A"), &geometry, why));
+    assert_int_equal(fake_section_bytes("Global\\A")[4096], 42);
+}
+
+static void a_writer_cannot_change_what_a_region_is_taken_for(void **state)
+{
+    (void)state;
+    fake_reset();
+    fake.clients_hold_catalog = fake.clients_hold_sections = true;
+    run_with(STATE, NULL, write_and_scribble);
+    run_with(STATE, NULL, see_the_state_with_its_value);
+}
+
+static void forge_a_state(void)
+{
+    const shmb_geometry geometry = {SHMB_KIND_STATE, 0, 64};
+    shmb_geometry_format(fake_section_bytes("Global\\A"), &geometry);
+}
+
+static void see_it_raw(void)
+{
+    assert_int_equal(find("A")->state, SHMB_REGION_READY);
+    assert_int_equal(region.kind, SHMB_KIND_RAW);
+    assert_int_equal(region.generation, 1);
+}
+
+static void see_another_awaited(void)
+{
+    assert_int_equal(find("A")->state, SHMB_REGION_PENDING);
+    assert_non_null(strstr(region.reason, "it was made as something else"));
+    assert_int_equal(fake.open_sections, 0);
+}
+
+static void a_raw_region_that_looks_like_a_state_is_none(void **state)
+{
+    (void)state;
+    fake_reset();
+    fake.clients_hold_catalog = fake.clients_hold_sections = true;
+    run_with(RAW, NULL, forge_a_state);
+    run_with(STATE, NULL, see_another_awaited);
+    run_with(RAW, NULL, see_it_raw);
+}
+
+/* What is declared meanwhile does not change what the object was made as. */
+static void a_raw_region_is_not_laid_over_a_state_of_its_size(void **state)
+{
+    (void)state;
+    fake_reset();
+    fake.clients_hold_catalog = fake.clients_hold_sections = true;
+    run_with(STATE, NULL, write_and_scribble);
+    run_with(RAW, NULL, see_another_awaited);
+    run_with(RAW, NULL, see_another_awaited);
+    run_with(STATE, NULL, see_the_state_with_its_value);
 }
 
 int main(void)
@@ -244,6 +316,9 @@ int main(void)
         cmocka_unit_test(who_may_lock_changes_where_it_is),
         cmocka_unit_test(parts_that_programs_held_are_taken_over_with_their_region),
         cmocka_unit_test(a_region_of_another_kind_is_not_taken_over),
+        cmocka_unit_test(a_writer_cannot_change_what_a_region_is_taken_for),
+        cmocka_unit_test(a_raw_region_that_looks_like_a_state_is_none),
+        cmocka_unit_test(a_raw_region_is_not_laid_over_a_state_of_its_size),
     };
     return cmocka_run_group_tests_name("service.region_parts", tests, NULL, NULL);
 }
