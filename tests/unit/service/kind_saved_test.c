@@ -254,6 +254,15 @@ static platform_section section_of_queue(const queue_region *region)
     return (platform_section){.bytes = region->bytes, .size = region->size};
 }
 
+/* Nobody of an earlier day. */
+static void assert_nobody_is_in(const queue_region *region)
+{
+    assert_int_equal(header_of(region)->ready, 0);
+    assert_int_equal(header_of(region)->room, 0);
+    for (unsigned i = 0; i < QUEUE_MEMBERS; i++)
+        assert_int_equal(header_of(region)->members[i], 0);
+}
+
 /* The region that was saved becomes the one of a later day, with programs that know nothing of the others. */
 static queue_program *on_a_later_day(queue_region *region, queue_program *before)
 {
@@ -262,8 +271,7 @@ static queue_program *on_a_later_day(queue_region *region, queue_program *before
     program_kill(before); /* its lives are in the members of old, and nobody may find them */
     memcpy(region->bytes, to.bytes, (size_t)to.size);
     free(to.bytes);
-    for (unsigned i = 0; i < QUEUE_MEMBERS; i++)
-        assert_int_equal(header_of(region)->members[i], 0);
+    assert_nobody_is_in(region);
     return program_attach(region);
 }
 
@@ -560,6 +568,7 @@ static void a_queue_of_any_bytes_is_a_queue(void **state)
         draw_bytes(region.bytes, &of_queue);
         platform_section section = section_of_queue(&region);
         settle(&of_queue, &section);
+        assert_nobody_is_in(&region);
         queue_program *program = program_attach(&region);
         while ((status = shmb_q_receive(&program->queue, message, sizeof message, &size, 0)) == SHMB_OK)
             received++;
