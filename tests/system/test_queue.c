@@ -367,6 +367,13 @@ static uint32_t rounds(void)
     return wanted < PEERS_MOST - 1 ? wanted : PEERS_MOST - 1;
 }
 
+/* Of the instants at which they are killed. */
+static uint32_t seed(void)
+{
+    const char *given = getenv("SHMBROKER_KILL_SEED");
+    return given != NULL ? (uint32_t)strtoul(given, NULL, 10) : 12345;
+}
+
 /* Ends a victim some instants after it has begun to work. */
 static void kill_soon(HANDLE victim, const peer_note *note, uint32_t random)
 {
@@ -393,16 +400,16 @@ typedef struct totals {
 static totals kill_all(const stage *on, uint32_t count, const survivor *receiver)
 {
     static const char *whats[] = {"send", "receive", "claim", "take"};
-    uint32_t seed = 12345;
+    uint32_t random = seed();
     totals sum = {0};
     HANDLE next = start_victim(on, 1, whats[0]);
     for (uint32_t i = 1; i <= count; i++) {
         HANDLE victim = next;
         if (i < count)
             next = start_victim(on, i + 1, whats[i % 4]); /* starts while this one works */
-        seed = seed * 1664525u + 1013904223u;
+        random = random * 1664525u + 1013904223u;
         uint32_t before = receiver->count;
-        kill_soon(victim, &on->notes[i], seed >> 8);
+        kill_soon(victim, &on->notes[i], random >> 8);
         sum.killed_senders += (i - 1) % 2 == 0;
         sum.killed_receivers += (i - 1) % 2 == 1;
         const ULONGLONG start = GetTickCount64();
@@ -436,11 +443,14 @@ static void programs_killed_at_any_instant_cost_their_own_message_at_most(void *
     CloseHandle(sender.thread);
     CloseHandle(receiver.thread);
     int64_t missing = (int64_t)(sum.sent + sender.count) - (int64_t)(sum.received + receiver.count);
-    printf("%u programs killed in %u s, %llu messages, %u in a wrong order, at least %lld lost with %u "
-           "killed receivers; "
-           "the slowest wait of the living took %llu ms\n",
-           count, (unsigned)(since(start) / 1000), (unsigned long long)(sum.sent + sender.count),
-           sum.wrong + receiver.wrong, (long long)missing, sum.killed_receivers,
+    printf("seed %u: %u programs killed in %u s, %llu messages, %u in a wrong order, at least %llu lost with "
+           "%u killed "
+           "receivers, at least %llu more than %u killed senders had noted; the slowest wait of the living "
+           "took %llu "
+           "ms\n",
+           seed(), count, (unsigned)(since(start) / 1000), (unsigned long long)(sum.sent + sender.count),
+           sum.wrong + receiver.wrong, (unsigned long long)(missing > 0 ? missing : 0), sum.killed_receivers,
+           (unsigned long long)(missing < 0 ? -missing : 0), sum.killed_senders,
            (unsigned long long)(sender.slowest > receiver.slowest ? sender.slowest : receiver.slowest));
     assert_int_equal(sender.status, SHMB_OK);
     assert_int_equal(receiver.status, SHMB_OK);
