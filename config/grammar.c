@@ -1,14 +1,12 @@
 /*
- * The table of keys, and the sentences made from it.
+ * The table of keys, and how they are found.
  */
 #include "grammar.h"
 
 #include "model.h"
 #include "shmb_layout.h"
 #include "text.h"
-#include "units.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +30,14 @@ static const char *const kinds[] = {"raw", "state", "queue", "stream", NULL};
 
 static const char *const packages[] = {"all", NULL};
 static const char *const initials[] = {"zero", NULL};
+
+/* What several rows have in common. */
+#define IN_REGION_OR_DEFAULTS .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION
+#define OFF_OR_ON             .type = CONFIG_TYPE_BOOLEAN, .fallback = "false", .example = "true"
+#define WHO                   .type = CONFIG_TYPE_PRINCIPALS, .most = CONFIG_MAX_PRINCIPALS, .fallback = "[]"
+#define INTERVAL              .type = CONFIG_TYPE_DURATION, .least = CONFIG_LEAST_INTERVAL, .most = CONFIG_MOST_INTERVAL
+#define OF_MESSAGES                                                                                          \
+    .sections = CONFIG_IN_REGION, .need = "required when the kind is queue or stream, and only then allowed"
 
 const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_VERSION] =
@@ -136,22 +142,20 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_MESSAGES] =
         {
             .name = "messages",
-            .sections = CONFIG_IN_REGION,
+            OF_MESSAGES,
             .type = CONFIG_TYPE_NUMBER,
             .least = SHMB_MESSAGES_LEAST,
             .most = SHMB_MESSAGES_MOST,
-            .need = "required when the kind is queue or stream, and only then allowed",
             .example = "1024",
             .help = "How many messages the queue or stream has room for, rounded up to a power of two.",
         },
     [CONFIG_KEY_MESSAGE_SIZE] =
         {
             .name = "message_size",
-            .sections = CONFIG_IN_REGION,
+            OF_MESSAGES,
             .type = CONFIG_TYPE_SIZE,
             .least = 1,
             .most = SHMB_MESSAGE_MOST,
-            .need = "required when the kind is queue or stream, and only then allowed",
             .example = "256 B",
             .help = "How many bytes the largest message of the queue or stream has; each takes as much room.",
         },
@@ -170,9 +174,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
         {
             .name = "notify",
             .sections = CONFIG_IN_REGION,
-            .type = CONFIG_TYPE_BOOLEAN,
-            .fallback = "false",
-            .example = "true",
+            OFF_OR_ON,
             .help =
                 "Whether programs can wait until somebody who writes a raw region says that it has changed.",
         },
@@ -191,7 +193,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_NAMESPACE] =
         {
             .name = "namespace",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            IN_REGION_OR_DEFAULTS,
             .type = CONFIG_TYPE_VARIANT,
             .choices = namespaces,
             .inner = CONFIG_IN_NAMESPACE,
@@ -226,7 +228,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_ACCESS] =
         {
             .name = "access",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            IN_REGION_OR_DEFAULTS,
             .type = CONFIG_TYPE_SECTION,
             .inner = CONFIG_IN_ACCESS,
             .example = "{ read: [Users], write: [Administrators] }",
@@ -236,9 +238,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
         {
             .name = "read",
             .sections = CONFIG_IN_ACCESS,
-            .type = CONFIG_TYPE_PRINCIPALS,
-            .most = CONFIG_MAX_PRINCIPALS,
-            .fallback = "[]",
+            WHO,
             .example = "[Users]",
             .help = "Accounts and groups that may read the region.",
         },
@@ -246,9 +246,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
         {
             .name = "write",
             .sections = CONFIG_IN_ACCESS,
-            .type = CONFIG_TYPE_PRINCIPALS,
-            .most = CONFIG_MAX_PRINCIPALS,
-            .fallback = "[]",
+            WHO,
             .example = "['NT SERVICE\\Sensor']",
             .help = "Accounts and groups that may read and write the region.",
         },
@@ -256,9 +254,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
         {
             .name = "manage",
             .sections = CONFIG_IN_ACCESS,
-            .type = CONFIG_TYPE_PRINCIPALS,
-            .most = CONFIG_MAX_PRINCIPALS,
-            .fallback = "[]",
+            WHO,
             .example = "[Administrators]",
             .help = "Accounts and groups that may change who may use the region, or retire it.",
         },
@@ -266,16 +262,14 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
         {
             .name = "deny",
             .sections = CONFIG_IN_ACCESS,
-            .type = CONFIG_TYPE_PRINCIPALS,
-            .most = CONFIG_MAX_PRINCIPALS,
-            .fallback = "[]",
+            WHO,
             .example = "[Guests]",
             .help = "Accounts and groups that get nothing, whatever the other lists say.",
         },
     [CONFIG_KEY_INTEGRITY] =
         {
             .name = "integrity",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            IN_REGION_OR_DEFAULTS,
             .type = CONFIG_TYPE_CHOICE,
             .choices = integrities,
             .example = "low",
@@ -285,7 +279,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_APPCONTAINER] =
         {
             .name = "appcontainer",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            IN_REGION_OR_DEFAULTS,
             .type = CONFIG_TYPE_PACKAGES,
             .most = CONFIG_MAX_PRINCIPALS,
             .choices = packages,
@@ -329,7 +323,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_PERSIST] =
         {
             .name = "persist",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            IN_REGION_OR_DEFAULTS,
             .type = CONFIG_TYPE_SECTION,
             .inner = CONFIG_IN_PERSIST,
             .example = "{ mode: snapshot, every: 5 s, keep: 3 }",
@@ -351,9 +345,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
         {
             .name = "flush",
             .sections = CONFIG_IN_PERSIST,
-            .type = CONFIG_TYPE_DURATION,
-            .least = CONFIG_LEAST_INTERVAL,
-            .most = CONFIG_MOST_INTERVAL,
+            INTERVAL,
             .fallback = "1 s",
             .example = "1 s",
             .help =
@@ -363,9 +355,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
         {
             .name = "every",
             .sections = CONFIG_IN_PERSIST,
-            .type = CONFIG_TYPE_DURATION,
-            .least = CONFIG_LEAST_INTERVAL,
-            .most = CONFIG_MOST_INTERVAL,
+            INTERVAL,
             .fallback = "5 s",
             .example = "5 s",
             .help =
@@ -386,7 +376,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_ON_DIRTY] =
         {
             .name = "on_dirty",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            IN_REGION_OR_DEFAULTS,
             .type = CONFIG_TYPE_CHOICE,
             .choices = on_dirty,
             .fallback = "keep",
@@ -398,7 +388,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_INITIAL] =
         {
             .name = "initial",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            IN_REGION_OR_DEFAULTS,
             .type = CONFIG_TYPE_VARIANT,
             .choices = initials,
             .inner = CONFIG_IN_INITIAL,
@@ -450,7 +440,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_LARGE_PAGES] =
         {
             .name = "large_pages",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            IN_REGION_OR_DEFAULTS,
             .type = CONFIG_TYPE_CHOICE,
             .choices = large_pages,
             .fallback = "no",
@@ -461,7 +451,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_NUMA_NODE] =
         {
             .name = "numa_node",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            IN_REGION_OR_DEFAULTS,
             .type = CONFIG_TYPE_NUMBER,
             .least = 0,
             .most = CONFIG_MAX_NUMA_NODE,
@@ -472,20 +462,16 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_PREFETCH] =
         {
             .name = "prefetch",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
-            .type = CONFIG_TYPE_BOOLEAN,
-            .fallback = "false",
-            .example = "true",
+            IN_REGION_OR_DEFAULTS,
+            OFF_OR_ON,
             .help = "Whether the region's pages are made present when it is created, so that first accesses "
                     "are fast.",
         },
     [CONFIG_KEY_REVOKE] =
         {
             .name = "revoke",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
-            .type = CONFIG_TYPE_BOOLEAN,
-            .fallback = "false",
-            .example = "true",
+            IN_REGION_OR_DEFAULTS,
+            OFF_OR_ON,
             .help = "Whether a reload that changes who may use the region replaces it by a new one, empty "
                     "unless `initial` or a file says otherwise. Without it programs that have the region "
                     "open keep the rights with which they opened it.",
@@ -493,7 +479,7 @@ const config_key config_keys[CONFIG_KEY_COUNT] = {
     [CONFIG_KEY_DRAIN] =
         {
             .name = "drain",
-            .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION,
+            IN_REGION_OR_DEFAULTS,
             .type = CONFIG_TYPE_DURATION,
             .least = 0,
             .most = CONFIG_MOST_DRAIN,
@@ -536,156 +522,6 @@ const char *config_key_list(config_section section, char *buffer, size_t size)
             used += (size_t)snprintf(buffer + used, size - used, "%s%s", used > 0 ? ", " : "",
                                      config_keys[id].name);
         }
-    }
-    return buffer;
-}
-
-/* Appends `global or local`, or `global, local or ` where something else follows. */
-static size_t list_choices(const char *const *choices, bool more, char *buffer, size_t size)
-{
-    size_t used = 0;
-    buffer[0] = '\0';
-    for (size_t i = 0; choices[i] != NULL && used < size; i++) {
-        const char *behind = choices[i + 1] == NULL ? "" : choices[i + 2] == NULL && !more ? " or " : ", ";
-        used += (size_t)snprintf(buffer + used, size - used, "%s%s", choices[i], behind);
-    }
-    if (more && used < size) {
-        used += (size_t)snprintf(buffer + used, size - used, " or ");
-    }
-    return used < size ? used : size - 1;
-}
-
-/* `the number 1`, `a whole number from 1 to 4`. */
-static void describe_number(const config_key *key, char *buffer, size_t size)
-{
-    if (key->least == key->most) {
-        snprintf(buffer, size, "the number %" PRIu64 " without quotes", key->least);
-    } else {
-        snprintf(buffer, size, "a whole number from %" PRIu64 " to %" PRIu64 " without quotes", key->least,
-                 key->most);
-    }
-}
-
-static void describe_size(const config_key *key, char *buffer, size_t size)
-{
-    char least[CONFIG_SIZE_TEXT];
-    char most[CONFIG_SIZE_TEXT];
-    snprintf(buffer, size, "a number of bytes or one with B, KiB, MiB, GiB or TiB, from %s to %s",
-             config_size_format(key->least, least), config_size_format(key->most, most));
-}
-
-static void describe_duration(const config_key *key, char *buffer, size_t size)
-{
-    char least[CONFIG_DURATION_TEXT];
-    char most[CONFIG_DURATION_TEXT];
-    snprintf(buffer, size, "a number of milliseconds or one with ms, s, min or h, from %s to %s",
-             config_duration_format(key->least, least), config_duration_format(key->most, most));
-}
-
-/* `zero or a mapping with one of the keys fill, text`, without `one of` where there is one alone. */
-static void describe_variant(const config_key *key, char *buffer, size_t size)
-{
-    char keys[256];
-    config_key_list(key->inner, keys, sizeof keys);
-    size_t used = list_choices(key->choices, true, buffer, size);
-    snprintf(buffer + used, size - used, "a mapping with %s %s, such as %s",
-             strchr(keys, ',') != NULL ? "one of the keys" : "the key", keys, key->example);
-}
-
-/* Those types whose values are more than one line of text. */
-static void describe_collection(const config_key *key, char *buffer, size_t size)
-{
-    char keys[256];
-    size_t used;
-    switch (key->type) {
-    case CONFIG_TYPE_PRINCIPALS:
-        snprintf(buffer, size,
-                 "a list of %sat most %" PRIu64 " accounts and groups, such as "
-                 "[Users, 'NT SERVICE\\Sensor']",
-                 key->least > 0 ? "at least one and " : "", key->most);
-        break;
-    case CONFIG_TYPE_PATTERNS:
-        snprintf(buffer, size, "a list of at most %" PRIu64 " paths below this file's folder, such as %s",
-                 key->most, key->example);
-        break;
-    case CONFIG_TYPE_LOCK:
-        snprintf(buffer, size,
-                 "true or false without quotes, or a list of at most %" PRIu64
-                 " accounts and groups, such as "
-                 "[Users, 'NT SERVICE\\Sensor']",
-                 key->most);
-        break;
-    case CONFIG_TYPE_PACKAGES:
-        used = list_choices(key->choices, true, buffer, size);
-        snprintf(buffer + used, size - used,
-                 "a list of at most %" PRIu64 " SIDs of packages (S-1-15-2-\xE2\x80\xA6)", key->most);
-        break;
-    case CONFIG_TYPE_VARIANT:
-        describe_variant(key, buffer, size);
-        break;
-    case CONFIG_TYPE_ROLES:
-        snprintf(buffer, size, "a mapping from names to lists of accounts and groups, such as %s",
-                 key->example);
-        break;
-    case CONFIG_TYPE_REGIONS:
-        snprintf(buffer, size, "a mapping from names to regions, or {} for none");
-        break;
-    default:
-        snprintf(buffer, size, "a mapping with the keys %s", config_key_list(key->inner, keys, sizeof keys));
-    }
-}
-
-const char *config_key_allowed(config_key_id id, char *buffer, size_t size)
-{
-    const config_key *key = &config_keys[id];
-    switch (key->type) {
-    case CONFIG_TYPE_NUMBER:
-        describe_number(key, buffer, size);
-        break;
-    case CONFIG_TYPE_BYTE:
-        snprintf(buffer, size,
-                 "a whole number from %" PRIu64 " to %" PRIu64 ", or 0x and two digits, without quotes",
-                 key->least, key->most);
-        break;
-    case CONFIG_TYPE_BOOLEAN:
-        snprintf(buffer, size, "true or false without quotes");
-        break;
-    case CONFIG_TYPE_SIZE:
-        describe_size(key, buffer, size);
-        break;
-    case CONFIG_TYPE_DURATION:
-        describe_duration(key, buffer, size);
-        break;
-    case CONFIG_TYPE_CHOICE:
-        list_choices(key->choices, false, buffer, size);
-        break;
-    case CONFIG_TYPE_TEXT:
-        snprintf(buffer, size, "text of at most %" PRIu64 " bytes", key->most);
-        break;
-    case CONFIG_TYPE_CONTENT:
-        snprintf(buffer, size, "text of %" PRIu64 " to %" PRIu64 " bytes", key->least, key->most);
-        break;
-    case CONFIG_TYPE_HEX:
-        snprintf(buffer, size, "%" PRIu64 " to %" PRIu64 " bytes of two hexadecimal digits each, such as %s",
-                 key->least, key->most, key->example);
-        break;
-    case CONFIG_TYPE_FILE:
-        snprintf(buffer, size,
-                 "a path inside the data folder such as 'name.shm', or a full one such as "
-                 "'D:\\shm\\name.shm'");
-        break;
-    case CONFIG_TYPE_CONTENT_FILE:
-        snprintf(buffer, size,
-                 "a path beside this file such as 'name.bin', or a full one such as 'D:\\shm\\name.bin'");
-        break;
-    case CONFIG_TYPE_SDDL:
-        snprintf(buffer, size,
-                 "a security descriptor with a DACL, such as 'D:P(A;;0x20007;;;BA)', of at most "
-                 "%" PRIu64 " bytes",
-                 key->most);
-        break;
-    default:
-        describe_collection(key, buffer, size);
     }
     return buffer;
 }

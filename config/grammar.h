@@ -2,7 +2,7 @@
  * The grammar: one table of every key that a configuration may hold.
  *
  * A row says what the key is called, where it stands, of what type and range its value is, and in one
- * sentence what it does. The loader reads by this table, and words what its messages say is allowed from it;
+ * sentence what it does. The loader reads by this table, and words what its messages say is allowed from it (allowed.h);
  * whatever else describes the grammar is to be made from it as well, so that nothing can disagree.
  */
 #ifndef SHMBROKER_CONFIG_GRAMMAR_H
@@ -105,7 +105,8 @@ typedef struct config_key {
     uint64_t most;
     const char *const *choices; /* of types that have them: ends with NULL */
     config_section inner;       /* of types that have one: the keys inside */
-    const char *need;     /* when it must stand there, where that depends on other keys: regions.c; or NULL */
+    const char
+        *need; /* when it must stand there, where that depends on other keys: region_checks.c; or NULL */
     const char *fallback; /* what holds when it stands nowhere, as it would be written; or NULL */
     const char *example;  /* a value as it may be written behind the key, on one line */
     const char *help;     /* one sentence */
@@ -122,11 +123,5 @@ config_key_id config_key_similar(config_section section, const char *name, size_
 
 /* Lists the keys of `section`: `version, defaults, regions`. Returns `buffer`; what does not fit is cut. */
 const char *config_key_list(config_section section, char *buffer, size_t size);
-
-/*
- * Says what a key's value may be, fit to stand after "write": `a number of bytes …, from 1 to 128 TiB`,
- * `global or local`. Returns `buffer`; what does not fit is cut.
- */
-const char *config_key_allowed(config_key_id id, char *buffer, size_t size);
 
 #endif

@@ -8,6 +8,7 @@
 #include "include.h"
 #include "order.h"
 #include "paths.h"
+#include "region_checks.h"
 #include "regions.h"
 #include "roles.h"
 #include "stream.h"

@@ -3,6 +3,7 @@
  */
 #include "reference.h"
 
+#include "allowed.h"
 #include "model.h"
 #include "places.h"
 #include "principals.h"

@@ -13,7 +13,4 @@
 void config_region_read(config_reading *reading, const config_level *below, const config_node *node,
                         config_region *region, const config_node **backing);
 
-/* Checks the defaults of one file by themselves: what a region of any other size or backing would get. */
-void config_defaults_check(config_reading *reading, const config_level *defaults);
-
 #endif

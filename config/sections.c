@@ -3,6 +3,8 @@
  */
 #include "sections.h"
 
+#include "allowed.h"
+
 const config_level *config_level_of(const config_level *level, config_key_id id)
 {
     while (level->values[id].node == NULL && level->below != NULL) {

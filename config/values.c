@@ -3,6 +3,7 @@
  */
 #include "values.h"
 
+#include "allowed.h"
 #include "lists.h"
 #include "paths.h"
 #include "text.h"

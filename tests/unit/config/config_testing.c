@@ -163,6 +163,17 @@ void unload(loaded *result)
     config_diagnostics_free(&result->diagnostics);
 }
 
+void assert_list(const config_principal_list *list, const char *sids)
+{
+    char found[1024] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        used +=
+            (size_t)snprintf(found + used, sizeof found - used, "%s%s", i > 0 ? " " : "", list->items[i].sid);
+    }
+    assert_string_equal(found, sids);
+}
+
 char *read_whole_file(const char *path, size_t *length)
 {
     FILE *file = fopen(path, "rb");

@@ -14,6 +14,11 @@
 
 #include "loader.h"
 
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+/* Defaults that say who may use the regions, for documents that are about something else. */
+#define USERS "defaults: { access: { read: [Users] } }\n"
+
 /* How often each question was asked; `context` of the resolver. */
 typedef struct fake_machine {
     unsigned services;
@@ -45,6 +50,9 @@ void assert_accepted(const loaded *result);
 void assert_refused(const loaded *result, const char *line);
 
 void unload(loaded *result);
+
+/* Fails the test unless the list holds these SIDs, separated by spaces. */
+void assert_list(const config_principal_list *list, const char *sids);
 
 /* A file in memory. */
 typedef struct memory_file {

@@ -8,10 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
-#define USERS           "defaults: { access: { read: [Users] } }\n"
-#define MAIN(include)   "version: 1\ninclude: " include "\n" USERS "regions: { M: { size: 1 } }\n"
-#define ONE(name)       "version: 1\nregions: { " name ": { size: 1 } }\n"
+#define MAIN(include) "version: 1\ninclude: " include "\n" USERS "regions: { M: { size: 1 } }\n"
+#define ONE(name)     "version: 1\nregions: { " name ": { size: 1 } }\n"
 
 /* Loads the array of files; `folder` becomes what was seen of them. */
 #define LOAD(result, of_these, folder)                                                                       \

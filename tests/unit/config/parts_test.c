@@ -3,6 +3,7 @@
  */
 #include "config_testing.h"
 
+#include "allowed.h"
 #include "arena.h"
 #include "grammar.h"
 #include "order.h"
@@ -14,8 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 static void sizes_are_read_exactly(void **state)
 {

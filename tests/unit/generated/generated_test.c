@@ -2,6 +2,7 @@
  * The generated files are as the code would make them now; and loader, schema, help and reference have the
  * same keys at the same places.
  */
+#include "allowed.h"
 #include "config_testing.h"
 #include "generated.h"
 
