@@ -10,11 +10,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static int explain(const char *what, DWORD error)
+static int explain(const char *what, const char *name, DWORD error)
 {
-    fprintf(stderr, "example-bare-reader: %s failed with error %lu%s\n", what, error,
-            error == ERROR_ACCESS_DENIED    ? " (access denied)"
-            : error == ERROR_FILE_NOT_FOUND ? " (no such section)"
+    fprintf(stderr, "example-bare-reader: %s of %s failed with error %lu%s\n", what, name, error,
+            error == ERROR_ACCESS_DENIED    ? " (access denied): `shmbroker explain` says who may"
+            : error == ERROR_FILE_NOT_FOUND ? " (no such section): give the object's whole name, such as "
+                                              "Global\\Telemetry; is the broker running?"
                                             : "");
     return error == ERROR_ACCESS_DENIED ? 3 : error == ERROR_FILE_NOT_FOUND ? 5 : 1;
 }
@@ -30,13 +31,13 @@ int main(int argc, char **argv)
     DWORD access = argc == 3 ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ;
     HANDLE section = OpenFileMappingA(access, FALSE, argv[1]);
     if (section == NULL)
-        return explain("OpenFileMapping", GetLastError());
+        return explain("OpenFileMapping", argv[1], GetLastError());
 
     int result = 0;
     const shared_readings *shared = MapViewOfFile(section, access, 0, 0, sizeof *shared);
     readings copy;
     if (shared == NULL) {
-        result = explain("MapViewOfFile", GetLastError());
+        result = explain("MapViewOfFile", argv[1], GetLastError());
     } else if (!copy_readings(shared, &copy)) {
         fprintf(stderr, "example-bare-reader: the writer was stopped in the middle of a change\n");
         result = 1;

@@ -40,7 +40,10 @@ int main(int argc, char **argv)
         return exit_code(status);
     status = do_jobs(queue, argc > 2 ? strtoull(argv[2], NULL, 10) : 10);
     if (status != SHMB_OK)
-        fprintf(stderr, "example-consumer: no job: %s\n", shmb_status_text(status));
+        fprintf(stderr, "example-consumer: no job from \"%s\": %s%s\n", argv[1], shmb_status_text(status),
+                status == SHMB_TIMED_OUT   ? "; is example-producer running?"
+                : status == SHMB_TOO_SMALL ? "; somebody sends longer ones than example-producer"
+                                           : "");
     shmb_detach(queue);
     return exit_code(status);
 }

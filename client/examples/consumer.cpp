@@ -17,7 +17,8 @@ int do_jobs(const char *name, unsigned long long times)
     for (unsigned long long i = 0; i < times; i++) {
         auto job = jobs.take(std::chrono::seconds(5));
         if (!job) {
-            std::fprintf(stderr, "example-consumer-cpp: no job for 5 seconds\n");
+            std::fprintf(stderr,
+                         "example-consumer-cpp: no job for 5 seconds; is example-producer running?\n");
             return exit_code(SHMB_TIMED_OUT);
         }
         std::printf("did %.*s\n", static_cast<int>(job->bytes().size()),
@@ -32,7 +33,8 @@ int do_jobs(const char *name, unsigned long long times)
 int main(int argc, char **argv)
 {
     if (argc < 2 || argc > 3) {
-        std::fprintf(stderr, "usage: example-consumer-cpp QUEUE [TIMES]\n");
+        std::fprintf(stderr,
+                     "usage: example-consumer-cpp QUEUE [TIMES]\nReceives 10 jobs if not told otherwise.\n");
         return EXIT_USAGE;
     }
     try {

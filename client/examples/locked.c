@@ -111,7 +111,9 @@ int main(int argc, char **argv)
     if (status == SHMB_OK)
         printf("%" PRId64 " transfers so far\n", ((volatile accounts *)shmb_data(region))->transfers);
     else
-        fprintf(stderr, "example-locked: %s\n", shmb_status_text(status));
+        fprintf(stderr, "example-locked: cannot transfer in \"%s\": %s%s\n", argv[1],
+                shmb_status_text(status),
+                status == SHMB_WRONG_KIND ? "; it needs a lock: declare it with `lock: true`" : "");
     shmb_detach(region);
     return exit_code(status);
 }

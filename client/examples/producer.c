@@ -51,7 +51,8 @@ int main(int argc, char **argv)
     status = send_jobs(queue, argc > 2 ? strtoull(argv[2], NULL, 10) : 10,
                        argc > 3 ? strtoul(argv[3], NULL, 10) : 100);
     if (status != SHMB_OK)
-        fprintf(stderr, "example-producer: cannot send: %s\n", shmb_status_text(status));
+        fprintf(stderr, "example-producer: cannot send to \"%s\": %s%s\n", argv[1], shmb_status_text(status),
+                status == SHMB_TOO_LARGE ? "; declare the queue with a message_size of 64 or more" : "");
     shmb_detach(queue);
     return exit_code(status);
 }

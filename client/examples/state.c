@@ -23,9 +23,13 @@ typedef struct pose {
     double x, y, heading;
 } pose;
 
-static int explain(shmb_status status)
+static int explain(const char *what, shmb_status status)
 {
-    fprintf(stderr, "example-state: %s\n", shmb_status_text(status));
+    fprintf(stderr, "example-state: cannot %s: %s%s\n", what, shmb_status_text(status),
+            status == SHMB_TIMED_OUT   ? "; is there somebody who writes?"
+            : status == SHMB_TOO_LARGE ? "; declare the region with a larger size"
+            : status == SHMB_TOO_SMALL ? "; somebody writes values of another size"
+                                       : "");
     return exit_code(status);
 }
 
@@ -36,7 +40,7 @@ static int write_poses(shmb_region *region, uint64_t times)
         pose now = {cos(t), sin(t), t};
         shmb_status status = shmb_state_write(region, &now, sizeof now);
         if (status != SHMB_OK)
-            return explain(status);
+            return explain("write a pose", status);
         printf("wrote %.2f %.2f %.2f\n", now.x, now.y, now.heading);
         fflush(stdout);
         Sleep(100);
@@ -53,7 +57,7 @@ static int read_poses(shmb_region *region, uint64_t times)
         if (status == SHMB_OK)
             status = shmb_state_read(region, &latest, sizeof latest, &size, &version);
         if (status != SHMB_OK)
-            return explain(status);
+            return explain("read a pose", status);
         if (size != sizeof latest) {
             fprintf(stderr, "example-state: the value has %" PRIu64 " bytes: it is no pose\n", size);
             return 1;

@@ -25,18 +25,19 @@ void write(shmb::stream<tick> &ticks, std::uint64_t times)
     std::cout << "wrote " << times << std::endl;
 }
 
-void read(shmb::stream<tick> &ticks, std::uint64_t times)
+bool read(shmb::stream<tick> &ticks, std::uint64_t times)
 {
     std::cout << "reading" << std::endl;
     for (std::uint64_t i = 0; i < times; i++) {
         auto next = ticks.read(std::chrono::seconds(5));
         if (!next) {
-            std::cout << "nobody writes" << std::endl;
-            return;
+            std::cerr << "example-stream: nothing for 5 seconds: is there somebody who writes?\n";
+            return false;
         }
         std::cout << "read " << next->number << ": " << next->price << ", missed " << ticks.missed()
                   << std::endl;
     }
+    return true;
 }
 
 } // namespace
@@ -58,7 +59,7 @@ int main(int argc, char **argv)
         if (role == "write")
             write(ticks, times);
         else
-            read(ticks, times);
+            return read(ticks, times) ? 0 : EXIT_FAILURE;
         return 0;
     } catch (const shmb::error &failure) {
         std::cerr << "example-stream: " << failure.what() << "\n";
