@@ -7,6 +7,7 @@
 #include "report_json.h"
 #include "report_memory.h"
 #include "text_builder.h"
+#include "units.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,15 +97,19 @@ static void print_life(FILE *stream, const config_region *region)
                                               [CONFIG_DIRTY_RESTORE] = "restore: it has its newest snapshot",
                                               [CONFIG_DIRTY_HOLD] =
                                                   "hold: it is not served until `shmbroker release`"};
+    char every[CONFIG_DURATION_TEXT];
     const config_persist *persist = &region->persist;
+    config_duration_format(persist->interval, every);
     if (persist->mode == CONFIG_PERSIST_FILE)
-        fprintf(stream, "  persist  file: written to the disk every %u ms, and at the stop\n",
-                (unsigned)persist->interval);
+        fprintf(stream, "  persist  file: written to the disk every %s, and at the stop\n", every);
     else if (persist->mode == CONFIG_PERSIST_SNAPSHOT)
-        fprintf(stream, "  persist  snapshot every %u ms, and at the stop; the newest %u are kept\n",
-                (unsigned)persist->interval, (unsigned)persist->keep);
+        fprintf(stream, "  persist  snapshot every %s, and at the stop; the newest %u are kept\n", every,
+                (unsigned)persist->keep);
     if (persist->mode != CONFIG_PERSIST_NONE || region->on_dirty != CONFIG_DIRTY_KEEP)
         fprintf(stream, "  on_dirty %s\n", after_crash[region->on_dirty]);
+    if (region->revoke)
+        fputs("  revoke   whoever loses a right loses it at once: a change of access makes another object\n",
+              stream);
 }
 
 static void print_region(FILE *stream, const config_region *region, const declared_region *declared,
@@ -115,7 +120,14 @@ static void print_region(FILE *stream, const config_region *region, const declar
     fprintf(stream, "\n%s%s%s\n", region->name, *region->description ? ": " : "", region->description);
     fprintf(stream, "  object   %s%s\n", declared->object_name,
             declared->per_session ? ", one for each session N" : "");
-    fprintf(stream, "  size     %s (%llu bytes)\n", size, (unsigned long long)region->size);
+    fprintf(stream, "  size     %s", size);
+    if (strstr(size, "iB"))
+        fprintf(stream, " (%llu bytes)", (unsigned long long)region->size);
+    fputc('\n', stream);
+    if (region->max_size) {
+        text_size(region->max_size, size, sizeof size);
+        fprintf(stream, "  max_size %s: it can grow so far while programs use it\n", size);
+    }
     print_kind(stream, region, declared);
     fprintf(stream, "  backing  %s%s\n", declared->backing_path ? "file " : "paging file",
             declared->backing_path ? declared->backing_path : "");
@@ -188,7 +200,9 @@ static bool add_life(cJSON *item, const config_region *region)
     const config_persist *persist = &region->persist;
     const bool snapshots = persist->mode == CONFIG_PERSIST_SNAPSHOT;
     cJSON *object = cJSON_AddObjectToObject(item, "persist");
-    return object && cJSON_AddStringToObject(object, "mode", persist_words[persist->mode]) &&
+    return object && report_json_number(item, "drain_ms", region->drain) &&
+           cJSON_AddBoolToObject(item, "revoke", region->revoke) &&
+           cJSON_AddStringToObject(object, "mode", persist_words[persist->mode]) &&
            (persist->mode == CONFIG_PERSIST_NONE ||
             report_json_number(object, "interval_ms", persist->interval)) &&
            (!snapshots || report_json_number(object, "keep", persist->keep)) &&
@@ -204,6 +218,7 @@ static bool add_region(cJSON *array, const config_region *region, const declared
               cJSON_AddStringToObject(item, "object_name", declared->object_name) &&
               cJSON_AddBoolToObject(item, "per_session", declared->per_session) &&
               report_json_number(item, "size", region->size) &&
+              (region->max_size == 0 || report_json_number(item, "max_size", region->max_size)) &&
               cJSON_AddStringToObject(item, "kind", shmb_kind_name(declared->geometry.kind)) &&
               report_json_number(item, "item_size", region->item_size) &&
               report_json_number(item, "messages", region->messages) &&

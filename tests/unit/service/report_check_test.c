@@ -84,7 +84,7 @@ static void text_shows_each_region_as_it_will_be(void **state)
                                  "  sddl     " OWN "\n"
                                  "\nRecipes\n"
                                  "  object   Global\\Recipes\n"
-                                 "  size     9007199254740993 B (9007199254740993 bytes)\n"
+                                 "  size     9007199254740993 B\n"
                                  "  backing  file X:\\data\\r\n"
                                  "  declared a.yaml:12:3\n"
                                  "  persist  file: written to the disk every 250 ms, and at the stop\n"
@@ -137,9 +137,23 @@ static void what_outlives_a_crash_is_shown(void **state)
     FILE *stream = streams_open();
     assert_true(report_check_text(stream, &one, &declared, &machine));
     char *printed = streams_close(stream);
-    assert_non_null(strstr(printed,
-                           "  persist  snapshot every 5000 ms, and at the stop; the newest 3 are kept\n"
-                           "  on_dirty keep: it has what there is\n"));
+    assert_non_null(strstr(printed, "  persist  snapshot every 5 s, and at the stop; the newest 3 are kept\n"
+                                    "  on_dirty keep: it has what there is\n"));
+    free(printed);
+}
+
+static void what_may_change_while_programs_use_it_is_shown(void **state)
+{
+    (void)state;
+    config_region region = regions[0];
+    region.max_size = 1 << 20;
+    region.revoke = true;
+    const config_model one = {.file = "a.yaml", .regions = &region, .region_count = 1};
+    FILE *stream = streams_open();
+    assert_true(report_check_text(stream, &one, &declared, &machine));
+    char *printed = streams_close(stream);
+    assert_non_null(strstr(printed, "  size     64 KiB (65536 bytes)\n  max_size 1 MiB: it can grow"));
+    assert_non_null(strstr(printed, "  revoke   "));
     free(printed);
 }
 
@@ -419,6 +433,7 @@ int main(void)
         cmocka_unit_test(what_is_asked_of_the_memory_is_shown),
         cmocka_unit_test(text_counts_one_region_as_one),
         cmocka_unit_test(what_outlives_a_crash_is_shown),
+        cmocka_unit_test(what_may_change_while_programs_use_it_is_shown),
         cmocka_unit_test(json_tells_the_same),
         cmocka_unit_test(json_errors_have_place_path_and_message),
         cmocka_unit_test(json_errors_have_what_an_editor_needs_to_show_and_correct_them),
