@@ -435,8 +435,10 @@ static void reserve_for(holdings *h, const plan *p)
 
 char *apply_refusal(const plan_action *action, const declared_regions *declared)
 {
-    const char *other = declared->items[action->other].name,
-               *path = declared->items[action->declared].backing_path;
+    char size[TEXT_SIZE];
+    const declared_region *region = &declared->items[action->declared];
+    const char *other = action->other == PLAN_NOTHING ? "" : declared->items[action->other].name,
+               *path = region->backing_path;
     switch (action->conflict) {
     case PLAN_NAME_TWICE:
         return text_make("another region has the same name; give one of them another");
@@ -447,6 +449,13 @@ char *apply_refusal(const plan_action *action, const declared_regions *declared)
         return text_make(
             "its backing file %s stays that of region %s, which is refused itself; correct that one", path,
             other);
+    case PLAN_FILE_SHORT:
+        text_size_about(region->size, size);
+        return text_make(
+            "its backing file %s is shorter than the %s that are declared, so the region stays as it "
+            "is; lower its size, or have it retired, move the file away and reload: then it begins "
+            "with a new file",
+            path, size);
     case PLAN_NO_CONFLICT:
         break;
     }

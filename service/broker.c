@@ -392,7 +392,8 @@ static void try_awaited(broker *b)
         return;
     b->earlier_may_end = b->earlier_may_end || b->outcome.failed + again.failed + again.left == 0;
     if (again.created > 0)
-        log_write(b->log, LOG_READY, "%u awaited regions are served now", (unsigned)again.created);
+        log_write(b->log, LOG_READY, "%u awaited %s served now", (unsigned)again.created,
+                  again.created == 1 ? "region is" : "regions are");
     if (again.awaited == 0 && !b->sessions.matters)
         broker_forget_config(b);
 }
@@ -477,8 +478,9 @@ static void serve(broker *b)
     broker_summary summary = {b->config_path, b->outcome.created, b->outcome.failed, b->persist.count > 0};
     desk_open(b);
     catalog_set_state(&b->catalog, SHMB_BROKER_RUNNING);
-    log_write(b->log, LOG_READY, "%u regions are served, %u of them taken over with their data, %u failed",
-              (unsigned)summary.regions, (unsigned)b->outcome.adopted, (unsigned)summary.failed);
+    log_write(b->log, LOG_READY, "%u %s served, %u of them taken over with their data, %u failed",
+              (unsigned)summary.regions, summary.regions == 1 ? "region is" : "regions are",
+              (unsigned)b->outcome.adopted, (unsigned)summary.failed);
     b->host->ready(b->host->context, &summary);
     if (b->sessions.follows && b->sessions.matters)
         follow_session(b, &(session_event){SESSIONS_MISSED, 0}); /* before it was ready it was told of none */

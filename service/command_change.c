@@ -25,16 +25,23 @@ static int have_done(const command_options *options, control_command command, ui
     return EXIT_OK;
 }
 
+static int bad_size(const command_options *options)
+{
+    fprintf(stderr,
+            "error: region %s cannot grow: \"%s\" is no size; write a number of bytes, or one with B, KiB, "
+            "MiB, GiB "
+            "or TiB, such as 64MiB, or \"64 MiB\" in quotes\n",
+            options->argument, options->topic ? options->topic : "");
+    return EXIT_BAD_USAGE;
+}
+
 int command_grow(const command_options *options)
 {
     uint64_t size = 0, now = 0;
     char words[CONFIG_SIZE_TEXT];
     const char *wanted = options->topic ? options->topic : "";
     if (config_size_parse(wanted, strlen(wanted), &size) != CONFIG_SIZE_OK || size == 0)
-        return refused(
-            "the size is a number of bytes, or one with B, KiB, MiB, GiB or TiB, such as \"64 MiB\" in "
-            "quotes or 64MiB",
-            EXIT_BAD_USAGE);
+        return bad_size(options);
     int code = have_done(options, CONTROL_GROW, size, &now);
     if (code == EXIT_OK)
         printf("region %s has %s (%llu bytes)\n", options->argument, config_size_format(now, words),

@@ -34,7 +34,10 @@ static bool resolve(const char *name, char sid[CONFIG_SID_TEXT])
     char why[CONFIG_PRINCIPAL_WHY];
     if (config_principal_resolve(name, platform_resolver(), sid, why))
         return true;
-    fprintf(stderr, "error: there is no account or group \"%s\": %s\n", name, why);
+    fprintf(stderr,
+            "error: there is no account or group \"%s\": %s; write it as DOMAIN\\name, .\\name or NT "
+            "SERVICE\\name, or its SID\n",
+            name, why);
     return false;
 }
 

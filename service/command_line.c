@@ -137,7 +137,12 @@ static const struct command {
      "Exit code 5: that region is not held."},
     {"status", "REGION", TAKES_INSTANCE | TAKES_JSON, command_status,
      "Show the broker and its regions, or one REGION.",
-     "Reads the catalog that the broker publishes; needs no rights beyond those of any client."},
+     "How the broker is, what its last reload came to, and each region: ready, pending (programs still have "
+     "an\n"
+     "earlier object of its name open), failed, or retiring with the time that is left; why, and which "
+     "programs\n"
+     "keep what is to go. Reads the catalog that the broker publishes; needs no rights beyond those of any\n"
+     "client. Exit code 4: no broker runs, 5: there is no such region."},
     {"help", "COMMAND", TAKES_TOPIC, command_help,
      "Show this, what one COMMAND does, or with `config` what a configuration may hold.",
      "`help config` explains every key of a configuration, `help config KEY` one of them: its name, such as\n"
@@ -192,7 +197,9 @@ static void print_overview(FILE *stream)
             "  --as-service     `check` refuses what the service refuses\n"
             "  --user NAME|SID  the account that `explain` is about; --groups A,B,... are its groups\n"
             "  --process PID    or the program; --access read, or write, is what it wants\n"
-            "  --yes            `reload` does not ask\n"
+            "  --yes            `reload` and `release` do not ask\n"
+            "  --keep, --kept   `stop --keep` leaves the regions for the next start; `start --kept` starts "
+            "then alone\n"
             "  --remove-data    configuration, backing files and logs go with the service\n"
             "  --               ends the options: what follows is a name, even if it begins with a dash\n"
             "\n"

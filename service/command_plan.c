@@ -8,6 +8,7 @@
 #include "reading.h"
 #include "report_plan.h"
 #include "sessions.h"
+#include "status_sources.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +105,7 @@ static bool declare_for(planning *p, const char *owner, platform_failure *failur
 /* What a keeper or programs have of an earlier broker is taken over by a start: that is no creation. */
 static bool look_for_left(planning *p, platform_failure *failure)
 {
-    const existing_regions nothing = {NULL, 0};
+    const existing_regions nothing = {NULL, 0, NULL};
     left_free(&p->left);
     if (!left_find(&p->wanted.regions, &nothing, &p->left)) {
         snprintf(failure->text, sizeof failure->text, "out of memory while planning; close other programs");
@@ -114,16 +115,29 @@ static bool look_for_left(planning *p, platform_failure *failure)
     return true;
 }
 
-/* As the broker would: with its account, and the owner of what it makes. That is the service's when none runs, or whoever
-   runs one in a console, as this account may have. */
-static int compile(planning *p, platform_failure *failure)
+static bool declare_and_find(planning *p, const char *owner, platform_failure *failure)
+{
+    return declare_for(p, owner, failure) && look_for_left(p, failure);
+}
+
+/* No broker runs. What one left belongs to the service's account, or to whoever ran it in a console, as this account may
+   have: the one that has left more. */
+static bool declare_for_a_start(planning *p, platform_failure *failure)
 {
     char own[CONFIG_SID_TEXT];
-    if (!declare_for(p, p->live.runs ? p->live.owner_sid : p->broker_sid, failure) ||
-        (!p->live.runs && !look_for_left(p, failure)))
-        return failed(failure, EXIT_FAILED);
-    if (!p->live.runs && p->existing.count == 0 && platform_owner_sid(own, failure) &&
-        (!declare_for(p, own, failure) || !look_for_left(p, failure)))
+    if (!declare_and_find(p, p->broker_sid, failure))
+        return false;
+    const size_t of_service = p->existing.count;
+    if (of_service == p->wanted.regions.count || !platform_owner_sid(own, failure))
+        return true;
+    return declare_and_find(p, own, failure) &&
+           (p->existing.count >= of_service || declare_and_find(p, p->broker_sid, failure));
+}
+
+/* As the broker would: with its account, and the owner of what it makes. */
+static int compile(planning *p, platform_failure *failure)
+{
+    if (p->live.runs ? !declare_for(p, p->live.owner_sid, failure) : !declare_for_a_start(p, failure))
         return failed(failure, EXIT_FAILED);
     if (plan_make(&p->wanted.regions, &p->existing, &p->plan))
         return EXIT_OK;
@@ -142,10 +156,16 @@ static int make_plan(planning *p)
 
 static bool print_plan(const planning *p, bool json)
 {
-    const report_plan what = {p->file, p->live.runs, &p->plan, &p->wanted.regions, &p->existing};
+    static status_catalog opened; /* large */
+    platform_failure ignored;
+    const bool seen = p->live.runs && status_catalog_open(p->options->instance, &opened, &ignored);
+    const report_plan what = {
+        p->file, p->live.runs, &p->plan, &p->wanted.regions, &p->existing, seen ? &opened.view : NULL};
     bool ok = json ? report_plan_json(stdout, &what) : report_plan_text(stdout, &what);
     if (!ok)
         fputs("error: cannot write the plan: out of memory, or the output does not take it\n", stderr);
+    if (seen)
+        status_catalog_close(&opened);
     return ok;
 }
 
@@ -224,12 +244,25 @@ static int consent(const planning *p)
     return EXIT_FAILED;
 }
 
+/* Whether all that there is to say is no. */
+static bool refuses_some(const plan *p)
+{
+    bool any = false;
+    for (size_t i = 0; i < p->count; i++)
+        any = any || p->actions[i].kind == PLAN_REFUSE;
+    return any;
+}
+
 static int reload(const planning *p)
 {
     if (!print_plan(p, false))
         return EXIT_FAILED;
-    if (plan_is_empty(&p->plan))
-        return EXIT_OK;
+    if (plan_is_empty(&p->plan)) {
+        if (!refuses_some(&p->plan))
+            return EXIT_OK;
+        fputs("error: nothing is changed: correct what is refused above, and reload again\n", stderr);
+        return EXIT_FAILED;
+    }
     int code = consent(p);
     return code == EXIT_OK ? have_it_done(p) : code;
 }
@@ -244,10 +277,13 @@ static int plan_and_reload(const command_options *options, const char *held)
     int code = make_plan(&p);
     if (code == EXIT_OK && !p.live.runs) {
         fputs("error: no broker runs that could reload; `shmbroker start` starts it with the configuration "
-              "as it "
-              "is now\n",
+              "as it is now\n",
               stderr);
         code = EXIT_NO_BROKER;
+    } else if (code == EXIT_BAD_USAGE && p.live.runs) {
+        fputs("error: nothing is changed: the broker goes on as before; correct what is told above, and "
+              "reload again\n",
+              stderr);
     } else if (code == EXIT_OK) {
         code = reload(&p);
     }

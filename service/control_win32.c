@@ -248,7 +248,7 @@ static int stop_keeping(const control *c)
     if (code != EXIT_OK)
         return code;
     if (!is_kept(c, was_running ? "has stopped, but nothing of it is kept"
-                                : "was not running, and nothing of it is kept"))
+                                : "was not running, and nothing of it was kept"))
         return EXIT_FAILED;
     printf("%s %s; its regions and their data stay for the next `shmbroker start`\n", c->name,
            was_running ? "has stopped" : "was not running");

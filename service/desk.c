@@ -114,8 +114,13 @@ static bool answer_user(broker *b, const control_request *request, platform_cont
 static void release_region(broker *b, const control_request *request, control_answer *answer)
 {
     if (!lives_release(&b->lives, request->region, true)) {
-        control_answer_end(answer, EXIT_NO_REGION,
-                           "it is not held: `shmbroker status` shows the regions that are, and why");
+        char why[PLATFORM_FAILURE_TEXT];
+        snprintf(
+            why, sizeof why,
+            "nothing is changed: region %.*s is not held; `shmbroker status` shows the regions that are, "
+            "and why",
+            (int)SHMB_KEY_MAX_BYTES, request->region);
+        control_answer_end(answer, EXIT_NO_REGION, why);
         return;
     }
     if (reload_run(b, request->argument, answer) != EXIT_OK)

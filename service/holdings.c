@@ -134,7 +134,7 @@ void holdings_remember_unserved(holdings *h, const char *name)
 
 existing_regions holdings_regions(const holdings *h)
 {
-    return (existing_regions){h->regions, h->count};
+    return (existing_regions){h->regions, h->count, platform_backing_size};
 }
 
 keeper_load holdings_load(holdings *h)

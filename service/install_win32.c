@@ -8,6 +8,7 @@
 #include "exchange_win32.h"
 #include "grace_win32.h"
 #include "reading.h"
+#include "status_sources.h"
 
 #include <shellapi.h>
 #include <stdlib.h>
@@ -285,8 +286,10 @@ static int configure(control *c, const command_options *options, const char *con
     register_events(c);
     printf("%s is %s, with %s; %s\n", c->name, created ? "installed" : "updated", config,
            running->stopped ? "it starts now, and with each boot"
-           : found.will_do  ? "`shmbroker start` starts it, and so does the next boot"
-                            : "it will not start until that file is corrected: `shmbroker check` shows how");
+           : found.will_do && strcmp(status_service_state(options->instance), "running") == 0
+               ? "it runs, and goes on with what it was started with"
+           : found.will_do ? "`shmbroker start` starts it, and so does the next boot"
+                           : "it will not start until that file is corrected: `shmbroker check` shows how");
     return EXIT_OK;
 }
 

@@ -50,7 +50,7 @@ bool left_find(const declared_regions *declared, const existing_regions *held, e
     existing_region *items = calloc(held->count + declared->count + 1, sizeof *items);
     size_t count = held->count;
     bool ok = items && text_index_reserve(&names, held->count + declared->count);
-    *result = (existing_regions){NULL, 0};
+    *result = (existing_regions){NULL, 0, NULL};
     if (ok && held->count > 0)
         memcpy(items, held->items, held->count * sizeof *items);
     for (size_t i = 0; ok && i < held->count; i++)
@@ -58,7 +58,7 @@ bool left_find(const declared_regions *declared, const existing_regions *held, e
     ok = ok && add_left(declared, &names, items, &count);
     text_index_free(&names);
     if (ok)
-        *result = (existing_regions){items, count};
+        *result = (existing_regions){items, count, held->file_size};
     else
         free(items);
     return ok;
@@ -67,5 +67,5 @@ bool left_find(const declared_regions *declared, const existing_regions *held, e
 void left_free(existing_regions *result)
 {
     free((void *)(uintptr_t)result->items);
-    *result = (existing_regions){NULL, 0};
+    *result = (existing_regions){NULL, 0, NULL};
 }

@@ -183,7 +183,7 @@ int live_change(const char *instance, control_command command, const char *regio
 
 existing_regions live_regions(const live_broker *live)
 {
-    return (existing_regions){live->regions, live->count};
+    return (existing_regions){live->regions, live->count, platform_backing_size};
 }
 
 void live_free(live_broker *live)

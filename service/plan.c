@@ -102,6 +102,7 @@ typedef struct planning {
     size_t declared_count;
     const existing_region *existing;
     size_t existing_count;
+    uint64_t (*file_size)(const char *path);
     text_index names; /* of all: an existing region's index, or existing_count and a declared one's */
     text_index files; /* the backing files of the declared: the first region on each */
     size_t *claims;   /* for each existing region: the first declared one of its name, or PLAN_NOTHING */
@@ -166,6 +167,12 @@ static void refuse(plan_action *action, plan_conflict conflict, size_t other)
     action->other = other;
 }
 
+static bool is_file_short(const planning *p, const declared_region *declared)
+{
+    const uint64_t size = declared->backing_path ? p->file_size(declared->backing_path) : 0;
+    return size > 0 && size < declared->size;
+}
+
 /* By its name: of several with one, the first is meant, and what exists is that one's. False: out of memory. */
 static bool decide(planning *p, size_t index)
 {
@@ -187,11 +194,13 @@ static bool decide(planning *p, size_t index)
         action->left = p->existing[*found].left;
         action->changes = changes_of(&p->existing[*found], declared, p->known);
         action->kind = kind_for(&p->existing[*found], declared, action->changes);
+        if (action->kind == PLAN_REPLACE && p->file_size && is_file_short(p, declared))
+            refuse(action, PLAN_FILE_SHORT, PLAN_NOTHING);
     }
     return true;
 }
 
-/* ---- Conflicts --------------------------------------------------------------------------------- */
+/* ---- Conflicts between them -------------------------------------------------------------------- */
 
 /* Whether the region that exists under this name has that file already. */
 static bool has_file(const planning *p, size_t declared, const char *path)
@@ -313,7 +322,8 @@ bool plan_make(const declared_regions *declared, const existing_regions *existin
     planning p = {.declared = declared->items,
                   .declared_count = declared->count,
                   .existing = existing->items,
-                  .existing_count = existing->count};
+                  .existing_count = existing->count,
+                  .file_size = existing->file_size};
     memset(result, 0, sizeof *result);
     p.claims = calloc(existing->count + 1, sizeof *p.claims);
     p.decided = calloc(declared->count + 1, sizeof *p.decided);

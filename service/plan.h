@@ -68,6 +68,8 @@ typedef struct existing_region {
 typedef struct existing_regions {
     const existing_region *items;
     size_t count;
+    uint64_t (*file_size)(
+        const char *path); /* bytes of a backing file, 0: there is none; NULL: nobody looks */
 } existing_regions;
 
 typedef enum plan_kind {
@@ -101,7 +103,8 @@ typedef enum plan_conflict {
     PLAN_NO_CONFLICT,
     PLAN_NAME_TWICE, /* `other` has the same name */
     PLAN_FILE_TWICE, /* `other` has the same backing file */
-    PLAN_FILE_STAYS  /* `other` is refused itself, and keeps this one's backing file */
+    PLAN_FILE_STAYS, /* `other` is refused itself, and keeps this one's backing file */
+    PLAN_FILE_SHORT /* its backing file has fewer bytes than are declared: it would be let go and not come back */
 } plan_conflict;
 
 #define PLAN_NOTHING ((size_t)-1)
@@ -115,7 +118,7 @@ typedef struct plan_action {
     bool left;     /* what exists is not held: an earlier broker left it */
     bool at_once;  /* RETIRE: its file is wanted by another, so that it cannot stay for programs */
     plan_conflict conflict;
-    size_t other; /* index of a declared region, with a conflict */
+    size_t other; /* index of a declared region, with a conflict about one */
 } plan_action;
 
 /*

@@ -172,6 +172,9 @@ bool platform_section_flush(platform_section *section, uint64_t offset, size_t l
                             platform_failure *failure);
 bool platform_backing_flush(const char *path, platform_failure *failure);
 
+/* How many bytes a backing file has; 0: there is none, or it cannot be seen. */
+uint64_t platform_backing_size(const char *path);
+
 /* How much memory this machine has to give. Bytes. */
 typedef struct platform_memory {
     uint64_t commit_limit;     /* memory and paging files, as large as they are now */

@@ -22,7 +22,7 @@ typedef struct reloading {
     plan plan;
     bool planned;
     apply_outcome outcome;
-    text troubles; /* what could not be done, as far as it fits what is published */
+    text troubles; /* what could not be done, a line each, as far as it fits what is published */
 } reloading;
 
 static void add_line(reloading *r, uint32_t kind, const char *name, const char *words, unsigned changes)
@@ -44,7 +44,7 @@ static void tell_action(void *context, const plan_action *action, const char *na
 {
     reloading *r = context;
     if (reason && r->troubles.length < SHMB_RELOAD_TEXT_BYTES)
-        text_append(&r->troubles, "; %s: %s", name, reason);
+        text_append(&r->troubles, "\n%s: %s", name, reason);
     add_line(context, action->kind, name, reason, action->changes);
 }
 
@@ -135,16 +135,29 @@ static int carry_out(reloading *r, platform_failure *failure)
     return refuse(failure, "not every region is as declared; correct what is told, and reload again");
 }
 
+/* What came of it: only what there is any of. */
 static void describe(const apply_outcome *o, char *buffer, size_t size)
 {
-    snprintf(buffer, size,
-             "%u created (%u with their data), %u secured, %u updated, %u replaced, %u retired, %u retiring, "
-             "%u left as "
-             "they are; %u awaited, %u refused, %u failed",
-             (unsigned)(o->created), (unsigned)o->adopted, (unsigned)o->secured, (unsigned)o->updated,
-             (unsigned)o->replaced, (unsigned)o->retired, (unsigned)o->retiring,
-             (unsigned)(o->kept - o->secured - o->updated), (unsigned)o->awaited, (unsigned)o->refused,
-             (unsigned)o->failed);
+    const struct {
+        size_t count;
+        const char *words;
+    } parts[] = {{o->created - o->adopted, "created"},
+                 {o->adopted, "taken over with their data"},
+                 {o->secured, "secured"},
+                 {o->updated, "updated"},
+                 {o->replaced, "replaced"},
+                 {o->retired, "retired"},
+                 {o->retiring, "retiring"},
+                 {o->kept - o->secured - o->updated, "unchanged"},
+                 {o->awaited, "awaited"},
+                 {o->refused, "refused"},
+                 {o->failed, "failed"}};
+    size_t length = 0;
+    snprintf(buffer, size, "no regions");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (parts[i].count && length < size)
+            length += (size_t)snprintf(buffer + length, size - length, "%s%u %s", length ? ", " : "",
+                                       (unsigned)parts[i].count, parts[i].words);
 }
 
 /* For whoever asks what the last reload came to. */
@@ -187,6 +200,10 @@ static void finish(reloading *r, int code, bool begun, const platform_failure *f
         log_write(b->log, LOG_RELOAD_FAILED, "%s", summary);
     }
     publish(r, code, begun, summary);
+    if (begun && code != EXIT_OK) {
+        const size_t length = strlen(summary);
+        snprintf(summary + length, sizeof summary - length, ": %s", failure->text);
+    }
     if (r->answer)
         control_answer_end(r->answer, (uint32_t)code, summary);
     if (r->planned)

@@ -22,6 +22,9 @@ uint32_t report_plain_name(const char *key, char name[SHMB_KEY_BYTES]);
 /* The same for people: "Telemetry", or "Telemetry (session 3)". */
 void report_region_name(const char *key, char name[REPORT_NAME]);
 
+/* What clients can expect of a region: "ready", "pending" and so on; of a `state` as the catalog has it. */
+const char *report_state_word(uint32_t state);
+
 /* `machine`: this one, which may not have all that is asked for; NULL when it is not known. */
 bool report_check_text(FILE *stream, const config_model *model, const declaration *declared,
                        const platform_memory *machine);

@@ -69,15 +69,30 @@ static uint64_t size_of(const report_plan *what, const plan_action *action)
                                             : what->declared->items[action->declared].size;
 }
 
+/* What is to be created, and is declared already: why the broker does not serve it; NULL when nothing is known. */
+static const catalog_region *find_unserved(const report_plan *what, const plan_action *action)
+{
+    static catalog_region region; /* large */
+    const char *name = name_of(what, action);
+    const bool found = action->kind == PLAN_CREATE && what->view &&
+                       catalog_find(what->view, name, strlen(name), &region) == CATALOG_OK;
+    return found && *region.reason ? &region : NULL;
+}
+
 /* ---- For people -------------------------------------------------------------------------------- */
 
-static const char *consequence_of(const plan_action *action)
+static const char *consequence_of(const report_plan *what, const plan_action *action)
 {
+    const declared_region *region =
+        action->declared == PLAN_NOTHING ? NULL : &what->declared->items[action->declared];
     switch (action->kind) {
     case PLAN_SECURE:
         return "; handles already open keep their rights (`revoke: true` would replace the region instead)";
     case PLAN_REPLACE:
-        return "; programs that have it open keep the old bytes, and the new region begins without them";
+        return region && region->backing_path ? "; programs that have it open keep the old region, and the "
+                                                "new one has the bytes of its file"
+                                              : "; programs that have it open keep the old bytes, and the "
+                                                "new region begins without them";
     case PLAN_RETIRE:
         return "is declared no more; programs that have it open keep it, and its drain is waited for";
     case PLAN_KEEP:
@@ -109,9 +124,10 @@ static bool print_changes(FILE *stream, const report_plan *what, const plan_acti
 }
 
 /* Whether there is anything to say behind the size. */
-static bool has_words(const plan_action *action)
+static bool has_words(const report_plan *what, const plan_action *action)
 {
-    return action->kind == PLAN_REFUSE || action->changes != 0 || *consequence_of(action);
+    return action->kind == PLAN_REFUSE || action->changes != 0 || *consequence_of(what, action) ||
+           find_unserved(what, action) != NULL;
 }
 
 static bool print_action(FILE *stream, const report_plan *what, const plan_action *action)
@@ -120,7 +136,7 @@ static bool print_action(FILE *stream, const report_plan *what, const plan_actio
     text_size_about(size_of(what, action), size);
     report_region_name(name_of(what, action), name);
     fprintf(stream, "%s %-8s %-24s %10s%s", kinds[action->kind].sign, kinds[action->kind].word, name, size,
-            has_words(action) ? "  " : "");
+            has_words(what, action) ? "  " : "");
     if (action->kind == PLAN_REFUSE) {
         char *reason = apply_refusal(action, what->declared);
         fprintf(stream, "%s\n", reason ? reason : "out of memory");
@@ -128,7 +144,10 @@ static bool print_action(FILE *stream, const report_plan *what, const plan_actio
         return reason != NULL;
     }
     print_changes(stream, what, action);
-    fprintf(stream, "%s\n", consequence_of(action));
+    const catalog_region *unserved = find_unserved(what, action);
+    if (unserved)
+        fprintf(stream, "is %s now, because %s", report_state_word(unserved->state), unserved->reason);
+    fprintf(stream, "%s\n", consequence_of(what, action));
     return true;
 }
 
@@ -178,6 +197,7 @@ static bool add_action(cJSON *list, const report_plan *what, const plan_action *
     cJSON *item = report_json_item(list);
     char name[SHMB_KEY_BYTES];
     const uint32_t session = report_plain_name(name_of(what, action), name);
+    const catalog_region *unserved = find_unserved(what, action);
     char *reason = action->kind == PLAN_REFUSE ? apply_refusal(action, what->declared) : NULL;
     bool ok = cJSON_AddStringToObject(item, "action", kinds[action->kind].word) &&
               cJSON_AddStringToObject(item, "region", name) &&
@@ -186,6 +206,8 @@ static bool add_action(cJSON *list, const report_plan *what, const plan_action *
               (action->existing == PLAN_NOTHING ||
                report_json_number(item, "size_now", what->existing->items[action->existing].size)) &&
               add_changes(item, action->changes) &&
+              (!unserved || (cJSON_AddStringToObject(item, "state_now", report_state_word(unserved->state)) &&
+                             cJSON_AddStringToObject(item, "reason_now", unserved->reason))) &&
               (action->kind != PLAN_REFUSE || (reason && cJSON_AddStringToObject(item, "reason", reason)));
     free(reason);
     return ok;

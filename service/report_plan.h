@@ -2,6 +2,7 @@
 #ifndef SHMBROKER_REPORT_PLAN_H
 #define SHMBROKER_REPORT_PLAN_H
 
+#include "catalog_reader.h"
 #include "plan.h"
 
 #include <stdio.h>
@@ -13,6 +14,8 @@ typedef struct report_plan {
     const plan *plan;
     const declared_regions *declared;
     const existing_regions *existing;
+    const catalog_view
+        *view; /* the running broker's catalog, which tells why what it declares is not there; or NULL */
 } report_plan;
 
 /* The word and the sign of an action: "create" and "+". */

@@ -19,7 +19,7 @@ static const char *broker_word(uint32_t state)
     return state < sizeof words / sizeof words[0] ? words[state] : words[0];
 }
 
-static const char *region_word(uint32_t state)
+const char *report_state_word(uint32_t state)
 {
     static const char *const words[] = {"unknown", "pending", "ready", "failed", "retired", "retiring"};
     return state < sizeof words / sizeof words[0] ? words[state] : words[0];
@@ -76,6 +76,27 @@ bool report_status_has_regions(const report_status *status)
 
 /* ---- For people -------------------------------------------------------------------------------- */
 
+/* Whether the region that a line of troubles is about says the same of itself. */
+static bool is_told_below(const report_status *status, const char *line, size_t length)
+{
+    static catalog_region region; /* large */
+    const char *colon = memchr(line, ':', length);
+    const size_t name = colon ? (size_t)(colon - line) : 0;
+    return name > 0 && catalog_find(&status->view, line, name, &region) == CATALOG_OK &&
+           region.state != SHMB_REGION_RETIRED && *region.reason;
+}
+
+/* What could not be done: "NAME: why", a line each. */
+static void print_troubles(FILE *stream, const report_status *status, const char *lines)
+{
+    while (*lines == '\n') {
+        const size_t length = strcspn(++lines, "\n");
+        if (status->only || !is_told_below(status, lines, length))
+            fprintf(stream, "          %.*s\n", (int)length, lines);
+        lines += length;
+    }
+}
+
 static void print_reload(FILE *stream, const report_status *status)
 {
     static catalog_reload reload; /* large */
@@ -83,11 +104,13 @@ static void print_reload(FILE *stream, const report_status *status)
     if (catalog_read_reload(&status->view, &reload) != CATALOG_OK || reload.ended == 0)
         return;
     time_text(reload.ended, ended, sizeof ended);
-    fprintf(stream, "reloaded  %s, %s: %s\n", ended,
+    const size_t summary = strcspn(reload.text, "\n");
+    fprintf(stream, "reloaded  %s, %s: %.*s\n", ended,
             reload.code == 0 ? "as declared"
             : reload.begun   ? "not all as declared, `shmbroker reload` tries again"
                              : "in vain, `shmbroker reload` tries again",
-            reload.text);
+            (int)summary, reload.text);
+    print_troubles(stream, status, reload.text + summary);
 }
 
 uint32_t report_plain_name(const char *key, char name[SHMB_KEY_BYTES])
@@ -110,7 +133,10 @@ static void print_broker(FILE *stream, const report_status *status)
 {
     char started[40];
     fprintf(stream, "instance  %s\n", *status->instance ? status->instance : "(default)");
-    fprintf(stream, "service   %s\n", status->service_state);
+    fprintf(stream, "service   %s%s\n", status->service_state,
+            !status->alive && strcmp(status->service_state, "not installed") == 0
+                ? ": `shmbroker install` installs it, `shmbroker run` serves without"
+                : "");
     if (!status->alive) {
         fprintf(stream, "broker    not running: %s\n", status->why_not);
         return;
@@ -188,7 +214,7 @@ static void print_region(FILE *stream, const catalog_region *region)
     char size[64], name[REPORT_NAME];
     report_region_name(region->name, name);
     text_size(region->size, size, sizeof size);
-    fprintf(stream, "%-8s %10s  %s%s%s\n", region_word(region->state), size, name,
+    fprintf(stream, "%-8s %10s  %s%s%s\n", report_state_word(region->state), size, name,
             *region->description ? "  - " : "", region->description);
     print_kind(stream, region);
     print_manner(stream, region);
@@ -298,7 +324,7 @@ static bool add_region(cJSON *array, const catalog_region *region)
     const uint32_t session = report_plain_name(region->name, name);
     bool ok = cJSON_AddStringToObject(item, "name", name) &&
               (!session || report_json_number(item, "session", session)) &&
-              cJSON_AddStringToObject(item, "state", region_word(region->state)) &&
+              cJSON_AddStringToObject(item, "state", report_state_word(region->state)) &&
               cJSON_AddStringToObject(item, "object_name", region->object_name) &&
               report_json_number(item, "size", region->size) &&
               cJSON_AddStringToObject(item, "kind", shmb_kind_name(region->kind)) &&

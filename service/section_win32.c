@@ -377,6 +377,15 @@ bool platform_section_flush(platform_section *section, uint64_t offset, size_t l
     return ok;
 }
 
+uint64_t platform_backing_size(const char *path)
+{
+    WIN32_FILE_ATTRIBUTE_DATA found = {0};
+    wchar_t *wide = win32_wide(path);
+    const bool seen = wide && GetFileAttributesExW(wide, GetFileExInfoStandard, &found);
+    free(wide);
+    return seen ? ((uint64_t)found.nFileSizeHigh << 32) | found.nFileSizeLow : 0;
+}
+
 bool platform_backing_flush(const char *path, platform_failure *failure)
 {
     wchar_t *wide = win32_wide(path);

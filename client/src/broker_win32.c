@@ -295,8 +295,9 @@ static shmb_status explain_absence(const open_catalog *catalog, uint32_t count, 
 {
     shmb_message_set(message,
                      "the broker%s%s declares no such region (it knows %" PRIu32
-                     " names): look at `shmbroker status`, names are case-sensitive",
-                     catalog->instance[0] != '\0' ? " of the instance " : "", catalog->instance, count);
+                     " name%s): look at `shmbroker status`, names are case-sensitive",
+                     catalog->instance[0] != '\0' ? " of the instance " : "", catalog->instance, count,
+                     count == 1 ? "" : "s");
     if (session == 0)
         shmb_message_add(message,
                          "; one with `namespace: session` has no instance in session 0, where services "

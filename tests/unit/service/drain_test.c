@@ -68,7 +68,7 @@ static void a_region_goes_when_the_last_program_has_let_go_of_it(void **state)
 {
     (void)state;
     run(BOTH, let_go_later, 4);
-    assert_true(fake_has(&fake.answered, "0 retired, 1 retiring, 1 left as they are"));
+    assert_true(fake_has(&fake.answered, "done 0 1 retiring, 1 unchanged"));
 }
 
 static void nobody_has_it(unsigned wait)
@@ -83,7 +83,7 @@ static void what_nobody_has_open_goes_at_once(void **state)
 {
     (void)state;
     run(BOTH, nobody_has_it, 2);
-    assert_true(fake_has(&fake.answered, "1 retired, 0 retiring"));
+    assert_true(fake_has(&fake.answered, "done 0 1 retired, 1 unchanged"));
 }
 
 static void hold_on(unsigned wait)

@@ -390,6 +390,12 @@ bool platform_section_flush(platform_section *section, uint64_t offset, size_t l
     return true;
 }
 
+uint64_t platform_backing_size(const char *path)
+{
+    (void)path;
+    return fake.backing_bytes;
+}
+
 bool platform_backing_flush(const char *path, platform_failure *failure)
 {
     (void)path;

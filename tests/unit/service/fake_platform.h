@@ -94,6 +94,7 @@ typedef struct fake_machine {
     unsigned open_windows;
     uint64_t flushed_bytes; /* of sections with a file */
     unsigned flushed_files;
+    uint64_t backing_bytes; /* of each backing file; 0: there is none */
     unsigned open_claims;
     unsigned open_catalogs;
     unsigned open_log_files;

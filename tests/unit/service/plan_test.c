@@ -3,6 +3,9 @@
 
 #include "plan.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define MOST 24u
 
 static const declared_region telemetry = {
@@ -23,11 +26,17 @@ static existing_region as_held(const declared_region *declared)
                              .numa_node = declared->numa_node};
 }
 
+/* Files are called by their size. */
+static uint64_t file_size(const char *path)
+{
+    return strtoull(path + strlen("X:\\"), NULL, 10);
+}
+
 static plan make(const declared_region *declared, size_t declared_count, const existing_region *existing,
                  size_t existing_count)
 {
     declared_regions d = {declared, declared_count};
-    existing_regions e = {existing, existing_count};
+    existing_regions e = {existing, existing_count, file_size};
     plan p;
     assert_true(plan_make(&d, &e, &p));
     return p;
@@ -255,6 +264,28 @@ static void of_two_on_one_file_the_one_that_has_it_keeps_it(void **state)
     assert_int_equal(p.actions[0].kind, PLAN_REFUSE);
     assert_int_equal(p.actions[0].other, 1);
     assert_int_equal(p.actions[1].kind, PLAN_KEEP);
+    plan_free(&p);
+}
+
+static void what_its_file_is_too_short_for_is_refused_and_stays(void **state)
+{
+    (void)state;
+    declared_region before = {.name = "a", .backing_path = "X:\\4096", .size = 4096}, after = before;
+    existing_region held = as_held(&before);
+    after.size = 8192;
+    plan p = make(&after, 1, &held, 1);
+    assert_int_equal(p.count, 1);
+    assert_int_equal(p.actions[0].kind, PLAN_REFUSE);
+    assert_int_equal(p.actions[0].conflict, PLAN_FILE_SHORT);
+    assert_true(plan_is_empty(&p));
+    plan_free(&p);
+    after.backing_path = "X:\\8192"; /* another file, which will do */
+    p = make(&after, 1, &held, 1);
+    assert_int_equal(p.actions[0].kind, PLAN_REPLACE);
+    plan_free(&p);
+    after.backing_path = "X:\\absent"; /* it is made */
+    p = make(&after, 1, &held, 1);
+    assert_int_equal(p.actions[0].kind, PLAN_REPLACE);
     plan_free(&p);
 }
 
@@ -572,7 +603,7 @@ static void the_digest_does_not_tell_taking_over_from_making(void **state)
     left.left = true;
     other.section_sddl = "D:P(2)";
     const declared_regions d = {&telemetry, 1}, o = {&other, 1};
-    const existing_regions none = {NULL, 0}, e = {&left, 1};
+    const existing_regions none = {NULL, 0, NULL}, e = {&left, 1, NULL};
     plan create = make(&telemetry, 1, NULL, 0), adopt = make(&telemetry, 1, &left, 1);
     assert_int_equal(create.actions[0].kind, PLAN_CREATE);
     assert_int_equal(adopt.actions[0].kind, PLAN_ADOPT);
@@ -616,6 +647,7 @@ int main(void)
         cmocka_unit_test(of_two_with_one_name_the_second_is_refused),
         cmocka_unit_test(of_three_with_one_name_two_are_refused),
         cmocka_unit_test(of_two_on_one_file_the_one_that_has_it_keeps_it),
+        cmocka_unit_test(what_its_file_is_too_short_for_is_refused_and_stays),
         cmocka_unit_test(a_refused_region_keeps_its_file),
         cmocka_unit_test(any_plan_reaches_what_is_declared_and_a_second_does_nothing),
         cmocka_unit_test(what_is_the_same_on_both_sides_is_never_touched),

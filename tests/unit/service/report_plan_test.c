@@ -1,5 +1,5 @@
 /* report_plan.c: a plan for people and for programs. */
-#include "testing.h"
+#include "catalog_testing.h"
 
 #include "report_plan.h"
 #include "streams.h"
@@ -14,7 +14,7 @@ static const declared_region declared[] = {
 
 static existing_region existing[4];
 
-static char *printed(bool json)
+static char *printed(bool json, const catalog_view *view)
 {
     const declared_regions d = {declared, COUNT_OF(declared)};
     plan p;
@@ -26,9 +26,9 @@ static char *printed(bool json)
                                         .details = plan_details_of(&declared[i]),
                                         .size = 4096};
     existing[2].access++;
-    const existing_regions e = {existing, 4};
+    const existing_regions e = {existing, 4, NULL};
     assert_true(plan_make(&d, &e, &p));
-    const report_plan what = {"a.yaml", true, &p, &d, &e};
+    const report_plan what = {"a.yaml", true, &p, &d, &e, view};
     FILE *stream = tmpfile();
     assert_non_null(stream);
     assert_true(json ? report_plan_json(stream, &what) : report_plan_text(stream, &what));
@@ -46,7 +46,7 @@ static char *printed(bool json)
 static void people_see_a_line_for_each_action_and_how_many(void **state)
 {
     (void)state;
-    char *text = printed(false);
+    char *text = printed(false, NULL);
     assert_non_null(strstr(text, "- retire   Gone (session 7)              4 KiB  is declared no more"));
     assert_non_null(strstr(
         text,
@@ -65,7 +65,7 @@ static void people_see_a_line_for_each_action_and_how_many(void **state)
 static void programs_get_the_same_as_json(void **state)
 {
     (void)state;
-    char *text = printed(true);
+    char *text = printed(true, NULL);
     assert_non_null(strstr(text, "\"schema_version\":\t1"));
     assert_non_null(strstr(text, "\"action\":\t\"replace\""));
     assert_non_null(strstr(text, "\"size_now\":\t4096"));
@@ -77,11 +77,38 @@ static void programs_get_the_same_as_json(void **state)
     free(text);
 }
 
+static void what_is_declared_and_not_served_is_told_with_the_reason(void **state)
+{
+    (void)state;
+    catalog published;
+    catalog_place place;
+    uint64_t generation;
+    platform_failure failure;
+    test_memory memory = test_memory_make(1u << 20);
+    assert_true(test_start(&published, &memory, false, 1));
+    assert_true(catalog_place_of(&published, "New", &place, &generation, &failure));
+    assert_true(catalog_publish(&published, place,
+                                &(catalog_publication){.state = SHMB_REGION_PENDING,
+                                                       .object_name = "Global\\New",
+                                                       .reason = "programs have the earlier one open"},
+                                &failure));
+    const catalog_view view = test_view(&memory);
+    char *text = printed(false, &view);
+    assert_non_null(strstr(text, "64 KiB  is pending now, because programs have the earlier one open\n"));
+    free(text);
+    text = printed(true, &view);
+    assert_non_null(strstr(text, "\"state_now\":\t\"pending\""));
+    assert_non_null(strstr(text, "\"reason_now\":\t\"programs have"));
+    free(text);
+    free(memory.base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(people_see_a_line_for_each_action_and_how_many),
         cmocka_unit_test(programs_get_the_same_as_json),
+        cmocka_unit_test(what_is_declared_and_not_served_is_told_with_the_reason),
     };
     return cmocka_run_group_tests_name("report_plan", tests, NULL, NULL);
 }

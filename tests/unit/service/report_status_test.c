@@ -159,7 +159,9 @@ static void text_says_why_there_is_no_broker(void **state)
     status = (report_status){
         .instance = "", .service_state = "not installed", .why_not = "there is no catalog; start it"};
     char *printed = text_of();
-    assert_string_equal(printed, "instance  (default)\nservice   not installed\n"
+    assert_string_equal(printed, "instance  (default)\n"
+                                 "service   not installed: `shmbroker install` installs it, `shmbroker run` "
+                                 "serves without\n"
                                  "broker    not running: there is no catalog; start it\n");
     free(printed);
 }
@@ -252,6 +254,26 @@ static void a_corrupted_catalog_is_reported_as_far_as_it_goes(void **state)
     }
 }
 
+static void text_tells_how_the_last_reload_ended_and_no_reason_twice(void **state)
+{
+    (void)state;
+    shmb_catalog_reload ended = {.ended = 134143775991230000u, .code = 1, .begun = 1};
+    snprintf(ended.text, sizeof ended.text,
+             "1 refused, 1 failed\nRecipes: the disk is \"full\"\nTelemetry: its file is short");
+    catalog_set_reload(&published, &ended);
+    char *printed = text_of();
+    assert_non_null(strstr(printed,
+                           "reloaded  2026-01-31T23:59:59Z, not all as declared, `shmbroker reload` tries "
+                           "again: 1 refused, 1 failed\n"
+                           "          Telemetry: its file is short\n"
+                           "\n"));
+    free(printed);
+    status.only = "Telemetry";
+    printed = text_of();
+    assert_non_null(strstr(printed, "          Recipes: the disk is \"full\"\n"));
+    free(printed);
+}
+
 #define STATUS_TEST(function) cmocka_unit_test_setup_teardown(function, new_catalog, free_catalog)
 
 int main(void)
@@ -261,6 +283,7 @@ int main(void)
         STATUS_TEST(text_shows_one_region_even_a_retired_one),
         STATUS_TEST(an_instance_is_shown_with_its_session),
         STATUS_TEST(text_says_why_there_is_no_broker),
+        STATUS_TEST(text_tells_how_the_last_reload_ended_and_no_reason_twice),
         STATUS_TEST(json_tells_the_same),
         STATUS_TEST(json_shows_one_region),
         STATUS_TEST(json_says_why_there_is_no_broker),

@@ -269,7 +269,7 @@ static existing_regions existing_of(const expansion *e, existing_region *room)
                                     .large_pages = from->large_pages,
                                     .numa_node = from->numa_node};
     }
-    return (existing_regions){room, e->regions.count};
+    return (existing_regions){room, e->regions.count, NULL};
 }
 
 /* The plan from one expansion to the next touches one session's instances at most, and no other region. */
