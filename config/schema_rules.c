@@ -18,14 +18,19 @@ static const struct {
 /* The keys of which access must have one. */
 static const config_key_id said[] = {CONFIG_KEY_READ, CONFIG_KEY_WRITE};
 
-/* `mode: MODE`, as a rule about the mapping that it stands in. */
-static void write_mode(config_json *json, config_persist_mode mode)
+/* `NAME: CHOICE`, as a rule about the mapping that it stands in. */
+static void write_choice(config_json *json, config_key_id id, unsigned choice)
 {
-    config_schema_open_property(json, CONFIG_KEY_PERSIST_MODE);
+    config_schema_open_property(json, id);
     config_json_open(json, "enum", '[');
-    config_json_text(json, NULL, config_keys[CONFIG_KEY_PERSIST_MODE].choices[mode - CONFIG_PERSIST_FILE]);
+    config_json_text(json, NULL, config_keys[id].choices[choice]);
     config_json_close(json, ']');
     config_schema_close_property(json);
+}
+
+static void write_mode(config_json *json, config_persist_mode mode)
+{
+    write_choice(json, CONFIG_KEY_PERSIST_MODE, (unsigned)mode - CONFIG_PERSIST_FILE);
 }
 
 /* Keys that belong to the other mode. */
@@ -76,11 +81,7 @@ static void write_session_rule(config_json *json, config_key_id lasting)
 {
     config_schema_open_not(json);
     config_schema_require(json, CONFIG_KEY_NAMESPACE, lasting);
-    config_schema_open_property(json, CONFIG_KEY_NAMESPACE);
-    config_json_open(json, "enum", '[');
-    config_json_text(json, NULL, config_keys[CONFIG_KEY_NAMESPACE].choices[CONFIG_NAMESPACE_SESSION]);
-    config_json_close(json, ']');
-    config_schema_close_property(json);
+    write_choice(json, CONFIG_KEY_NAMESPACE, CONFIG_NAMESPACE_SESSION);
     config_schema_close_not(json);
 }
 
@@ -95,11 +96,9 @@ static void write_kinds(config_json *json, config_kind first)
     config_schema_close_property(json);
 }
 
-/* What a queue or stream has, or has not, and what is for raw regions alone. */
-static void write_kind_rules(config_json *json)
+/* A queue or stream has messages, and what follows from them is its size; the others have a size and no messages. */
+static void write_measure_rule(config_json *json)
 {
-    static const config_key_id of_raw[] = {CONFIG_KEY_MAX_SIZE, CONFIG_KEY_LOCK, CONFIG_KEY_NOTIFY,
-                                           CONFIG_KEY_INITIAL};
     config_json_open(json, NULL, '{');
     config_json_open(json, "if", '{');
     write_kinds(json, CONFIG_KIND_QUEUE);
@@ -121,24 +120,37 @@ static void write_kind_rules(config_json *json)
     config_json_close(json, '}');
     config_json_close(json, '}');
     config_json_close(json, '}');
+}
+
+/* Not both: what is written between the two, and a kind from the `first` on. */
+static void open_not_with_kinds(config_json *json)
+{
     config_schema_open_not(json);
     config_json_open(json, "allOf", '[');
     config_json_open(json, NULL, '{');
-    config_schema_require(json, CONFIG_KEY_PERSIST, CONFIG_KEY_PERSIST);
-    write_persist_of_region(json, CONFIG_PERSIST_SNAPSHOT);
+}
+
+static void close_not_with_kinds(config_json *json, config_kind first)
+{
     config_schema_next_form(json);
-    write_kinds(json, CONFIG_KIND_QUEUE);
+    write_kinds(json, first);
     config_schema_close_forms(json);
     config_schema_close_not(json);
+}
+
+static void write_kind_rules(config_json *json)
+{
+    static const config_key_id of_raw[] = {CONFIG_KEY_MAX_SIZE, CONFIG_KEY_LOCK, CONFIG_KEY_NOTIFY,
+                                           CONFIG_KEY_INITIAL};
+    write_measure_rule(json);
+    open_not_with_kinds(json);
+    config_schema_require(json, CONFIG_KEY_PERSIST, CONFIG_KEY_PERSIST);
+    write_persist_of_region(json, CONFIG_PERSIST_SNAPSHOT);
+    close_not_with_kinds(json, CONFIG_KIND_QUEUE);
     for (size_t i = 0; i < sizeof of_raw / sizeof of_raw[0]; i++) {
-        config_schema_open_not(json);
-        config_json_open(json, "allOf", '[');
-        config_json_open(json, NULL, '{');
+        open_not_with_kinds(json);
         config_schema_require(json, of_raw[i], of_raw[i]);
-        config_schema_next_form(json);
-        write_kinds(json, CONFIG_KIND_STATE);
-        config_schema_close_forms(json);
-        config_schema_close_not(json);
+        close_not_with_kinds(json, CONFIG_KIND_STATE);
     }
 }
 

@@ -75,7 +75,7 @@ typedef struct shmb_catalog_reload {
     uint32_t code;                       /*  8 an exit code of shmbroker, 0 as declared */
     uint32_t begun;                      /* 12 0: nothing was changed */
     uint32_t counts[SHMB_RELOAD_COUNTS]; /* 16 of regions, by shmb_reload_count */
-    char text[SHMB_RELOAD_TEXT_BYTES];   /* 80 in words, UTF-8, NUL-padded */
+    char text[SHMB_RELOAD_TEXT_BYTES];   /* 80 in words, lines of UTF-8, NUL-padded */
 } shmb_catalog_reload;
 
 /* What shmb_catalog_reload.counts has. */

@@ -1,7 +1,7 @@
 /* command_explain.c with explain.c, remedy.c, token.c and the report: verdicts, places, advice, exit codes. */
 #include "command_testing.h"
 
-#include <cjson/cJSON.h>
+#include "json_testing.h"
 
 /* On this machine .\anna is S-1-5-21-9-9-9-1001, of Users; and every service has the SID S-1-5-80-7-7-7-7-7. */
 #define CONFIG                                                                                               \
@@ -237,13 +237,6 @@ static void who_is_outside_of_a_boundary_is_told_how_to_get_in(void **state)
     assert_null(strstr(printed, "\nregions:\n"));
     assert_int_equal(explain("Secret", ".\\anna", "write"), EXIT_ACCESS_DENIED);
     assert_printed("To allow it, besides, in a.yaml (the region is declared in line 12):\n");
-}
-
-static const char *string_of(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    assert_true(cJSON_IsString(item));
-    return item->valuestring;
 }
 
 static void json_tells_the_same(void **state)

@@ -1,10 +1,9 @@
 /* report_audit.c: findings as people and programs read them. */
 #include "testing.h"
 
+#include "json_testing.h"
 #include "report.h"
 #include "streams.h"
-
-#include <cjson/cJSON.h>
 
 static const char what[] = "Everyone may write", advice[] = "name the writers";
 
@@ -56,11 +55,6 @@ static void nothing_found_is_one_line(void **state)
     char *text = printed(report_audit_text, &report);
     assert_string_equal(text, "a.yaml: 0 findings: 0 high, 0 medium, 0 low, 0 info\n");
     free(text);
-}
-
-static double number_of(const cJSON *object, const char *name)
-{
-    return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
 static const char *text_of(const cJSON *object, const char *name)

@@ -1,10 +1,9 @@
 /* report_check.c: what `check` prints, as text and as JSON read back. */
 #include "testing.h"
 
+#include "json_testing.h"
 #include "report.h"
 #include "streams.h"
-
-#include <cjson/cJSON.h>
 
 #define OWN "O:XG:XD:P(A;;0x20005;;;A)(D;;0x2;;;B)S:(ML;;NW;;;LW)"
 
@@ -155,18 +154,6 @@ static void what_may_change_while_programs_use_it_is_shown(void **state)
     assert_non_null(strstr(printed, "  size     64 KiB (65536 bytes)\n  max_size 1 MiB: it can grow"));
     assert_non_null(strstr(printed, "  revoke   "));
     free(printed);
-}
-
-static const char *string_of(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    return cJSON_IsString(item) ? item->valuestring : "(no string)";
-}
-
-static double number_of(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : -1;
 }
 
 static void every_list_and_label_is_shown(void **state)

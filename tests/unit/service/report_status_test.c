@@ -1,10 +1,9 @@
 /* report_status.c: what `status` prints, as text and as JSON read back. */
 #include "catalog_testing.h"
 
+#include "json_testing.h"
 #include "report.h"
 #include "streams.h"
-
-#include <cjson/cJSON.h>
 
 static test_memory memory;
 static catalog published;
@@ -81,18 +80,6 @@ static cJSON *json_of(void)
     assert_non_null(root);
     free(printed);
     return root;
-}
-
-static const char *string_of(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    return cJSON_IsString(item) ? item->valuestring : "(no string)";
-}
-
-static double number_of(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : -1;
 }
 
 static void text_shows_the_broker_and_what_is_declared(void **state)
