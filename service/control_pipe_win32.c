@@ -375,19 +375,25 @@ static bool token_may(HANDLE token, PSECURITY_DESCRIPTOR descriptor, uint32_t ri
            (granted & right) == right;
 }
 
-bool platform_control_may(platform_control *control, platform_control_ticket ticket, const char *sddl,
-                          uint32_t right)
+/* Whether the caller has the right by a descriptor, which is freed; NULL gives none. */
+static bool may(platform_control *control, platform_control_ticket ticket, PSECURITY_DESCRIPTOR descriptor,
+                uint32_t right)
 {
-    platform_failure ignored;
-    PSECURITY_DESCRIPTOR descriptor = win32_descriptor(sddl, &ignored);
     if (!descriptor)
         return false;
     AcquireSRWLockExclusive(&control->lock);
     const place *p = find(control, ticket);
-    bool may = p && token_may(p->token, descriptor, right);
+    const bool granted = p && token_may(p->token, descriptor, right);
     ReleaseSRWLockExclusive(&control->lock);
     LocalFree(descriptor);
-    return may;
+    return granted;
+}
+
+bool platform_control_may(platform_control *control, platform_control_ticket ticket, const char *sddl,
+                          uint32_t right)
+{
+    platform_failure ignored;
+    return may(control, ticket, win32_descriptor(sddl, &ignored), right);
 }
 
 #ifndef LABEL_SECURITY_INFORMATION
@@ -411,15 +417,7 @@ static PSECURITY_DESCRIPTOR descriptor_of(HANDLE object)
 bool platform_control_may_open(platform_control *control, platform_control_ticket ticket,
                                const platform_section *section, uint32_t right)
 {
-    PSECURITY_DESCRIPTOR descriptor = descriptor_of((HANDLE)(uintptr_t)section);
-    if (!descriptor)
-        return false;
-    AcquireSRWLockExclusive(&control->lock);
-    const place *p = find(control, ticket);
-    bool may = p && token_may(p->token, descriptor, right);
-    ReleaseSRWLockExclusive(&control->lock);
-    LocalFree(descriptor);
-    return may;
+    return may(control, ticket, descriptor_of((HANDLE)(uintptr_t)section), right);
 }
 
 void platform_control_caller(platform_control *control, platform_control_ticket ticket,
