@@ -247,8 +247,13 @@ static int stop_keeping(const control *c)
     int code = control_stop(c, true, &was_running);
     if (code != EXIT_OK)
         return code;
-    if (!is_kept(c, was_running ? "has stopped, but nothing of it is kept"
-                                : "was not running, and nothing of it was kept"))
+    if (!was_running && count_keepers(c) == 0) {
+        fprintf(stderr,
+                "error: %s was not running, and nothing of it is kept; `shmbroker start` starts it anew\n",
+                c->name);
+        return EXIT_FAILED;
+    }
+    if (!is_kept(c, "has stopped, but nothing of it is kept"))
         return EXIT_FAILED;
     printf("%s %s; its regions and their data stay for the next `shmbroker start`\n", c->name,
            was_running ? "has stopped" : "was not running");
