@@ -32,7 +32,7 @@ static const char *const packages[] = {"all", NULL};
 static const char *const initials[] = {"zero", NULL};
 
 /* What several rows have in common. */
-#define IN_REGION_OR_DEFAULTS .sections = CONFIG_IN_DEFAULTS | CONFIG_IN_REGION
+#define IN_REGION_OR_DEFAULTS .sections = (CONFIG_IN_DEFAULTS | CONFIG_IN_REGION)
 #define OFF_OR_ON             .type = CONFIG_TYPE_BOOLEAN, .fallback = "false", .example = "true"
 #define WHO                   .type = CONFIG_TYPE_PRINCIPALS, .most = CONFIG_MAX_PRINCIPALS, .fallback = "[]"
 #define INTERVAL              .type = CONFIG_TYPE_DURATION, .least = CONFIG_LEAST_INTERVAL, .most = CONFIG_MOST_INTERVAL
