@@ -1,7 +1,7 @@
 /* `shmbroker start` and `stop`, and what they share with install and status. See control_win32.h. */
 #include "control_win32.h"
 
-#include "keeper_win32.h"
+#include "keepers_left_win32.h"
 #include "status_sources.h"
 
 #include <stdlib.h>

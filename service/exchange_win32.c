@@ -1,7 +1,7 @@
 /* `install` over a running service. See exchange_win32.h. */
 #include "exchange_win32.h"
 
-#include "keeper_win32.h"
+#include "keepers_left_win32.h"
 #include "status_sources.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Keepers as seen from outside the broker: what `start`, `stop` and `uninstall` need. */
-#ifndef SHMBROKER_KEEPER_WIN32_H
-#define SHMBROKER_KEEPER_WIN32_H
+#ifndef SHMBROKER_KEEPERS_LEFT_WIN32_H
+#define SHMBROKER_KEEPERS_LEFT_WIN32_H
 
 #include "support_win32.h"
 
