@@ -192,6 +192,38 @@ class region
         return shmb_region_note(region_);
     }
 
+    // The region's bytes as they are now, and as many as it can grow to; size() is the view's.
+    std::uint64_t region_size() const noexcept
+    {
+        return shmb_region_size(region_);
+    }
+
+    std::uint64_t max_size() const noexcept
+    {
+        return shmb_region_max_size(region_);
+    }
+
+    // shmb_grow: for everybody who has it open. data() stays, size() becomes more.
+    void grow(std::uint64_t size, std::chrono::milliseconds timeout = infinite) const
+    {
+        char message[1024] = "";
+        shmb_status status = shmb_grow(region_, size, milliseconds(timeout), message, sizeof message);
+        if (status != SHMB_OK)
+            throw error(status, message);
+    }
+
+    // shmb_current: whether the broker still serves what this is a view of.
+    bool current() const noexcept
+    {
+        return shmb_current(region_) != 0;
+    }
+
+    // shmb_wait_replaced: until current() is false; false when the time has passed before.
+    bool wait_replaced(std::chrono::milliseconds timeout = infinite) const
+    {
+        return check(shmb_wait_replaced(region_, milliseconds(timeout)), SHMB_TIMED_OUT);
+    }
+
     bool writable() const noexcept
     {
         return writable_;

@@ -100,6 +100,41 @@ static void the_example_of_a_stream_reads_what_another_writes(void **state)
     assert_contains(process_output(reader), "read 5: 105, missed 0\n");
 }
 
+static void one_example_has_a_journal_grow_and_another_follows(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Journal");
+    test_broker *b = broker_run_with(BROKER_HEAD "  %s: { size: 4 KiB, max_size: 1 MiB }\n", name);
+    SetEnvironmentVariableA("SHMBROKER_INSTANCE", b->instance);
+    process *follower = process_start("example-journal.exe", "%s follow 5000", name);
+    process_wait_line(follower, "following");
+    process *writer = process_run("example-journal.exe", "%s append 5000", name);
+    assert_int_equal(process_wait(writer), 0);
+    assert_contains(process_output(writer), "grown to 8192 bytes\n");
+    assert_contains(process_output(writer), "the journal has 5000 entries in 524288 bytes\n");
+    assert_int_equal(process_wait(follower), 0);
+    assert_contains(process_output(follower), "followed 5000 entries to 524288 bytes\n");
+    process *more = process_run("example-journal.exe", "%s append 50000", name);
+    assert_int_equal(process_wait(more), 1);
+    assert_contains(process_errors(more), "its max_size is 1048576");
+}
+
+static void the_example_of_a_journal_says_when_it_is_replaced(void **state)
+{
+    (void)state;
+    const char *name = support_unique("Journal");
+    test_broker *b = broker_run_with(BROKER_HEAD "  %s: { size: 4 KiB, max_size: 1 MiB }\n", name);
+    SetEnvironmentVariableA("SHMBROKER_INSTANCE", b->instance);
+    process *follower = process_start("example-journal.exe", "%s follow 5000", name);
+    process_wait_line(follower, "following");
+    const char *text = support_text(BROKER_HEAD "  %s: { size: 4 KiB, max_size: 2 MiB }\n", name);
+    support_write_file(b->config, text, strlen(text));
+    process *reload = process_run("shmbroker.exe", "reload --yes --instance %s", b->instance);
+    assert_int_equal(process_wait(follower), 0);
+    assert_contains(process_output(follower), "the region has been replaced");
+    process_wait(reload);
+}
+
 static void a_child_reads_through_an_inherited_handle(void **state)
 {
     (void)state;
@@ -140,6 +175,8 @@ int main(void)
         EXAMPLE_TEST(readers_see_what_the_writer_writes),
         EXAMPLE_TEST(consumers_share_what_a_producer_sends),
         EXAMPLE_TEST(a_program_without_the_library_reads_too),
+        EXAMPLE_TEST(one_example_has_a_journal_grow_and_another_follows),
+        EXAMPLE_TEST(the_example_of_a_journal_says_when_it_is_replaced),
         EXAMPLE_TEST(a_child_reads_through_an_inherited_handle),
         EXAMPLE_TEST(another_process_reads_through_a_duplicated_handle),
         EXAMPLE_TEST(the_example_of_a_state_reads_what_it_writes),

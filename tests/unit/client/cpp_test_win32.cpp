@@ -75,6 +75,22 @@ void a_region_is_typed_and_checked(void **)
     CloseHandle(section);
 }
 
+// tests/system/test_examples.c has a region that grows, and one that is replaced.
+void a_region_that_cannot_grow_says_so(void **)
+{
+    HANDLE section = make_section();
+    const shmb::region region(section, 4096, for_writing());
+    assert_int_equal(region.region_size(), 4096);
+    assert_int_equal(region.max_size(), 4096);
+    assert_int_equal(status_of([&] { region.grow(4096); }), SHMB_OK);
+    assert_int_equal(status_of([&] { region.grow(4097, std::chrono::milliseconds(50)); }), SHMB_CANNOT_GROW);
+    assert_true(region.current());
+    assert_int_equal(status_of([&] { region.wait_replaced(std::chrono::milliseconds(1)); }),
+                     SHMB_INVALID_ARGUMENT);
+    assert_false(shmb::region().current());
+    CloseHandle(section);
+}
+
 void a_region_moves_and_lets_go(void **)
 {
     HANDLE section = make_section();
@@ -127,6 +143,7 @@ int main()
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_region_is_typed_and_checked),
+        cmocka_unit_test(a_region_that_cannot_grow_says_so),
         cmocka_unit_test(a_region_moves_and_lets_go),
         cmocka_unit_test(failures_are_exceptions),
         cmocka_unit_test(a_mutex_of_a_region_without_a_lock_says_so),
