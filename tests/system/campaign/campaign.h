@@ -49,8 +49,11 @@ unsigned chance_of(chance *c, unsigned below);
 typedef enum region_kind {
     IN_MEMORY, /* the keeper alone preserves it */
     SNAPPED,   /* persist: snapshot */
-    FILED      /* persist: file */
+    FILED,     /* persist: file */
+    GROWING    /* in memory, with max_size */
 } region_kind;
+
+#define MOST_GROWN 16u /* times that it grows in a round */
 
 #define MOST_KEEPERS 2u  /* that a record has places for */
 #define MOST_SEEN    64u /* keepers in a round */
@@ -59,11 +62,14 @@ typedef struct world {
     test_broker *broker;
     const char *names[WITNESS_REGIONS]; /* by region_kind */
     size_t sizes[WITNESS_REGIONS];
-    const char *comes, *turns, *closes;  /* regions that a reload makes, replaces and secures */
+    const char *comes, *turns, *closes; /* regions that a reload makes, replaces and secures */
+    const char *closes_security[2];     /* of the one configuration and the other; NULL: not seen yet */
+    size_t grown[MOST_GROWN];           /* the sizes that GROWING has had, the last one now */
+    unsigned grown_count;
     bool changed;                        /* the configuration is the other one */
     unsigned declared;                   /* regions in the one with which the broker was started */
     process *writer, *reader, *observer; /* NULL: there is none now */
-    process *command;                    /* `plan` or `reload`, under way; NULL: none */
+    process *command, *last_command;     /* `plan`, `reload` or what grows, under way and over; NULL: none */
     const char *witness_name;
     witness *seen;
     faults *faults;
@@ -81,6 +87,9 @@ void world_launch(world *w);
 
 /* Writes the first configuration, or the other one, which `comes`, `turns` and `closes` are declared otherwise in. */
 void world_declare(world *w, bool changed);
+
+/* Begins to have GROWING grow to `size`: a program does, or an operator. */
+process *world_grow(const world *w, bool by_program, size_t size);
 
 /* Runs `shmbroker WHAT` of the instance to its end; its exit code is process_wait's. */
 process *world_command(const world *w, const char *what);
@@ -137,6 +146,20 @@ bool oracle_all_served(const world *w);
 /* Whether all is as it is declared now, and nothing of the other configuration is left: else that is counted. */
 void oracle_check_reloaded(world *w, const char *after);
 
+/* Between a reload that was interrupted and the next: whether each region is as it was before or as it is declared, and
+   nobody is told otherwise: else that is counted. `serves`: the broker runs. */
+void oracle_check_between(world *w, bool serves, const char *after);
+
+/* What a program sees of the region's size now; 0: it cannot attach. */
+size_t oracle_size(const world *w, const char *region);
+
+/* GROWING has now, or was to have now, `size` bytes: all of them are memory, and zero where nobody wrote; else that is
+   counted. What the campaign writes behind the old ones is looked for from now on. */
+void oracle_check_grown(world *w, size_t size, const char *after);
+
+/* It begins anew. */
+void oracle_forget_grown(world *w);
+
 /* Looks into each region, and counts what is not as promised. `after` says what had gone wrong. */
 void oracle_check(world *w, const promise *p, const char *after);
 
@@ -154,7 +177,11 @@ void oracle_check_nothing_left(world *w);
 /* How many calls each phase of a broker's life has: measured once. */
 void round_measure(void);
 
-/* One round, chosen by `seed`. */
-void round_run(uint64_t seed);
+/* Round `number` (from 1) of `seed`. The phases take turns, and so do the calls of each, so that many rounds of one seed, be they of
+   one campaign or several, reach them all. */
+void round_run(uint64_t seed, unsigned number);
+
+/* Prints how many of each phase's calls something went wrong at. */
+void round_print_reached(void);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The calls of Windows that the campaign lets go wrong: all that the broker makes sections, catalog, keepers, snapshots
- * and descriptors with.
+ * The calls of Windows that the campaign lets go wrong: all that the broker makes sections, catalog, keepers, snapshots,
+ * descriptors and its control pipe with, and asks for memory, privileges, accounts and who asks. Those whose failure Windows
+ * does not know are left out: locks, waits, letting go.
  *
  * CALL(result, name, parameters, arguments, what it returns when it fails)
  */
@@ -77,6 +78,67 @@ CALL(BOOL, LookupAccountNameW,
      (LPCWSTR machine, LPCWSTR account, PSID sid, LPDWORD room, LPWSTR domain, LPDWORD domain_room,
       PSID_NAME_USE use),
      (machine, account, sid, room, domain, domain_room, use), FALSE)
+
+CALL(BOOL, ConvertSidToStringSidW, (PSID sid, LPWSTR *text), (sid, text), FALSE)
+CALL(BOOL, ConvertStringSidToSidW, (LPCWSTR text, PSID *sid), (text, sid), FALSE)
+CALL(BOOL, LookupAccountSidW,
+     (LPCWSTR machine, PSID sid, LPWSTR account, LPDWORD room, LPWSTR domain, LPDWORD domain_room,
+      PSID_NAME_USE use),
+     (machine, sid, account, room, domain, domain_room, use), FALSE)
+CALL(BOOL, LookupPrivilegeValueW, (LPCWSTR machine, LPCWSTR name, PLUID privilege),
+     (machine, name, privilege), FALSE)
+CALL(BOOL, AdjustTokenPrivileges,
+     (HANDLE token, BOOL all, PTOKEN_PRIVILEGES wanted, DWORD room, PTOKEN_PRIVILEGES before, PDWORD needed),
+     (token, all, wanted, room, before, needed), FALSE)
+CALL(BOOL, CheckTokenMembership, (HANDLE token, PSID sid, PBOOL is), (token, sid, is), FALSE)
+
+CALL(HANDLE, CreateNamedPipeW,
+     (LPCWSTR name, DWORD mode, DWORD kind, DWORD instances, DWORD out, DWORD in, DWORD wait,
+      LPSECURITY_ATTRIBUTES security),
+     (name, mode, kind, instances, out, in, wait, security), INVALID_HANDLE_VALUE)
+CALL(BOOL, ConnectNamedPipe, (HANDLE pipe, LPOVERLAPPED how), (pipe, how), FALSE)
+CALL(BOOL, ImpersonateNamedPipeClient, (HANDLE pipe), (pipe), FALSE)
+CALL(BOOL, OpenThreadToken, (HANDLE thread, DWORD access, BOOL as_self, PHANDLE token),
+     (thread, access, as_self, token), FALSE)
+CALL(BOOL, AccessCheck,
+     (PSECURITY_DESCRIPTOR of, HANDLE token, DWORD wanted, PGENERIC_MAPPING generic,
+      PPRIVILEGE_SET privileges, LPDWORD room, LPDWORD granted, LPBOOL may),
+     (of, token, wanted, generic, privileges, room, granted, may), FALSE)
+CALL(BOOL, GetOverlappedResult, (HANDLE file, LPOVERLAPPED how, LPDWORD bytes, BOOL wait),
+     (file, how, bytes, wait), FALSE)
+
+CALL(HANDLE, FindFirstFileExW,
+     (LPCWSTR pattern, FINDEX_INFO_LEVELS level, LPVOID found, FINDEX_SEARCH_OPS how, LPVOID filter,
+      DWORD flags),
+     (pattern, level, found, how, filter, flags), INVALID_HANDLE_VALUE)
+CALL(BOOL, FindNextFileW, (HANDLE search, LPWIN32_FIND_DATAW found), (search, found), FALSE)
+CALL(DWORD, GetFileAttributesW, (LPCWSTR path), (path), INVALID_FILE_ATTRIBUTES)
+CALL(BOOL, GetFileInformationByHandleEx, (HANDLE file, FILE_INFO_BY_HANDLE_CLASS what, LPVOID to, DWORD room),
+     (file, what, to, room), FALSE)
+CALL(BOOL, SetFileInformationByHandle,
+     (HANDLE file, FILE_INFO_BY_HANDLE_CLASS what, LPVOID from, DWORD length), (file, what, from, length),
+     FALSE)
+CALL(HANDLE, ReOpenFile, (HANDLE file, DWORD access, DWORD share, DWORD flags), (file, access, share, flags),
+     INVALID_HANDLE_VALUE)
+CALL(DWORD, GetFullPathNameW, (LPCWSTR path, DWORD room, LPWSTR to, LPWSTR *name), (path, room, to, name), 0)
+CALL(DWORD, GetModuleFileNameW, (HMODULE module, LPWSTR path, DWORD room), (module, path, room), 0)
+
+CALL(BOOL, GlobalMemoryStatusEx, (LPMEMORYSTATUSEX status), (status), FALSE)
+CALL(BOOL, GetProcessTimes,
+     (HANDLE process, LPFILETIME began, LPFILETIME ended, LPFILETIME kernel, LPFILETIME user),
+     (process, began, ended, kernel, user), FALSE)
+CALL(BOOL, ProcessIdToSessionId, (DWORD process, DWORD *session), (process, session), FALSE)
+CALL(HANDLE, CreateThread,
+     (LPSECURITY_ATTRIBUTES security, SIZE_T stack, LPTHREAD_START_ROUTINE run, LPVOID with, DWORD flags,
+      LPDWORD id),
+     (security, stack, run, with, flags, id), NULL)
+CALL(BOOL, InitializeProcThreadAttributeList,
+     (LPPROC_THREAD_ATTRIBUTE_LIST list, DWORD count, DWORD flags, PSIZE_T bytes),
+     (list, count, flags, bytes), FALSE)
+CALL(BOOL, UpdateProcThreadAttribute,
+     (LPPROC_THREAD_ATTRIBUTE_LIST list, DWORD flags, DWORD_PTR which, PVOID value, SIZE_T bytes,
+      PVOID before, PSIZE_T room),
+     (list, flags, which, value, bytes, before, room), FALSE)
 
 #undef BY_ERROR
 #undef CALL

@@ -67,15 +67,19 @@ static bool read_number(const char *text, uint64_t most, uint64_t *number)
 
 static int usage(void)
 {
-    puts("shmbroker-campaign [--rounds N] [--seed S] [--only R]\n"
+    puts("shmbroker-campaign [--rounds N] [--from F] [--seed S] [--only R]\n"
          "  Kills broker, keeper, writers and readers, and fails calls of Windows, at places that S chooses, "
          "and sees\n"
-         "  that nothing is lost that was to stay. R: only that round of S.");
+         "  that nothing is lost that was to stay. F: the first round, 1 if not told otherwise, so that a "
+         "campaign can "
+         "be run\n"
+         "  in parts. R: only that round of S.");
     return 2;
 }
 
 static int finish(void)
 {
+    round_print_reached();
     printf("%u rounds with seed %llu: %u faults injected (%u more not reached), %u data lost, %u descriptors "
            "weakened "
            "(%llu looks), %u leaks, %u slow answers\n",
@@ -87,11 +91,12 @@ static int finish(void)
 
 int main(int argc, char **argv)
 {
-    uint64_t rounds = 10, only = 0;
+    uint64_t rounds = 10, from = 1, only = 0;
     seed = GetTickCount64();
     for (int i = 1; i < argc; i += 2) {
         uint64_t *to = strcmp(argv[i], "--rounds") == 0 ? &rounds
                        : strcmp(argv[i], "--seed") == 0 ? &seed
+                       : strcmp(argv[i], "--from") == 0 ? &from
                        : strcmp(argv[i], "--only") == 0 ? &only
                                                         : NULL;
         if (!to || i + 1 >= argc || !read_number(argv[i + 1], to == &seed ? UINT64_MAX : MOST_ROUNDS, to))
@@ -100,10 +105,11 @@ int main(int argc, char **argv)
     printf("seed %llu\n", (unsigned long long)seed);
     fflush(stdout);
     round_measure();
-    for (uint64_t r = only ? only : 1; r <= (only ? only : rounds); r++) {
-        uint64_t state = seed ^ (r << 32);
+    from = only ? only : from > 0 ? from : 1;
+    rounds = only ? 1 : rounds;
+    for (uint64_t r = from; r < from + rounds; r++) {
         current = (unsigned)r;
-        round_run(next(&state));
+        round_run(seed, current);
         counted.rounds++;
     }
     return finish();

@@ -4,6 +4,7 @@
 #include "account.h"
 #include "region.h"
 
+#include <sddl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,6 +88,111 @@ bool oracle_all_served(const world *w)
     return all;
 }
 
+/* ---- Between two reloads --------------------------------------------------------------------------------------- */
+
+/* What there is of a region: its object, and what a program is told of it. */
+typedef struct sight {
+    size_t size; /* of the object, in whole pages; 0: there is none, or it may not be seen */
+    char *security;
+    shmb_status told; /* SHMB_OK: a program gets it, with `given` bytes */
+    size_t given;
+    const char *words;
+} sight;
+
+static void undo_local(void *memory)
+{
+    LocalFree(memory);
+}
+
+static char *security_text(HANDLE section)
+{
+    char *text = NULL;
+    ConvertSecurityDescriptorToStringSecurityDescriptorA(
+        account_security_of(section), SDDL_REVISION_1, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+        &text, NULL);
+    if (text)
+        support_on_cleanup(undo_local, text);
+    return text;
+}
+
+static size_t size_of(HANDLE section)
+{
+    MEMORY_BASIC_INFORMATION info = {0};
+    const void *view = MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0);
+    if (view) {
+        VirtualQuery(view, &info, sizeof info);
+        UnmapViewOfFile(view);
+    }
+    return info.RegionSize;
+}
+
+static sight look_at(const world *w, const char *name)
+{
+    sight seen = {0};
+    shmb_region *region;
+    shmb_attach_options options = region_options(w->broker, SHMB_ACCESS_READ);
+    HANDLE section = region_open_bare(name, FILE_MAP_READ | READ_CONTROL);
+    if (section) {
+        seen.size = size_of(section);
+        seen.security = security_text(section);
+        CloseHandle(section);
+    }
+    options.flags = SHMB_ATTACH_WITHOUT_BROKER;
+    seen.told = shmb_attach(name, &options, &region);
+    seen.given = (size_t)shmb_size(region);
+    seen.words = support_text("%s", options.message);
+    shmb_detach(region);
+    return seen;
+}
+
+/* A program gets what there is, or hears that there is nothing (yet) and why: never that there is something else. */
+static void check_told(const char *name, const sight *seen, const char *after)
+{
+    const bool none = seen->told == SHMB_NO_BROKER || seen->told == SHMB_NOT_DECLARED ||
+                      seen->told == SHMB_REGION_FAILED || seen->told == SHMB_TIMED_OUT;
+    if (seen->told == SHMB_OK ? seen->given != seen->size : !none)
+        campaign_found(&counted.lost, "after %s, %s has %u bytes, and programs hear %d (%u bytes) %s", after,
+                       name, (unsigned)seen->size, (int)seen->told, (unsigned)seen->given, seen->words);
+}
+
+static void check_size_is(const char *name, const sight *seen, size_t one, size_t other, const char *after)
+{
+    if (seen->size != one && seen->size != other)
+        campaign_found(&counted.lost, "after %s, %s has %u bytes: it was to have %u or %u", after, name,
+                       (unsigned)seen->size, (unsigned)one, (unsigned)other);
+}
+
+void oracle_check_between(world *w, bool serves, const char *after)
+{
+    DWORD ids[MOST_KEEPERS];
+    const sight turns = look_at(w, w->turns), comes = look_at(w, w->comes), closes = look_at(w, w->closes);
+    if (turns.size != 0) /* it goes before it comes */
+        check_size_is(w->turns, &turns, 4096, 8192, after);
+    check_size_is(w->comes, &comes, 0, 4096, after);
+    if (closes.size != 0 || serves || world_keepers(w, ids) > 0)
+        check_size_is(w->closes, &closes, 4096, 4096, after);
+    if (closes.security && strcmp(closes.security, w->closes_security[0]) != 0 &&
+        strcmp(closes.security, w->closes_security[1]) != 0)
+        campaign_found(&counted.weakened, "after %s, %s has %s", after, w->closes, closes.security);
+    check_told(w->turns, &turns, after);
+    check_told(w->comes, &comes, after);
+    check_told(w->closes, &closes, after);
+}
+
+/* What a reload to its end gives it, each time the same. */
+static void check_security_of_closes(world *w, const char *after)
+{
+    const char **first = &w->closes_security[w->changed];
+    const sight now = look_at(w, w->closes);
+    if (!*first)
+        *first = now.security;
+    if (!*first || !now.security || strcmp(now.security, *first) != 0)
+        campaign_found(&counted.weakened, "%s has %s after %s and a reload", w->closes,
+                       now.security ? now.security : "nothing", after);
+}
+
+/* ---- After a reload -------------------------------------------------------------------------------------------- */
+
 /* A broker that could not open its control pipe opens it a little later. */
 static process *reload_in_time(const world *w)
 {
@@ -119,7 +225,99 @@ void oracle_check_reloaded(world *w, const char *after)
         campaign_found(&counted.leaked, "%s is there after %s and a reload", w->comes, after);
     if (comes)
         CloseHandle(comes);
+    check_security_of_closes(w, after);
 }
+
+/* ---- The region that grows ------------------------------------------------------------------------------------- */
+
+#define ATTACH_MS 5000u
+
+static shmb_region *attach(const world *w, const char *name, uint32_t access)
+{
+    shmb_region *region;
+    shmb_attach_options options = region_options(w->broker, access);
+    options.timeout_ms = ATTACH_MS;
+    return shmb_attach(name, &options, &region) == SHMB_OK ? region : NULL;
+}
+
+size_t oracle_size(const world *w, const char *name)
+{
+    shmb_region *region = attach(w, name, SHMB_ACCESS_READ);
+    const size_t size = (size_t)shmb_region_size(region);
+    shmb_detach(region);
+    return size;
+}
+
+/* How many bytes from the first on can be touched. */
+static size_t memory_of(const char *bytes)
+{
+    MEMORY_BASIC_INFORMATION info;
+    size_t size = 0;
+    while (size < WITNESS_GROWS_TO && VirtualQuery(bytes + size, &info, sizeof info) == sizeof info &&
+           info.State == MEM_COMMIT)
+        size += info.RegionSize;
+    return size;
+}
+
+/* Each time that it grew, its last eight bytes were made to say how far. */
+static LONG64 mark_at(const world *w, size_t end)
+{
+    for (unsigned i = 1; i < w->grown_count; i++)
+        if (w->grown[i] == end)
+            return (LONG64)end;
+    return 0;
+}
+
+/* Where the bytes behind those from the beginning are not what was written there, zeros but for the marks; 0: nowhere. */
+static size_t first_wrong(const world *w, const char *bytes, size_t size)
+{
+    for (size_t at = WITNESS_GROWS_FROM; at < size; at += sizeof(LONG64))
+        if (*(const LONG64 *)(const void *)(bytes + at) != mark_at(w, at + sizeof(LONG64)))
+            return at;
+    return 0;
+}
+
+void oracle_forget_grown(world *w)
+{
+    w->grown[0] = WITNESS_GROWS_FROM;
+    w->grown_count = 1;
+}
+
+static void check_grown(world *w, shmb_region *region, size_t size, const char *after)
+{
+    const size_t has = (size_t)shmb_region_size(region);
+    char *bytes = shmb_data(region);
+    if (has != size) {
+        campaign_found(&counted.lost, "%s has %u bytes after %s: it was to have %u", w->names[GROWING],
+                       (unsigned)has, after, (unsigned)size);
+        return;
+    }
+    if (memory_of(bytes) < size) {
+        campaign_found(&counted.lost, "of %s %u bytes are memory after %s, and it has %u", w->names[GROWING],
+                       (unsigned)memory_of(bytes), after, (unsigned)size);
+        return;
+    }
+    const size_t wrong = first_wrong(w, bytes, size);
+    if (wrong)
+        campaign_found(&counted.lost, "%s is not what it was at %u of %u bytes after %s", w->names[GROWING],
+                       (unsigned)wrong, (unsigned)size, after);
+    if (size > w->grown[w->grown_count - 1] && w->grown_count < MOST_GROWN) {
+        *(volatile LONG64 *)(void *)(bytes + size - sizeof(LONG64)) = (LONG64)size;
+        w->grown[w->grown_count++] = size;
+    }
+}
+
+void oracle_check_grown(world *w, size_t size, const char *after)
+{
+    shmb_region *region = attach(w, w->names[GROWING], SHMB_ACCESS_WRITE);
+    if (region)
+        check_grown(w, region, size, after);
+    else
+        campaign_found(&counted.lost, "%s cannot be attached to after %s", w->names[GROWING], after);
+    shmb_detach(region);
+}
+
+/* ---- After each fault ------------------------------------------------------------------------------------------ */
 
 static void check_region(world *w, unsigned kind, LONG64 wanted, const char *after)
 {
@@ -152,6 +350,18 @@ void oracle_check(world *w, const promise *p, const char *after)
     w->seen->backwards = w->seen->weak = 0;
 }
 
+/* The broker itself answers. */
+static void ask_broker(const world *w, const char *after)
+{
+    const ULONGLONG began = GetTickCount64();
+    process *p = world_command(w, "plan");
+    const unsigned took = (unsigned)(GetTickCount64() - began);
+    if (process_wait(p) != 0)
+        campaign_found(&counted.slow, "the broker does not answer after %s: %s", after, process_errors(p));
+    else if (took > ANSWER_BOUND_MS)
+        campaign_found(&counted.slow, "the broker took %u ms to answer after %s", took, after);
+}
+
 void oracle_ask(world *w, const char *after)
 {
     const ULONGLONG began = GetTickCount64();
@@ -162,6 +372,7 @@ void oracle_ask(world *w, const char *after)
         campaign_found(&counted.slow, "a program cannot attach after %s: %s", after, process_output(p));
     else if (took > ANSWER_BOUND_MS)
         campaign_found(&counted.slow, "attaching took %u ms after %s", took, after);
+    ask_broker(w, after);
 }
 
 void oracle_check_descriptors(const world *w)

@@ -4,6 +4,7 @@
  *
  *   write WITNESS INSTANCE FIRST REGION…   writes the numbers FIRST, FIRST + 1 … into all cells of each region
  *   read WITNESS INSTANCE REGION…          sees whether a number ever shrinks
+ *   grow WITNESS INSTANCE REGION SIZE      has the region grow, as a program does; ends with 0 when that was done
  *   observe WITNESS OBJECT…                opens each object over and over, as the account that it was started under:
  *                                          none may ever be written, changed or deleted by it, or have another
  *                                          descriptor than at first
@@ -81,7 +82,8 @@ static bool attach_all(const char *instance, uint32_t access, char **names, int 
         }
         to[i].name = names[i];
         to[i].bytes = shmb_data(to[i].region);
-        to[i].size = (size_t)shmb_size(to[i].region);
+        to[i].size = shmb_region_max_size(to[i].region) == WITNESS_GROWS_TO ? WITNESS_GROWS_FROM
+                                                                            : (size_t)shmb_size(to[i].region);
     }
     return true;
 }
@@ -112,6 +114,21 @@ static void read_numbers(const attached *from, int count)
                     wrong(&seen->backwards, from[i].name, "a number shrank under an attached reader");
                 last[i][cell] = number;
             }
+}
+
+/* ---- Growing --------------------------------------------------------------------------------------------------- */
+
+static int grow(const attached *a, uint64_t size)
+{
+    char message[1200];
+    shmb_status status = shmb_grow(a->region, size, ATTACH_MS, message, sizeof message);
+    if (status == SHMB_OK && shmb_size(a->region) < size) {
+        printf("grown to %llu, it said, and it has %llu\n", (unsigned long long)size,
+               (unsigned long long)shmb_size(a->region));
+        return 2;
+    }
+    printf("status %d%s%s\n", (int)status, status == SHMB_OK ? "" : ": ", status == SHMB_OK ? "" : message);
+    return status == SHMB_OK ? 0 : 1;
 }
 
 /* ---- Observing ------------------------------------------------------------------------------------------------- */
@@ -224,18 +241,22 @@ int main(int argc, char **argv)
 {
     attached regions[MOST_OBJECTS];
     const char *what = argc > 2 ? argv[1] : "";
-    const bool writes = strcmp(what, "write") == 0, reads = strcmp(what, "read") == 0;
-    const int names = writes ? 5 : reads ? 4 : 3;
-    if (argc <= names || argc - names > MOST_OBJECTS || (!writes && !reads && strcmp(what, "observe") != 0)) {
+    const bool writes = strcmp(what, "write") == 0, reads = strcmp(what, "read") == 0,
+               grows = strcmp(what, "grow") == 0;
+    const int names = writes ? 5 : reads || grows ? 4 : 3;
+    if (argc <= names || argc - names > MOST_OBJECTS ||
+        (!writes && !reads && !grows && strcmp(what, "observe") != 0)) {
         fputs("usage: see peer.c\n", stderr);
         return 2;
     }
     if (!open_witness(argv[2]))
         return 1;
-    const int count = argc - names;
-    if ((writes || reads) &&
+    const int count = grows ? 1 : argc - names;
+    if ((writes || reads || grows) &&
         !attach_all(argv[3], writes ? SHMB_ACCESS_WRITE : SHMB_ACCESS_READ, argv + names, count, regions))
         return 1;
+    if (grows)
+        return argc == names + 2 ? grow(&regions[0], strtoull(argv[names + 1], NULL, 10)) : 2;
     if (writes || reads)
         begin();
     if (writes)

@@ -17,12 +17,14 @@ typedef enum phase {
     RESTORING, /* the keeper was killed, the broker starts another */
     PLANNING,  /* `shmbroker plan` asks the broker what it has */
     RELOADING, /* a region comes, one is replaced, one gets other rights */
+    ENLARGING, /* a program or an operator has a region grow */
     STOPPING,
     PHASES
 } phase;
 
 static const char *const phase_names[PHASES] = {
-    "a start", "an adopting start", "serving", "restoring the keeper", "a plan", "a reload", "a stop"};
+    "a start", "an adopting start", "serving", "restoring the keeper",
+    "a plan",  "a reload",          "growing", "a stop"};
 
 typedef enum victim { BROKER, OWN_KEEPER, ALL_KEEPERS, BOTH, PROGRAMS, EVERYBODY, VICTIMS } victim;
 
@@ -42,8 +44,11 @@ typedef struct fault {
     victim who;
     DWORD error;
     unsigned at;
-    bool attached; /* a writer and a reader have the regions open meanwhile */
-    DWORD before;  /* the keeper before */
+    bool attached;   /* a writer and a reader have the regions open meanwhile */
+    bool by_program; /* growing; otherwise an operator has it done */
+    size_t wanted;   /* bytes that it is to have then */
+    DWORD before;    /* the keeper before */
+    bool done;       /* the command that was to be interrupted has succeeded */
 } fault;
 
 static const char *describe(const world *w, const fault *f)
@@ -56,15 +61,43 @@ static const char *describe(const world *w, const fault *f)
                         phase_names[f->when], f->attached ? "programs" : "nobody");
 }
 
-static fault choose(chance *c)
+/* The `turn`-th call of a phase, of `count`: all of them come up, evenly, whichever of them came before in another part
+   of the campaign, and though their number is not always quite the same (multiples of the golden section, less the whole
+   ones). */
+static unsigned call_in_turn(uint64_t offset, uint64_t turn, unsigned count)
 {
-    fault f = {.when = (phase)chance_of(c, PHASES)};
-    f.fails = chance_of(c, 2);
-    f.who = (victim)chance_of(c, VICTIMS);
-    f.error = errors[chance_of(c, sizeof errors / sizeof *errors)];
-    f.at = 1 + chance_of(c, calls_of[f.when] ? calls_of[f.when] : 1);
-    f.attached = chance_of(c, 3) == 0;
+    const uint64_t fraction = (offset + turn * 11400714819323198485u) >> 32;
+    return 1 + (unsigned)(fraction * count >> 32);
+}
+
+/* The `number`-th fault of the campaign with `seed`. */
+static fault choose(uint64_t seed, unsigned number)
+{
+    chance whole = {seed}, c = {seed ^ ((uint64_t)(number + 1) << 32)};
+    fault f = {.when = (phase)(number % PHASES)};
+    const uint64_t offset = (uint64_t)chance_of(&whole, 1u << 30) << 34;
+    f.at = call_in_turn(offset, number / PHASES, calls_of[f.when] ? calls_of[f.when] : 1);
+    f.fails = chance_of(&c, 2);
+    f.who = (victim)chance_of(&c, VICTIMS);
+    f.error = errors[chance_of(&c, sizeof errors / sizeof *errors)];
+    f.attached = chance_of(&c, 3) == 0;
+    f.by_program = chance_of(&c, 2);
+    f.wanted = (size_t)4096 * (1 + chance_of(&c, 7)); /* more than it has */
     return f;
+}
+
+/* At which calls something went wrong, for each phase: as far as they are counted. */
+#define MOST_CALLS 4096u
+static bool reached[PHASES][MOST_CALLS];
+
+void round_print_reached(void)
+{
+    for (unsigned p = 0; p < PHASES; p++) {
+        unsigned count = 0;
+        for (unsigned call = 0; call < MOST_CALLS; call++)
+            count += reached[p][call];
+        printf("%s: something went wrong at %u of its %u calls\n", phase_names[p], count, calls_of[p]);
+    }
 }
 
 /* ---- What goes wrong ------------------------------------------------------------------------------------------- */
@@ -120,12 +153,14 @@ static void enter_phase(world *w, fault *f)
     if (f->when == PLANNING || f->when == RELOADING)
         w->command = process_start("shmbroker.exe", "%s --instance %s",
                                    f->when == PLANNING ? "plan" : "reload --yes", w->broker->instance);
+    if (f->when == ENLARGING)
+        w->command = world_grow(w, f->by_program, f->wanted);
     if (f->when == STOPPING)
         process_press_ctrl_c(w->broker->process);
 }
 
 /* Lets what was begun come to its end: a start to `ready` or a refusal, a stop to its exit. */
-static void finish_phase(world *w, const fault *f)
+static void finish_phase(world *w, fault *f)
 {
     fault_disarm(w);
     if ((f->when == STARTING || f->when == ADOPTING) && world_broker_runs(w))
@@ -133,7 +168,8 @@ static void finish_phase(world *w, const fault *f)
     if (f->when == STOPPING)
         process_wait(w->broker->process);
     if (w->command)
-        process_wait(w->command); /* whatever it says of a broker that was killed meanwhile */
+        f->done = process_wait(w->command) == 0; /* whatever it says of a broker that was killed meanwhile */
+    w->last_command = w->command;
     w->command = NULL;
 }
 
@@ -150,6 +186,8 @@ static void inject(world *w, fault *f)
         counted.injected++;
     else
         counted.missed++;
+    if (fired && f->at <= MOST_CALLS)
+        reached[f->when][f->at - 1] = true;
     finish_phase(w, f);
 }
 
@@ -177,13 +215,20 @@ static bool is_held(const world *w, const fault *f)
 static promise promise_before(const world *w, const fault *f)
 {
     return (promise){{-1, f->when == STARTING ? oracle_written(w, SNAPPED) : oracle_in_snapshots(w),
-                      oracle_written(w, FILED)}};
+                      oracle_written(w, FILED), -1}};
+}
+
+/* Whether the broker was not killed, and so has to have gone on. */
+static bool broker_goes_on(const world *w, const fault *f)
+{
+    return f->when != STARTING && f->when != ADOPTING && f->when != STOPPING && world_broker_runs(w);
 }
 
 static void add_held(promise *p, const world *w)
 {
     p->least[IN_MEMORY] = oracle_written(w, IN_MEMORY);
     p->least[SNAPPED] = oracle_written(w, SNAPPED);
+    p->least[GROWING] = oracle_written(w, GROWING);
 }
 
 /* ---- Afterwards ------------------------------------------------------------------------------------------------ */
@@ -216,6 +261,37 @@ static void mend_configuration(world *w, const fault *f, const char *after)
     oracle_check_reloaded(w, after);
 }
 
+/* What could not be granted changed nothing; what was granted is there; and in between there is nothing. */
+static void check_growing(world *w, const fault *f, bool held, const char *after)
+{
+    const size_t before = w->grown[w->grown_count - 1], has = oracle_size(w, w->names[GROWING]);
+    if (!held) {
+        oracle_forget_grown(w);
+        oracle_check_grown(w, w->sizes[GROWING], after);
+    } else if (f->when != ENLARGING || !w->faults->fired) {
+        oracle_check_grown(w, f->when == ENLARGING && f->done ? f->wanted : before, after);
+    } else if (f->done || has == f->wanted) {
+        if (!f->done && f->fails)
+            campaign_found(&counted.lost, "%s has grown after it was said that it has not, after %s: %s",
+                           w->names[GROWING], after, process_output(w->last_command));
+        oracle_check_grown(w, f->wanted, after);
+    } else {
+        oracle_check_grown(w, before, after);
+    }
+}
+
+/* The next one finishes. */
+static void grow_again(world *w, const fault *f, const char *after)
+{
+    const size_t has = w->grown[w->grown_count - 1], wanted = has < f->wanted ? f->wanted : has + 4096;
+    process *p = world_grow(w, !f->by_program, wanted);
+    if (process_wait(p) != 0)
+        campaign_found(&counted.lost, "the next growing does not finish after %s: %s%s", after,
+                       process_output(p), process_errors(p));
+    else
+        oracle_check_grown(w, wanted, after);
+}
+
 static void wait_for_numbers(const world *w)
 {
     LONG64 first = oracle_written(w, FILED);
@@ -234,18 +310,27 @@ static void one_fault(world *w, fault f)
         world_detach(w);
     promise p = promise_before(w, &f);
     const bool broker_ran_on = f.when != STARTING && f.when != ADOPTING && f.when != STOPPING;
+    f.wanted += w->grown[w->grown_count - 1];
     inject(w, &f);
     const char *after = describe(w, &f);
+    printf("  %s\n", after);
+    fflush(stdout);
     if (f.fails && broker_ran_on && !world_broker_runs(w))
         support_fail("the broker ended after %s:\n%s", after, process_errors(w->broker->process));
+    if (f.when == RELOADING)
+        oracle_check_between(w, broker_goes_on(w, &f), after);
     recover(w, after);
-    if (is_held(w, &f))
+    const bool held = is_held(w, &f);
+    if (held)
         add_held(&p, w);
     oracle_check(w, &p, after);
+    check_growing(w, &f, held, after);
     mend_configuration(w, &f, after);
     oracle_check(w, &p, after);
     world_settle(w, after);
     oracle_ask(w, after);
+    if (f.when == ENLARGING)
+        grow_again(w, &f, after);
 }
 
 /* Whatever is opened once and for all is open before anything is counted. */
@@ -257,9 +342,8 @@ static void warm_up(world *w)
     oracle_check_reloaded(w, "nothing");
 }
 
-void round_run(uint64_t seed)
+void round_run(uint64_t seed, unsigned number)
 {
-    chance c = {seed};
     world *w = world_make();
     world_launch(w);
     if (!world_wait_ready(w, PATIENCE_MS))
@@ -269,7 +353,7 @@ void round_run(uint64_t seed)
     oracle_check_descriptors(w);
     world_observe(w);
     for (unsigned i = 0; i < FAULTS_A_ROUND; i++)
-        one_fault(w, choose(&c));
+        one_fault(w, choose(seed, (number - 1) * FAULTS_A_ROUND + i));
     counted.looks += (unsigned long long)w->seen->looks;
     world_detach(w);
     process_kill(w->observer);
@@ -289,6 +373,13 @@ static unsigned calls_of_start(world *w)
 {
     fault_arm(w, FAULTS_COUNT, 0, 0);
     restart(w, "nothing");
+    return calls_so_far(w);
+}
+
+static unsigned calls_of_growing(world *w)
+{
+    fault_arm(w, FAULTS_COUNT, 0, 0);
+    process_wait(world_grow(w, true, w->sizes[GROWING] + 4096));
     return calls_so_far(w);
 }
 
@@ -312,6 +403,7 @@ void round_measure(void)
     fault_arm(w, FAULTS_COUNT, 0, 0);
     Sleep(MEASURED_MS); /* as long as this: that is what is measured */
     calls_of[SERVING] = calls_so_far(w);
+    calls_of[ENLARGING] = calls_of_growing(w);
     calls_of[PLANNING] = calls_of_command(w, "plan");
     calls_of[RELOADING] = calls_of_command(w, "reload --yes");
     world_declare(w, false);

@@ -7,9 +7,13 @@
 
 #include <windows.h>
 
-#define WITNESS_REGIONS 3u
+#define WITNESS_REGIONS 4u
 #define WITNESS_CELLS   8u /* numbers of 8 bytes, spread over each region */
 #define WITNESS_TEXT    640u
+
+/* The region that grows: its cells stand in what it has from the beginning. */
+#define WITNESS_GROWS_FROM 4096u
+#define WITNESS_GROWS_TO   (1u << 20)
 
 typedef struct witness {
     volatile LONG64 written[WITNESS_REGIONS]; /* the last number that is in all cells of the region */

@@ -19,14 +19,16 @@
 static const char config[] = BROKER_HEAD
     "  %s: { size: 4 KiB }\n"
     "  %s: { size: 64 KiB, persist: { mode: snapshot, every: 100 ms, keep: 3 } }\n"
-    "  %s: { size: 8 KiB, backing: { file: campaign.shm }, persist: { mode: file, flush: 100 ms } }\n";
+    "  %s: { size: 8 KiB, backing: { file: campaign.shm }, persist: { mode: file, flush: 100 ms } }\n"
+    "  %s: { size: 4 KiB, max_size: 1 MiB }\n"; /* WITNESS_GROWS_FROM, WITNESS_GROWS_TO */
 
-#define ALWAYS  5u /* in both configurations */
-#define CHANGED 6u /* in the other one */
+#define ALWAYS  6u /* in both configurations */
+#define CHANGED 7u /* in the other one */
 
 static const char *config_of(const world *w, bool changed)
 {
-    const char *same = support_text(config, w->names[IN_MEMORY], w->names[SNAPPED], w->names[FILED]);
+    const char *same =
+        support_text(config, w->names[IN_MEMORY], w->names[SNAPPED], w->names[FILED], w->names[GROWING]);
     if (!changed)
         return support_text("%s  %s: { size: 4 KiB }\n  %s: { size: 4 KiB }\n", same, w->turns, w->closes);
     return support_text("%s  %s: { size: 8 KiB }\n  %s: { size: 4 KiB, access: { read: [Administrators] } }\n"
@@ -49,14 +51,27 @@ world *world_make(void)
     w.names[IN_MEMORY] = support_unique("Mem");
     w.names[SNAPPED] = support_unique("Snap");
     w.names[FILED] = support_unique("File");
+    w.names[GROWING] = support_unique("Grow");
     w.comes = support_unique("Comes");
     w.turns = support_unique("Turns");
     w.closes = support_unique("Closes");
     w.sizes[IN_MEMORY] = 4096;
     w.sizes[SNAPPED] = 65536;
     w.sizes[FILED] = 8192;
+    w.sizes[GROWING] = WITNESS_GROWS_FROM;
+    oracle_forget_grown(&w);
     w.broker = broker_prepare("%s", config_of(&w, false));
     return &w;
+}
+
+process *world_grow(const world *w, bool by_program, size_t size)
+{
+    const char *instance = w->broker->instance, *name = w->names[GROWING];
+    if (by_program)
+        return process_start("shmbroker-campaign-peer.exe", "grow %s %s %s %llu", w->witness_name, instance,
+                             name, (unsigned long long)size);
+    return process_start("shmbroker.exe", "grow %s %lluB --instance %s", name, (unsigned long long)size,
+                         instance);
 }
 
 process *world_command(const world *w, const char *what)
@@ -277,7 +292,7 @@ void world_settle(world *w, const char *after)
 
 static const char *all_names(const world *w)
 {
-    return support_text("%s %s %s", w->names[0], w->names[1], w->names[2]);
+    return support_text("%s %s %s %s", w->names[0], w->names[1], w->names[2], w->names[3]);
 }
 
 static process *start_peer(const world *w, const char *what, const char *arguments)
@@ -317,9 +332,10 @@ void world_detach(world *w)
 
 void world_observe(world *w)
 {
-    const char *objects = support_text(
-        "Global\\%s Global\\%s Global\\%s Global\\ShmBroker.Catalog.%s Global\\ShmBroker.Keeper.%s",
-        w->names[0], w->names[1], w->names[2], w->broker->instance, w->broker->instance);
+    const char *objects = support_text("Global\\%s Global\\%s Global\\%s Global\\%s "
+                                       "Global\\ShmBroker.Catalog.%s Global\\ShmBroker.Keeper.%s",
+                                       w->names[0], w->names[1], w->names[2], w->names[3],
+                                       w->broker->instance, w->broker->instance);
     w->observer = process_start_as(account_ordinary(), "shmbroker-campaign-peer.exe", "observe %s %s",
                                    w->witness_name, objects);
     process_wait_line(w->observer, "at work");
