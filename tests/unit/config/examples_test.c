@@ -84,9 +84,9 @@ static size_t check_example(const char *const *paths, size_t count)
 
 static void all_examples_are_accepted(void **state)
 {
-    static const char *const alone[] = {"minimal.yaml",   "sensors.yaml",  "files.yaml", "plc.yaml",
-                                        "roles.yaml",     "memory.yaml",   "apps.yaml",  "private.yaml",
-                                        "surviving.yaml", "sessions.yaml", "kinds.yaml"};
+    static const char *const alone[] = {"minimal.yaml",   "sensors.yaml",  "files.yaml",   "plc.yaml",
+                                        "roles.yaml",     "memory.yaml",   "apps.yaml",    "private.yaml",
+                                        "surviving.yaml", "sessions.yaml", "growing.yaml", "kinds.yaml"};
     static const char *const products[] = {"products.yaml", "conf.d/historian.yaml", "conf.d/vision.yaml"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(alone); i++) {
