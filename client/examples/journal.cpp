@@ -71,7 +71,7 @@ std::uint64_t whole_entries(const shmb::region &region)
 {
     const journal &head = *reinterpret_cast<const journal *>(region.data());
     const std::uint64_t count = head.count.load(std::memory_order_acquire);
-    return std::min(count, (region.size() - sizeof(journal)) / sizeof(entry));
+    return std::min<std::uint64_t>(count, (region.size() - sizeof(journal)) / sizeof(entry));
 }
 
 int follow(const shmb::region &region, std::uint64_t wanted)
