@@ -143,10 +143,6 @@ static void write_kind_rules(config_json *json)
     static const config_key_id of_raw[] = {CONFIG_KEY_MAX_SIZE, CONFIG_KEY_LOCK, CONFIG_KEY_NOTIFY,
                                            CONFIG_KEY_INITIAL};
     write_measure_rule(json);
-    open_not_with_kinds(json);
-    config_schema_require(json, CONFIG_KEY_PERSIST, CONFIG_KEY_PERSIST);
-    write_persist_of_region(json, CONFIG_PERSIST_SNAPSHOT);
-    close_not_with_kinds(json, CONFIG_KIND_QUEUE);
     for (size_t i = 0; i < sizeof of_raw / sizeof of_raw[0]; i++) {
         open_not_with_kinds(json);
         config_schema_require(json, of_raw[i], of_raw[i]);

@@ -325,7 +325,7 @@ static void a_region_is_measured_by_its_kind(void **state)
     assert_int_equal(region[3].item_size, 65536);
     assert_true(region[3].size > (uint64_t)1024 * 65536);
     assert_int_equal(region[3].initial.kind, CONFIG_INITIAL_ZERO);
-    assert_int_equal(region[3].persist.mode, CONFIG_PERSIST_NONE);
+    assert_int_equal(region[3].persist.mode, CONFIG_PERSIST_SNAPSHOT);
     assert_int_equal(region[4].kind, CONFIG_KIND_STREAM);
     assert_int_equal(region[4].messages, 4);
     assert_int_equal(region[5].kind, CONFIG_KIND_RAW);
