@@ -1,8 +1,9 @@
 /*
  * The queue's table of members when it is full (client/src/kinds/queue_members.c), in every order within bounds: somebody
  * dies with a claimed or a taken slot, and two newcomers want his number. One gets it, after what the dead one held was
- * released; nobody is told that the table is full while a number of a dead one is in it; and what a newcomer holds under
- * his new number nobody takes for the dead one's, however late he looks.
+ * released; nobody is told that the table is full while a number of a dead one is in it, but for the moment in which somebody
+ * who slept is told of that death; and what a newcomer holds under his new number nobody takes for the dead one's, however
+ * late he looks.
  */
 #include "atomics.h"
 #include "kinds/queue_inner.h"
@@ -53,7 +54,8 @@ static void send_one(int self, unsigned number)
     queue_message place;
     bool was_there = model_is_dead(OLD) && header->members[WANTED] == wait_model_life(OLD);
     shmb_status status = shmb_q_claim(&views[self], sizeof bytes, LONG, &place);
-    MODEL_CHECK(status != SHMB_BUSY || !was_there || header->members[WANTED] != wait_model_life(OLD),
+    MODEL_CHECK(status != SHMB_BUSY || !was_there || wait_model_was_told(OLD) ||
+                    header->members[WANTED] != wait_model_life(OLD),
                 "is told that the table is full, and a number of a dead one is in it");
     MODEL_CHECK(status == SHMB_OK || status == SHMB_TIMED_OUT || status == SHMB_BUSY, "claim returns %d",
                 (int)status);

@@ -35,6 +35,7 @@ static struct {
     struct {
         unsigned sleeps[MODEL_THREADS + 1];
         int told[MODEL_THREADS + 1]; /* of each life's end, and has not buried it: who, from 1 */
+        bool was_told[MODEL_THREADS + 1];
     } notes;
 } kernel;
 
@@ -155,10 +156,17 @@ static bool is_over(sync_life life)
 static sync_result tell_over(sync_life life)
 {
     for (int i = 0; i <= THE_END; i++) {
-        if (life == wait_model_life(i))
+        if (life == wait_model_life(i)) {
             kernel.notes.told[i] = self() + 1;
+            kernel.notes.was_told[i] = true;
+        }
     }
     return SYNC_OVER;
+}
+
+bool wait_model_was_told(int thread)
+{
+    return kernel.notes.was_told[thread];
 }
 
 void sync_life_bury(sync_lives *lives, sync_life life)

@@ -10,6 +10,7 @@
 
 #include "sync/wait.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* In begin(), first. `processor_count` as the model's sync_processors tells. */
@@ -25,6 +26,9 @@ sync_life wait_model_life(int thread);
 
 /* In begin() and end(): whose calls those that follow are; -1: nobody's among the threads, as at first. */
 void wait_model_act_as(int thread);
+
+/* Whether anybody was told in a place that the thread is over: until he has buried it, others are not. */
+bool wait_model_was_told(int thread);
 
 /* How often the thread went to sleep in a gate. */
 unsigned wait_model_sleeps(int thread);
