@@ -81,23 +81,24 @@ static double boost_small(void)
     return message_throughput(&channel_boost, SMALL, MANY_SMALL);
 }
 
-/* Beside it what comes of the same messages when they are copied at both ends, as Boost has to. */
+/* Beside it what comes of them when the sender writes every word and the receiver reads every one: in place, which Boost
+   has not. */
 static double our_large(void)
 {
+    double rate = message_throughput(&channel_ours, LARGE, MANY_LARGE);
     double in_place = message_throughput_whole(&channel_ours, LARGE, MANY_LARGE);
-    double copied = message_throughput(&channel_ours, LARGE, MANY_LARGE);
-    bench_note("messages/s of ours, in place", "1/s", in_place);
-    bench_note("messages/s of ours, only copied in and out", "1/s", copied);
-    bench_note("messages/s of a ring that promises nothing, only copied in and out", "1/s",
+    bench_note("messages/s of ours", "1/s", rate);
+    bench_note("messages/s of a hand-written spinning ring that promises nothing", "1/s",
                message_throughput(&channel_ring, LARGE, MANY_LARGE));
-    bench_note("only copied in and out, ours \xc3\xb7 Boost's", "ratio",
-               copied / message_throughput(&channel_boost, LARGE, MANY_LARGE));
-    return in_place;
+    bench_note("messages/s of ours, each written and read whole, in place", "1/s", in_place);
+    bench_note("each written and read whole, in place by ours \xc3\xb7 copied by Boost", "ratio",
+               in_place / message_throughput_whole(&channel_boost, LARGE, MANY_LARGE));
+    return rate;
 }
 
 static double boost_large(void)
 {
-    return message_throughput_whole(&channel_boost, LARGE, MANY_LARGE);
+    return message_throughput(&channel_boost, LARGE, MANY_LARGE);
 }
 
 static double boost_trip(void)
@@ -117,9 +118,7 @@ const bench_bar bar_queue_small = {
 const bench_bar bar_queue_large = {
     BEFORE_BOOST,
     .id = "1b",
-    .what =
-        "messages/s of 64 KiB, each written and read whole, in place in the queue \xc3\xb7 copied through "
-        "Boost's message_queue",
+    .what = "messages/s of 64 KiB through the queue \xc3\xb7 through Boost's message_queue",
     .aim = 5,
     .ours = our_large,
     .theirs = boost_large,

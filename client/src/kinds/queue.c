@@ -247,21 +247,14 @@ static attempt go_on(queue_turn *turn, bool far, uint64_t *position)
     return AGAIN;
 }
 
-/* What a short message lies in. */
-static void fetch_slot(const queue_view *queue, const volatile void *slot)
-{
-    const volatile uint8_t *first = slot;
-    queue_fetch(first);
-    if (queue->stride > CACHE_LINE)
-        queue_fetch(first + CACHE_LINE);
-}
-
 /* AGAIN: *position is to be tried next. */
 static attempt try_at(queue_turn *turn, uint64_t *position)
 {
     queue_view *queue = turn->queue;
     queue_slot *slot = queue_slot_at(queue, *position);
-    fetch_slot(queue, slot);
+    queue_fetch(slot);
+    if (queue->stride > CACHE_LINE)
+        queue_fetch((uint8_t *)slot + CACHE_LINE);
     uint64_t word = shmb_load_acquire_u64(&slot->word);
     uint32_t state = queue_word_state(word);
     turn->looked_at = &slot->word;
@@ -444,16 +437,13 @@ static void keep_distance(queue_side *side)
         shmb_pause();
 }
 
-/* Until the word that was in the way changes. False: it has been enough. Who is alone on his side asks for its lines to be
-   written, as he is going to: else they come once to be read, and their word a second time to be changed. */
+/* Until the word that was in the way changes. False: it has been enough. Who looks without a pause takes the line away
+   between a sender's two steps. */
 static bool spin_on(const queue_turn *turn, spin_turn *spinning)
 {
-    bool alone = shmb_load_relaxed_u32(&side_of(turn)->crowd) == 0;
     while (spinning->used < spinning->limit) {
         spinning->used++;
         for (uint32_t i = 0; i < POLLS_A_LOOK; i++) {
-            if (alone)
-                fetch_slot(turn->queue, turn->looked_at);
             if (shmb_load_relaxed_u64(turn->looked_at) != turn->looked_word)
                 return true;
             shmb_pause();
