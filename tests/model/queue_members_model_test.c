@@ -50,7 +50,7 @@ static struct {
 
 static void send_one(int self, unsigned number)
 {
-    uint64_t bytes = 1 + (uint64_t)self + number * THREADS;
+    uint64_t bytes = 1 + (uint64_t)self + (uint64_t)number * THREADS;
     queue_message place;
     bool was_there = model_is_dead(OLD) && header->members[WANTED] == wait_model_life(OLD);
     shmb_status status = shmb_q_claim(&views[self], sizeof bytes, LONG, &place);
