@@ -18,7 +18,6 @@
 #define LOOKS_AWAKE  128u                /* for who is about to hand on, before sleeping again */
 #define FULL_LOOK_NS UINT64_C(100000000) /* between two looks at a full queue, should nobody wake */
 #define POLLS_A_LOOK 4u
-#define CACHE_LINE   64u
 #define COPIED_FIRST                                                                                         \
     256u /* bytes: of a longer message a copy in vain would cost more than an atomic operation */
 #define REST_MOST  32u /* processor pauses */
@@ -252,9 +251,7 @@ static attempt try_at(queue_turn *turn, uint64_t *position)
 {
     queue_view *queue = turn->queue;
     queue_slot *slot = queue_slot_at(queue, *position);
-    queue_fetch(slot);
-    if (queue->stride > CACHE_LINE)
-        queue_fetch((uint8_t *)slot + CACHE_LINE);
+    queue_fetch_slot(queue, slot);
     uint64_t word = shmb_load_acquire_u64(&slot->word);
     uint32_t state = queue_word_state(word);
     turn->looked_at = &slot->word;

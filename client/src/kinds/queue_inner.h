@@ -7,6 +7,8 @@
 #include "../atomics.h"
 #include "queue.h"
 
+#define QUEUE_LINE 64u /* bytes of a cache line */
+
 static inline queue_slot *queue_slot_at(const queue_view *queue, uint64_t position)
 {
     return (queue_slot *)(void *)(queue->slots +
@@ -36,6 +38,14 @@ static inline void queue_fetch(const volatile void *line)
 #else
     (void)line;
 #endif
+}
+
+/* The same of what a short message in this slot lies in. */
+static inline void queue_fetch_slot(const queue_view *queue, const queue_slot *slot)
+{
+    queue_fetch(slot);
+    if (queue->stride > QUEUE_LINE)
+        queue_fetch((const uint8_t *)slot + QUEUE_LINE);
 }
 
 static inline void queue_count(volatile uint64_t *counter)

@@ -56,6 +56,8 @@ static shmb_status begin_turn(queue_view *queue, bool receives, queue_turn *turn
     turn->receives = receives;
     turn->buffer = NULL;
     turn->capacity = UINT32_MAX;
+    if (!receives) /* probably the sender's place, which comes while the rest is looked up */
+        queue_fetch_slot(queue, queue_slot_at(queue, shmb_load_relaxed_u64(&queue->send.next)));
     return shmb_q_member(queue, &turn->member);
 }
 
