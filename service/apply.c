@@ -295,21 +295,23 @@ static creation create_region(const apply_context *context, const declared_regio
     return result;
 }
 
-/* An instance ends with its session, and nothing of it is kept. */
-static void note_end(const apply_context *context, size_t index)
+/* Its last bytes go to the disk, and how it ended is remembered. When the broker ends, that is done for all at once; an
+   instance ends with its session, and nothing of it is kept. */
+static void end_life(const apply_context *context, size_t index)
 {
     const char *region = context->holdings->regions[index].name;
+    const platform_progress progress = {context->progress, context->progress_context};
     size_t length;
     if (!context->ending && shmb_session_of(region, &length) == 0)
         lives_over(context->lives, region,
-                   persist_finished(context->persist, context->holdings->sections[index]));
+                   persist_finish_one(context->persist, context->holdings->sections[index], progress));
 }
 
 void apply_let_go(const apply_context *context, size_t index)
 {
     holdings *h = context->holdings;
     const object_run *run = &h->runs[index];
-    note_end(context, index);
+    end_life(context, index);
     persist_remove(context->persist, h->sections[index]);
     object_pool_close(&h->objects, run);
     for (size_t i = run->count; i > 0; i--)
@@ -337,8 +339,8 @@ static int by_name(const void *left, const void *right)
 static void retire_unserved_but(const apply_context *context, const char *const *names, size_t count)
 {
     const holdings *h = context->holdings;
-    for (size_t i = 0; i < h->unserved_count; i++) {
-        const char *name = h->unserved[i];
+    for (size_t i = 0; i < h->unserved.count; i++) {
+        const char *name = h->unserved.items[i];
         catalog_place place;
         platform_failure ignored;
         catalog_publication gone = {.state = SHMB_REGION_RETIRED, .now = platform_now()};
@@ -353,7 +355,7 @@ static void retire_unserved_but(const apply_context *context, const char *const 
 static void retire_unserved(const apply_context *context, const declared_regions *declared)
 {
     holdings *h = context->holdings;
-    if (h->unserved_count == 0)
+    if (h->unserved.count == 0)
         return;
     const char **names = calloc(declared->count + 1, sizeof(const char *));
     for (size_t i = 0; names && i < declared->count; i++)
@@ -363,7 +365,7 @@ static void retire_unserved(const apply_context *context, const declared_regions
         retire_unserved_but(context, names, declared->count);
     }
     free((void *)names);
-    holdings_forget_unserved(h);
+    name_list_clear(&h->unserved);
 }
 
 /* Tells what else there is to tell of a region whose object stays. */
@@ -476,7 +478,7 @@ static void refuse_region(const apply_context *context, const plan_action *actio
     free(reason);
     if ((action->existing != PLAN_NOTHING && !action->left) || action->conflict == PLAN_NAME_TWICE)
         return;
-    holdings_remember_unserved(context->holdings, region->name);
+    name_list_add(&context->holdings->unserved, region->name);
     if (!catalog_place_of(context->catalog, region->name, &place, &generation, &ignored))
         return;
     catalog_publication broken = publication_of(region, SHMB_REGION_BROKEN, generation);
@@ -508,7 +510,7 @@ static bool carry_out_creation(const apply_context *context, const plan_action *
     outcome->created += result == CREATED;
     outcome->awaited += result == AWAITED;
     if (result != CREATED && !context->awaiting)
-        holdings_remember_unserved(context->holdings, declared->name);
+        name_list_add(&context->holdings->unserved, declared->name);
     if (result != CREATED && (context->tried_again || context->awaiting))
         outcome->left += is_left(context, declared);
     if (result == FAILED)

@@ -5,6 +5,7 @@
 #include "commit.h"
 #include "desk.h"
 #include "drain.h"
+#include "leftovers.h"
 #include "names.h"
 #include "session.h"
 #include "reading.h"
@@ -202,6 +203,20 @@ apply_context broker_context(broker *b)
                            .ending = b->ending};
 }
 
+/* What somebody who manages it has retired stays so, whatever else there is to do, until the next reload. */
+static void leave_out_put_away(const broker *b, plan *p, const declared_regions *declared)
+{
+    const name_list *put_away = &b->holdings.put_away;
+    size_t kept = 0;
+    if (put_away->count == 0)
+        return;
+    for (size_t i = 0; i < p->count; i++)
+        if (p->actions[i].declared == PLAN_NOTHING ||
+            !name_list_has(put_away, declared->items[p->actions[i].declared].name))
+            p->actions[kept++] = p->actions[i];
+    p->count = kept;
+}
+
 /* Whoever has a section of an earlier broker has that one's catalog or is its keeper, but for programs that go by a region's
    name alone: what these hold on to is found when the region is to be created. */
 static bool may_have_left(const broker *b)
@@ -225,7 +240,7 @@ bool broker_find_existing(const broker *b, const declared_regions *declared, bro
 }
 
 /* Carries out the plan of `declared`, announced first. */
-static bool carry_out(const apply_context *context, const declared_regions *declared,
+static bool carry_out(const broker *b, const apply_context *context, const declared_regions *declared,
                       const existing_regions *existing, apply_outcome *outcome, platform_failure *failure)
 {
     plan p;
@@ -233,6 +248,7 @@ static bool carry_out(const apply_context *context, const declared_regions *decl
         snprintf(failure->text, sizeof failure->text, "out of memory while planning; close other programs");
         return false;
     }
+    leave_out_put_away(b, &p, declared);
     bool announced = apply_announce(context, &p, declared, failure);
     if (announced)
         apply_plan(context, &p, declared, outcome);
@@ -250,7 +266,7 @@ static bool reconcile(broker *b, const declared_regions *declared, bool tried_ag
     broker_existing existing;
     memset(outcome, 0, sizeof *outcome);
     bool ok = broker_find_existing(b, declared, &existing, failure) &&
-              carry_out(&context, declared, &existing.regions, outcome, failure);
+              carry_out(b, &context, declared, &existing.regions, outcome, failure);
     left_free(&existing.gathered);
     return ok;
 }
@@ -352,6 +368,14 @@ static void end_lives(broker *b, bool are_over)
         write_ends(b, unfinished);
 }
 
+char *broker_tell_leftovers(broker *b)
+{
+    char *words = b->has_folders ? leftovers_news(b->lives.snapshots, b->model, &b->snapshots_left) : NULL;
+    if (words)
+        log_write(b->log, LOG_SNAPSHOTS_LEFT, "%s", words);
+    return words;
+}
+
 void broker_forget_config(broker *b)
 {
     free(b->awaits);
@@ -377,6 +401,8 @@ static int start(broker *b)
         open_lives(b);
         code = make_regions(b);
     }
+    if (code == EXIT_OK)
+        free(broker_tell_leftovers(b));
     if (code != EXIT_OK || (b->outcome.awaited == 0 && !b->sessions.matters))
         broker_forget_config(b);
     return code;
@@ -398,7 +424,17 @@ static void try_awaited(broker *b)
         broker_forget_config(b);
 }
 
-/* Makes what exists what the sessions ask for now. */
+static bool is_wanted(const void *context, const char *name)
+{
+    const declared_regions *wanted = context;
+    for (size_t i = 0; i < wanted->count; i++)
+        if (strcmp(wanted->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Makes what exists what the sessions ask for now. What was retired of a session that has ended is not that of the next
+   one with its number. */
 static bool renew_instances(broker *b, apply_outcome *outcome, platform_failure *failure)
 {
     if (!session_watch_renew(&b->sessions, failure))
@@ -410,6 +446,7 @@ static bool renew_instances(broker *b, apply_outcome *outcome, platform_failure 
     }
     free(b->awaits);
     b->awaits = awaits;
+    name_list_sift(&b->holdings.put_away, is_wanted, session_watch_wanted(&b->sessions));
     return reconcile(b, session_watch_wanted(&b->sessions), false, NULL, outcome, failure);
 }
 

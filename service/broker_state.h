@@ -24,8 +24,9 @@ typedef struct broker {
     bool has_begun; /* the book says that the regions are in use */
     config_model *model;
     declaration declared;
-    uint64_t commit_budget; /* of the configuration that counts; 0: there is none */
-    session_watch sessions; /* with what is to exist: `declared`, and instances of it */
+    uint64_t snapshots_left; /* those that were told of last: leftovers.h */
+    uint64_t commit_budget;  /* of the configuration that counts; 0: there is none */
+    session_watch sessions;  /* with what is to exist: `declared`, and instances of it */
     platform_catalog memory;
     catalog catalog;
     keeper keeper;
@@ -57,6 +58,10 @@ typedef struct broker_existing {
    made or let go. False: out of memory. The caller frees it with left_free(&result->gathered). */
 bool broker_find_existing(const broker *b, const declared_regions *declared, broker_existing *result,
                           platform_failure *failure);
+
+/* Logs which snapshots are of no region of the configuration, when there are others than at the last time, and returns that
+   in words; otherwise NULL. The caller frees it. */
+char *broker_tell_leftovers(broker *b);
 
 /* What plans are carried out with. */
 apply_context broker_context(broker *b);

@@ -6,6 +6,7 @@
 #include "names.h"
 #include "region_parts.h"
 #include "shmb_layout.h"
+#include "snapshot_format.h"
 #include "text_builder.h"
 
 #include <ctype.h>
@@ -249,6 +250,59 @@ static const own_places *find_own_places(config_arena *arena, const config_model
     return own->data_folder ? own : NULL;
 }
 
+/* ---- Snapshots ----------------------------------------------------------------------------------- */
+
+/* A region with snapshots, and what the names of these begin with. */
+typedef struct saved_region {
+    char prefix[SNAPSHOT_NAME];
+    const config_region *region;
+} saved_region;
+
+static int by_prefix(const void *left, const void *right)
+{
+    return strcmp(((const saved_region *)left)->prefix, ((const saved_region *)right)->prefix);
+}
+
+/* Two names in 2^64 have the same hash; if their words are the same, too, so would be their files. */
+static bool refuse_shared(const config_region *one, const config_region *other, platform_failure *failure)
+{
+    const bool later = one->where.line > other->where.line;
+    const config_region *told = later ? one : other, *first = later ? other : one;
+    failure->code = DECLARE_REFUSED;
+    snprintf(failure->text, sizeof failure->text,
+             "%.300s:%u:%u: the region %.200s: its snapshots would have the same file names as those of "
+             "region %.200s; "
+             "give one of them another name",
+             told->file ? told->file : "", told->where.line, told->where.column, told->name, first->name);
+    return false;
+}
+
+static bool check_snapshots(const config_model *model, platform_failure *failure)
+{
+    size_t count = 0;
+    bool ok = true;
+    for (size_t i = 0; i < model->region_count; i++)
+        count += model->regions[i].persist.mode == CONFIG_PERSIST_SNAPSHOT;
+    if (count < 2)
+        return true;
+    saved_region *saved = calloc(count, sizeof *saved);
+    if (!saved)
+        return out_of_memory(failure);
+    count = 0;
+    for (size_t i = 0; i < model->region_count; i++) {
+        if (model->regions[i].persist.mode != CONFIG_PERSIST_SNAPSHOT)
+            continue;
+        snapshot_folded_prefix(model->regions[i].name, saved[count].prefix);
+        saved[count++].region = &model->regions[i];
+    }
+    qsort(saved, count, sizeof *saved, by_prefix);
+    for (size_t i = 1; ok && i < count; i++) /* names are unique, so the same prefix is two regions' */
+        if (by_prefix(&saved[i - 1], &saved[i]) == 0)
+            ok = refuse_shared(saved[i - 1].region, saved[i].region, failure);
+    free(saved);
+    return ok;
+}
+
 /* All regions into `regions`, which has room for them. */
 static bool declare_all(declaration *d, const config_model *model, compiling *how, declared_region *regions,
                         platform_failure *failure)
@@ -278,6 +332,7 @@ bool declare_regions(const config_model *model, const char *instance, const char
     how.own = regions ? find_own_places(arena, model, data_folder) : NULL;
     bool ok = how.own ? declare_all(result, model, &how, regions, failure) : out_of_memory(failure);
     compile_end(&how.descriptors);
+    ok = ok && check_snapshots(model, failure);
     if (!ok)
         declaration_free(result);
     return ok;

@@ -112,6 +112,7 @@ static int retire(const apply_context *context, size_t index, const char *accoun
     snprintf(reason, sizeof reason, "%s had it retired; `shmbroker reload` serves it again if it is declared",
              account);
     log_write(context->log, LOG_RETIRED, "region %s is retired: %s had that done", region->name, account);
+    name_list_add(&context->holdings->put_away, region->name); /* or a session's coming serves it again */
     if (region->retire_at == 0 && drain_begin(context, index)) {
         snprintf(words, size, "region %s goes when programs have let go of it, in %u s at the latest",
                  region->name, (unsigned)(region->drain + 999) / 1000);

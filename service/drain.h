@@ -22,7 +22,7 @@ void drain_finish(const apply_context *context, size_t index, const char *reason
 void drain_tend(const apply_context *context);
 
 /* Retires the region that the caller of `ticket` asks for, if he may manage it, and answers him. It is served again by the
-   next reload or start that finds it declared. */
+   next reload or start that finds it declared, and not before: `holdings` has it as put away. */
 void drain_serve(const apply_context *context, platform_control *control, platform_control_ticket ticket,
                  const control_request *request, control_answer *answer);
 

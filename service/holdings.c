@@ -110,28 +110,6 @@ size_t holdings_find(const holdings *h, const char *name)
     return at;
 }
 
-void holdings_forget_unserved(holdings *h)
-{
-    for (size_t i = 0; i < h->unserved_count; i++)
-        free(h->unserved[i]);
-    h->unserved_count = 0;
-}
-
-void holdings_remember_unserved(holdings *h, const char *name)
-{
-    if (h->unserved_count == h->unserved_capacity) {
-        size_t capacity = h->unserved_capacity ? h->unserved_capacity * 2 : 16;
-        char **grown = realloc(h->unserved, capacity * sizeof *grown);
-        if (!grown)
-            return;
-        h->unserved = grown;
-        h->unserved_capacity = capacity;
-    }
-    char *copy = text_make("%s", name);
-    if (copy)
-        h->unserved[h->unserved_count++] = copy;
-}
-
 existing_regions holdings_regions(const holdings *h)
 {
     return (existing_regions){h->regions, h->count, platform_backing_size};
@@ -152,7 +130,7 @@ void holdings_release(holdings *h)
     free(h->sections);
     free(h->runs);
     object_pool_free(&h->objects);
-    holdings_forget_unserved(h);
-    free(h->unserved);
+    name_list_free(&h->unserved);
+    name_list_free(&h->put_away);
     memset(h, 0, sizeof *h);
 }

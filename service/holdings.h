@@ -6,6 +6,7 @@
 #define SHMBROKER_HOLDINGS_H
 
 #include "keeper.h"
+#include "name_list.h"
 #include "plan.h"
 #include "platform.h"
 #include "region_parts.h"
@@ -17,11 +18,9 @@ typedef struct holdings {
     object_pool objects;
     size_t count;
     size_t capacity;
-    size_t retiring; /* of them: on their way out, drain.h */
-    char **
-        unserved; /* names of regions that were declared and are not held, for when they are declared no more */
-    size_t unserved_count;
-    size_t unserved_capacity;
+    size_t retiring;    /* of them: on their way out, drain.h */
+    name_list unserved; /* regions that were declared and are not held, for when they are declared no more */
+    name_list put_away; /* declared, and retired by whoever manages them: not served until the next reload */
 } holdings;
 
 /* Makes room for `capacity` regions. What is there stays in any case. */
@@ -42,11 +41,6 @@ void holdings_compact(holdings *h);
 
 /* The index of the region `name`, or `count`. */
 size_t holdings_find(const holdings *h, const char *name);
-
-/* Remembers that `name` is not served. When memory is short the catalog will go on telling of a region that is declared
-   no more. */
-void holdings_remember_unserved(holdings *h, const char *name);
-void holdings_forget_unserved(holdings *h);
 
 /* What is held, as plan_make takes it. */
 existing_regions holdings_regions(const holdings *h);

@@ -2,6 +2,7 @@
 #include "leftovers.h"
 
 #include "shmb_layout.h"
+#include "text_builder.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -104,4 +105,48 @@ bool leftovers_find(const char *folder, const config_model *model, leftovers *re
         snprintf(failure->text, sizeof failure->text, "out of memory; close other programs");
     free(s.declared);
     return ok;
+}
+
+/* ---- In words ---------------------------------------------------------------------------------- */
+
+#define NAMED 5u /* regions; the others are counted */
+
+/* Whichever order they were found in. */
+static uint64_t digest_of(const leftovers *left)
+{
+    uint64_t sum = left->count + left->more;
+    for (size_t i = 0; i < left->count; i++)
+        sum += left->items[i].hash * 1099511628211u;
+    return left->count == 0 ? 0 : sum != 0 ? sum : 1;
+}
+
+static char *in_words(const leftovers *left, const char *folder)
+{
+    text words = {0};
+    size_t files = left->more;
+    for (size_t i = 0; i < left->count; i++)
+        files += left->items[i].files;
+    text_append(&words, "%u snapshots of regions that are not declared with any are left in %s (",
+                (unsigned)files, folder);
+    for (size_t i = 0; i < left->count && i < NAMED; i++)
+        text_append(&words, "%s%.100s", i ? ", " : "",
+                    *left->items[i].region ? left->items[i].region : "one that cannot be read");
+    text_append(&words,
+                "%s): a region that is declared with snapshots again has its bytes back; `shmbroker audit` "
+                "tells which "
+                "files to delete when they are not needed any more",
+                left->count > NAMED ? ", …" : "");
+    return text_take(&words);
+}
+
+char *leftovers_news(const char *folder, const config_model *model, uint64_t *told)
+{
+    static leftovers left;    /* large */
+    platform_failure ignored; /* the next start looks again, and audit tells it */
+    if (!leftovers_find(folder, model, &left, &ignored))
+        return NULL;
+    const uint64_t digest = digest_of(&left);
+    const bool news = digest != 0 && digest != *told;
+    *told = digest;
+    return news ? in_words(&left, folder) : NULL;
 }

@@ -2,7 +2,7 @@
  * Leftovers: snapshots of regions that are not declared, or not with snapshots, any more.
  *
  * Nothing removes them by itself: a region that is declared again gets its bytes back. A person is told what is there, and
- * what to delete.
+ * what to delete: by the start and the reload that leaves them, once, and by `shmbroker audit`.
  */
 #ifndef SHMBROKER_LEFTOVERS_H
 #define SHMBROKER_LEFTOVERS_H
@@ -30,5 +30,9 @@ typedef struct leftovers {
 /* Looks into the folder of snapshots for what no region of `model` is saved to. False with `failure` set. */
 bool leftovers_find(const char *folder, const config_model *model, leftovers *result,
                     platform_failure *failure);
+
+/* The same in words, with what to do, when there are others than `*told` stands for, which follows them; otherwise, or when
+   they cannot be found out, NULL. The caller frees it. 0 stands for none. */
+char *leftovers_news(const char *folder, const config_model *model, uint64_t *told);
 
 #endif

@@ -22,6 +22,7 @@ static const struct {
     {LOG_RESTORED, LOG_INFO, "restored"},
     {LOG_PERSISTED, LOG_INFO, "persisted"},
     {LOG_PERSIST_AGAIN, LOG_INFO, "persist-again"},
+    {LOG_SNAPSHOTS_LEFT, LOG_INFO, "snapshots-left"},
     {LOG_KEEPER_STARTED, LOG_INFO, "keeper-started"},
     {LOG_SESSIONS, LOG_INFO, "sessions-changed"},
     {LOG_GROWN, LOG_INFO, "grown"},

@@ -28,6 +28,7 @@ typedef enum log_event {
     LOG_RESTORED = 11,
     LOG_PERSISTED = 12,
     LOG_PERSIST_AGAIN = 13,
+    LOG_SNAPSHOTS_LEFT = 14,
     LOG_KEEPER_STARTED = 20,
     LOG_SESSIONS = 30,
     LOG_GROWN = 31,

@@ -231,6 +231,7 @@ uint32_t persist_wait(const persist *p, uint32_t most)
 
 void persist_work(persist *p, uint32_t milliseconds)
 {
+    p->spent = 0;
     if (p->count == 0)
         return;
     uint64_t now = platform_heartbeat(), until = now + milliseconds * UNITS_PER_MS;
@@ -257,6 +258,37 @@ static bool finish_one(persist *p, size_t index, uint64_t until, platform_progre
         }
     }
     return !p->entries[index].told;
+}
+
+/* What is under way for another region begins again at once: its interval is not made longer by this one's end. */
+static void set_back(persist *p, const platform_section *section)
+{
+    const size_t at =
+        p->busy && p->busy != section ? pointer_index_get(&p->by_section, p->busy) : POINTER_INDEX_NONE;
+    abandon(p);
+    if (at == POINTER_INDEX_NONE)
+        return;
+    p->entries[at].due = platform_heartbeat();
+    settle(p, at);
+}
+
+bool persist_finish_one(persist *p, const platform_section *section, platform_progress progress)
+{
+    const uint64_t most = PERSIST_LAST_MS * UNITS_PER_MS;
+    if (!entry_of(p, section))
+        return true;
+    set_back(p, section);
+    const size_t at = pointer_index_get(&p->by_section, section);
+    persist_entry *entry = &p->entries[at];
+    const uint64_t began = platform_heartbeat();
+    entry->unfinished = p->spent >= most || !finish_one(p, at, began + most - p->spent, progress);
+    p->spent += platform_heartbeat() - began;
+    if (entry->unfinished && !entry->told)
+        log_write(p->log, LOG_PERSIST_FAILED,
+                  "region %s is let go, and time was up before its last bytes were on the disk: it has what "
+                  "was written at its last interval",
+                  entry->name);
+    return !entry->unfinished;
 }
 
 size_t persist_finish(persist *p, uint32_t milliseconds, platform_progress progress)

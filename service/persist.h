@@ -1,9 +1,10 @@
 /*
  * Persisting: what of the regions' bytes gets to the disk, and when.
  *
- * Regions with persist: {mode: snapshot} are copied to snapshots (a state, queue or stream as kind_image.h has it), those with {mode: file} have their file flushed, each
- * at its interval and at the stop. It is done in steps of at most SNAPSHOT_STEP bytes, one region after another, on the
- * engine's own thread between two beats of its heart: the disk is asked for no more than a step's bytes at once, so
+ * Regions with persist: {mode: snapshot} are copied to snapshots (a state, queue or stream as kind_image.h has it), those
+ * with {mode: file} have their file flushed, each at its interval, when it is let go, and at the stop. It is done in steps of
+ * at most SNAPSHOT_STEP bytes, one region after another, on the engine's own thread between two beats of its heart: the disk
+ * is asked for no more than a step's bytes at once, so
  * that a region of any size delays the heart by no more than a slow disk's answer to that. A region that takes longer
  * than its interval begins again as soon as it is done.
  *
@@ -39,6 +40,7 @@ typedef struct persist {
     size_t count;
     size_t capacity;
     pointer_index by_section; /* where each section's entry is */
+    uint64_t spent;           /* since persist_work: on last bytes, in units of platform_heartbeat */
     /* What is being done. */
     const platform_section *busy; /* with this one; NULL: with nothing */
     snapshot_writer writer;       /* of a snapshot */
@@ -71,6 +73,12 @@ void persist_work(persist *p, uint32_t milliseconds);
  * how many regions' last bytes are not on the disk; they are told, and marked.
  */
 size_t persist_finish(persist *p, uint32_t milliseconds, platform_progress progress);
+
+#define PERSIST_LAST_MS 10000u
+
+/* The same for one region that is let go while the broker runs on: at most PERSIST_LAST_MS for all of them between two
+   calls of persist_work. False: its last bytes are not on the disk, as far as that was asked for; it is told, and marked. */
+bool persist_finish_one(persist *p, const platform_section *section, platform_progress progress);
 
 /* Whether the region's last bytes are on the disk, as far as that was asked for. */
 bool persist_finished(const persist *p, const platform_section *section);

@@ -109,9 +109,24 @@ static void take_over(reloading *r)
     b->declared = r->declared;
     session_watch_take(&b->sessions, &r->sessions, &b->declared.regions);
     b->awaits = r->awaits;
+    name_list_clear(&b->holdings.put_away);
     r->model = NULL;
     r->awaits = NULL;
     memset(&r->declared, 0, sizeof r->declared);
+}
+
+/* What goes, or is kept otherwise, may leave snapshots: whoever reloads hears of it. */
+static void tell_leftovers(reloading *r)
+{
+    const apply_outcome *o = &r->outcome;
+    if (o->retired + o->retiring + o->replaced + o->updated == 0)
+        return;
+    char *words = broker_tell_leftovers(r->b);
+    if (!words)
+        return;
+    text_append(&r->troubles, "; %s", words);
+    add_line(r, CONTROL_KIND_DIAGNOSTIC, "", words, 0);
+    free(words);
 }
 
 static int carry_out(reloading *r, platform_failure *failure)
@@ -129,6 +144,7 @@ static int carry_out(reloading *r, platform_failure *failure)
     apply_plan(&context, &r->plan, session_watch_wanted(&b->sessions), &r->outcome);
     b->outcome.failed = r->outcome.failed + r->outcome.refused;
     b->earlier_may_end = b->earlier_may_end || b->outcome.failed + r->outcome.awaited == 0;
+    tell_leftovers(r);
     /* What the configuration took is freed at the next beat, if nothing needs it: whoever asked is answered first. */
     if (r->outcome.failed + r->outcome.refused == 0)
         return EXIT_OK;

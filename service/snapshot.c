@@ -90,6 +90,9 @@ static snapshot_result look(snapshot_writer *w, platform_failure *failure)
         return SNAPSHOT_FAILED;
     if (!w->sure && w->listed_count > 0 && !files_flush_folder(w->store->folder, failure))
         return SNAPSHOT_FAILED;
+    if (!w->sure && w->listed_count > 0 &&
+        snapshot_is_anothers(w->store, w->region.name, w->listed[0], failure))
+        return SNAPSHOT_FAILED;
     w->sequence = w->listed_count > 0 ? w->listed[0] + 1 : 1;
     if (w->listed_count > w->keep)
         return go_on_with(w, prune);

@@ -64,7 +64,8 @@ typedef struct snapshot_restored {
 
 /*
  * Copies the newest good snapshot into the region; without one its bytes stay as they are. False: the region's bytes
- * cannot be reached, or the folder not be read; they may be partly written then.
+ * cannot be reached, the folder not be read, or the files be told apart from another region's; they may be partly written
+ * then.
  */
 bool snapshot_restore(const snapshot_store *store, const snapshot_region *region, snapshot_restored *restored,
                       platform_failure *failure);

@@ -139,6 +139,14 @@ void snapshot_prefix(const char *region, char prefix[SNAPSHOT_NAME])
     snprintf(prefix, SNAPSHOT_NAME, "%016" PRIx64 "-%s-", shmb_name_hash(region, strlen(region)), part);
 }
 
+void snapshot_folded_prefix(const char *region, char prefix[SNAPSHOT_NAME])
+{
+    snapshot_prefix(region, prefix);
+    for (char *at = prefix; *at; at++)
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char)(*at - 'A' + 'a');
+}
+
 #define SUFFIX ".snapshot"
 
 void snapshot_file_name(const char *region, uint64_t sequence, char name[SNAPSHOT_NAME])

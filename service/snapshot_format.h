@@ -51,6 +51,10 @@ const char *snapshot_check_trailer(const uint8_t bytes[SNAPSHOT_TRAILER_BYTES], 
    The words keep apart regions whose names have the same hash, which is rare enough by itself. */
 void snapshot_prefix(const char *region, char prefix[SNAPSHOT_NAME]);
 
+/* The same in small letters: when they are equal for two regions, a disk that does not tell them from capitals has one and
+   the same files for both. */
+void snapshot_folded_prefix(const char *region, char prefix[SNAPSHOT_NAME]);
+
 /* The file of the region's snapshot `sequence`: prefix, what of the name a file may bear, 20 digits, ".snapshot". */
 void snapshot_file_name(const char *region, uint64_t sequence, char name[SNAPSHOT_NAME]);
 

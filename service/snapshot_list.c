@@ -73,6 +73,42 @@ void snapshot_draft_path(const snapshot_store *store, const char *region, char p
     snprintf(path, PLATFORM_PATH, "%s\\%sdraft.new", store->folder, prefix);
 }
 
+static bool read_header(const char *path, snapshot_header *header)
+{
+    uint8_t bytes[SNAPSHOT_HEADER_BYTES];
+    platform_failure ignored;
+    files_handle *file;
+    uint64_t size;
+    uint32_t crc;
+    if (!files_open(path, &file, &size, &ignored))
+        return false;
+    bool ok = size >= sizeof bytes && files_read(file, bytes, sizeof bytes, &ignored) &&
+              !snapshot_decode_header(bytes, header, &crc);
+    files_close(file);
+    return ok;
+}
+
+bool snapshot_is_anothers(const snapshot_store *store, const char *region, uint64_t sequence,
+                          platform_failure *failure)
+{
+    char path[PLATFORM_PATH], prefix[SNAPSHOT_NAME], own[SNAPSHOT_NAME];
+    snapshot_header header;
+    snapshot_path(store, region, sequence, path);
+    if (!read_header(path, &header) || strcmp(header.region, region) == 0)
+        return false;
+    snapshot_folded_prefix(region, own);
+    snapshot_folded_prefix(header.region, prefix);
+    if (strcmp(own, prefix) != 0)
+        return false; /* somebody has given it this name */
+    failure->code = 0;
+    snprintf(failure->text, sizeof failure->text,
+             "its snapshots would have the names of those of region %.300s, which are still there: declare "
+             "this region "
+             "under another name, or delete %.400s\\%s*.snapshot if they are not needed any more",
+             header.region, store->folder, own);
+    return true;
+}
+
 static void refused_path(const snapshot_store *store, const char *region, uint64_t sequence,
                          char path[PLATFORM_PATH])
 {

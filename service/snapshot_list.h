@@ -15,6 +15,11 @@ void snapshot_path(const snapshot_store *store, const char *region, uint64_t seq
                    char path[PLATFORM_PATH]);
 void snapshot_draft_path(const snapshot_store *store, const char *region, char path[PLATFORM_PATH]);
 
+/* Whether that file is a whole beginning of a snapshot of another region, whose files are called as this one's are: two
+   names of 2^64 share their hash, and words as well. `failure` says of which. What cannot be read is not. */
+bool snapshot_is_anothers(const snapshot_store *store, const char *region, uint64_t sequence,
+                          platform_failure *failure);
+
 /* Gives a refused file a name with ".refused" behind it, so that it is neither used nor counted, and can be looked at.
    The oldest of too many go. What cannot be done here does no harm, and is not told. */
 void snapshot_set_aside(const snapshot_store *store, const char *region, uint64_t sequence);

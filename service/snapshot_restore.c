@@ -22,7 +22,7 @@ typedef struct passage {
     uint8_t *buffer;
     bool copies;
     bool touched;       /* the region has bytes of a file */
-    bool region_failed; /* copying: it was not the file but the region */
+    bool region_failed; /* it was not the file but the region */
 } passage;
 
 static bool copy_step(passage *p, uint64_t offset, size_t length, platform_failure *why)
@@ -99,6 +99,9 @@ static snapshot_verdict try_file(passage *p, uint64_t sequence, snapshot_restore
         restored->generation = header.generation;
         restored->size = header.size;
         restored->time = header.time;
+    } else if (verdict == SNAPSHOT_REFUSED &&
+               snapshot_is_anothers(p->store, p->region->name, sequence, why)) {
+        p->region_failed = true;
     } else if (!p->region_failed) {
         restored->refused++;
         p->store->refused(p->store->context, path, why->text);

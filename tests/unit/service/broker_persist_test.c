@@ -125,6 +125,73 @@ static void after_a_power_cut_at_any_operation_a_whole_state_is_back(void **stat
     }
 }
 
+#define FILED                                                                                                \
+    "version: 1\n"                                                                                           \
+    "defaults: { access: { read: [Users] } }\n"                                                              \
+    "regions:\n"                                                                                             \
+    "  S: { size: 1028 KiB, backing: { file: f.shm }, persist: { mode: file, flush: 1 s } }\n" /* two windows */
+
+#define FILED_BYTES 1052672u
+
+static size_t flushes[64];  /* operations of the disk, when as many flushes had been done */
+static uint8_t flushed[64]; /* what S had before each */
+static unsigned flush_count;
+
+/* A program writes another number to all of S at each wait; the flushes of it are remembered, each when it is over. */
+static void on_wait_filed(unsigned wait)
+{
+    if (fake.flushed_files > flush_count) { /* one at most between two waits: they are a second apart */
+        flushes[flush_count] = fake_disk_operations();
+        flushed[flush_count++] = written[wait - 1];
+    }
+    on_wait(wait);
+    memset(bytes_of("Global\\S"), written[wait], FILED_BYTES);
+}
+
+/* Every byte is one that S had then or later; one in each line of the cache is looked at. */
+static void assert_no_less_than(uint8_t least, size_t count)
+{
+    const uint8_t *bytes = bytes_of("Global\\S");
+    for (size_t at = 0; at < FILED_BYTES; at += 64)
+        if (bytes[at] < least || (bytes[at] > 0 && bytes[at] < 10) || bytes[at] > 10 + 64)
+            fail_msg("cut after %u operations, byte %u is %u, and %u was flushed", (unsigned)count,
+                     (unsigned)at, bytes[at], least);
+}
+
+static uint8_t least_now;
+static size_t cut_now;
+
+static void look_at_file(void)
+{
+    assert_no_less_than(least_now, cut_now);
+}
+
+static void after_a_power_cut_at_any_operation_a_file_has_what_was_flushed(void **state)
+{
+    static const fake_cut kinds[] = {FAKE_CUT_LOST, FAKE_CUT_WRITTEN, FAKE_CUT_MIXED, FAKE_CUT_MIXED};
+    (void)state;
+    fake.files_on_disk = true;
+    fake.config = FILED;
+    flush_count = 0;
+    writes = false;
+    host = (test_host){.stop_after = 10, .on_wait = on_wait_filed};
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_in_range(flush_count, 3, 20);
+    const size_t all = fake_disk_operations();
+    for (cut_now = 0; cut_now <= all; cut_now++) {
+        for (size_t kind = 0; kind < 4; kind++) {
+            least_now = 0;
+            for (unsigned i = 0; i < flush_count && flushes[i] <= cut_now; i++)
+                least_now = flushed[i];
+            fake_disk_cut(cut_now, kinds[kind], (uint32_t)(cut_now * 4 + kind));
+            host = (test_host){.on_ready = look_at_file};
+            assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+            assert_int_equal(host.ready, 1);
+            fake_disk_restore();
+        }
+    }
+}
+
 static void what_programs_kept_alive_is_not_written_into(void **state)
 {
     (void)state;
@@ -342,6 +409,161 @@ static void a_stop_takes_no_longer_than_it_may(void **state)
     free(listing);
 }
 
+/* ---- Let go while the broker runs on */
+
+#define SELDOM_HEAD                                                                                          \
+    "version: 1\ndefaults: { access: { read: [Users], manage: [Users] } }\nregions:\n  T: { size: 4 KiB }\n"
+#define SELDOM SELDOM_HEAD "  S: { size: 64 KiB, persist: { mode: snapshot, every: 1 h } }\n"
+
+static bool by_hand; /* a manager retires it; otherwise it is declared no more */
+
+static void let_go_and_declare_again(unsigned wait)
+{
+    if (wait == 0) {
+        memset(bytes_of("Global\\S"), 55, 65536);
+        if (by_hand)
+            assert_true(control_request_make(&fake.asked, CONTROL_RETIRE, 0, "S"));
+        host.reloads = !by_hand;
+        fake.config = SELDOM_HEAD;
+    } else if (wait == 1) {
+        assert_null(fake_section_bytes("Global\\S"));
+        fake.config = SELDOM;
+        host.reloads = true;
+    } else if (wait == 2) {
+        look();
+    }
+}
+
+static void what_is_let_go_has_its_last_bytes_on_the_disk(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        by_hand = i == 1;
+        fake_reset();
+        fake.config = SELDOM;
+        host = (test_host){.stop_after = 3, .on_wait = let_go_and_declare_again};
+        assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+        assert_int_equal(seen, 55);
+        assert_int_equal(flags & (SHMB_FLAG_LAST_DIRTY | SHMB_FLAG_RESTORED), SHMB_FLAG_RESTORED);
+    }
+}
+
+static void declare_no_more(unsigned wait)
+{
+    if (wait == 0) {
+        fake.config = SELDOM_HEAD;
+        host.reloads = false;
+        assert_true(control_request_make(&fake.asked, CONTROL_RELOAD, 0, NULL));
+    } else if (wait == 1) {
+        catalog_view view = fake_view();
+        static catalog_reload reload; /* large */
+        assert_int_equal(catalog_read_reload(&view, &reload), CATALOG_OK);
+        assert_non_null(strstr(reload.text, "1 snapshots of regions that are not declared")); /* for status */
+        assert_true(
+            fake_has(&fake.answered, "1 snapshots of regions that are not declared with any are left"));
+        host.reloads = true; /* nothing new */
+    }
+}
+
+static void snapshots_that_are_left_over_are_told_by_the_reload_and_by_the_start(void **state)
+{
+    static const char told[] = "14 info 1 snapshots of regions that are not declared with any are left in "
+                               "X:\\ShmBroker\\data\\snapshots (S)";
+    (void)state;
+    fake.config = SELDOM;
+    host = (test_host){.stop_after = 3, .on_wait = declare_no_more};
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_true(fake_has(&fake.events, told));
+    assert_null(strstr(strstr(fake.events.bytes, told) + 1, told));
+    free(text_take(&fake.events));
+    host = (test_host){.stop_after = 1};
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_true(fake_has(&fake.events, told));
+}
+
+static void replace_it(unsigned wait)
+{
+    if (wait == 0) {
+        memset(bytes_of("Global\\S"), 55, 65536);
+        host.reloads = true;
+        fake.config = "version: 1\nregions:\n  S: { size: 64 KiB, access: { write: [Users] }, revoke: true, "
+                      "persist: { mode: snapshot, every: 1 h } }\n";
+    } else if (wait == 1) {
+        look();
+        assert_int_equal(region.generation, 2);
+    }
+}
+
+static void what_is_replaced_goes_on_with_its_last_bytes(void **state)
+{
+    (void)state;
+    fake.config = SELDOM;
+    host = (test_host){.stop_after = 2, .on_wait = replace_it};
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_int_equal(seen, 55);
+}
+
+#define LARGE                                                                                                \
+    "  L: { size: 64 MiB, persist: { mode: snapshot, every: 1 s } }\n" /* in many steps, and so not in one beat */
+
+static size_t count_of(const char *what)
+{
+    char *listing = fake_disk_listing();
+    size_t count = 0;
+    for (const char *at = listing; (at = strstr(at, what)) != NULL; at++)
+        count++;
+    free(listing);
+    return count;
+}
+
+static void let_go_while_another_is_written(unsigned wait)
+{
+    if (wait == 0)
+        fake.clock += 10000000; /* a second: it is due */
+    if (wait == 1) {
+        assert_int_equal(count_of("-L-draft"), 1);
+        fake.config = SELDOM_HEAD LARGE;
+        host.reloads = true;
+    }
+    if (wait >= 2) {
+        assert_null(fake_section_bytes("Global\\S"));
+        assert_int_equal(count_of("-S-0"), 1);
+    }
+    if (wait == 3) /* not an interval later, but now */
+        assert_int_equal(count_of("-L-draft") + count_of("-L-0"), 1);
+}
+
+static void what_is_under_way_for_another_is_begun_again_at_once(void **state)
+{
+    (void)state;
+    fake.config = SELDOM_HEAD "  S: { size: 64 KiB, persist: { mode: snapshot, every: 1 h } }\n" LARGE;
+    fake.clock_step = 20000; /* a look at the clock takes two milliseconds */
+    host = (test_host){.stop_after = 3, .on_wait = let_go_while_another_is_written};
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+}
+
+static void let_go_of_much(unsigned wait)
+{
+    if (wait == 0) {
+        fake.clock_step = 10000000; /* a look at the clock takes a second */
+        fake.config = SELDOM_HEAD;
+        host.reloads = true;
+    } else {
+        fake.clock_step = 0;
+    }
+}
+
+static void letting_go_takes_no_longer_than_it_may(void **state)
+{
+    (void)state;
+    fake.config = SELDOM_HEAD "  S: { size: 64 MiB, persist: { mode: snapshot, every: 1 h } }\n";
+    host = (test_host){.stop_after = 1, .on_wait = let_go_of_much};
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+    assert_true(
+        fake_has(&fake.events, "111 warning region S is let go, and time was up before its last bytes"));
+    assert_int_equal(count_of("draft"), 0);
+}
+
 static void files_are_flushed_at_their_interval_and_at_the_stop(void **state)
 {
     (void)state;
@@ -421,6 +643,7 @@ int main(void)
         PERSIST_TEST(after_a_stop_the_last_bytes_are_back),
         PERSIST_TEST(after_a_crash_at_most_one_interval_is_lost),
         PERSIST_TEST(after_a_power_cut_at_any_operation_a_whole_state_is_back),
+        PERSIST_TEST(after_a_power_cut_at_any_operation_a_file_has_what_was_flushed),
         PERSIST_TEST(what_programs_kept_alive_is_not_written_into),
         PERSIST_TEST(on_dirty_zero_begins_anew_after_a_crash_and_not_after_a_stop),
         PERSIST_TEST(on_dirty_hold_serves_nothing_until_a_person_decides),
@@ -431,6 +654,11 @@ int main(void)
         PERSIST_TEST(a_disk_that_fails_is_told_once_and_tried_again),
         PERSIST_TEST(a_stop_that_cannot_write_is_no_end_in_order),
         PERSIST_TEST(a_stop_takes_no_longer_than_it_may),
+        PERSIST_TEST(what_is_let_go_has_its_last_bytes_on_the_disk),
+        PERSIST_TEST(snapshots_that_are_left_over_are_told_by_the_reload_and_by_the_start),
+        PERSIST_TEST(what_is_replaced_goes_on_with_its_last_bytes),
+        PERSIST_TEST(what_is_under_way_for_another_is_begun_again_at_once),
+        PERSIST_TEST(letting_go_takes_no_longer_than_it_may),
         PERSIST_TEST(files_are_flushed_at_their_interval_and_at_the_stop),
         PERSIST_TEST(a_file_of_a_crash_makes_way_for_a_new_one),
         PERSIST_TEST(without_the_data_folder_what_is_to_be_saved_is_not_served),

@@ -286,6 +286,76 @@ static void without_such_regions_sessions_are_of_no_interest(void **state)
     assert_false(fake_has(&fake.events, "sessions"));
 }
 
+/* ---- Beside what a person asks for */
+
+static void retire_between(unsigned wait)
+{
+    if (wait == 0)
+        assert_true(control_request_make(&fake.asked, CONTROL_RETIRE, 0, "Shared"));
+    if (wait == 1) {
+        assert_int_equal(state_of("Shared"), SHMB_REGION_RETIRED);
+        assert_true(control_request_make(&fake.asked, CONTROL_RETIRE, 0, "Own\\1"));
+        tell(LOGON, 2);
+    }
+    if (wait == 2) {
+        assert_int_equal(state_of("Own\\2"), SHMB_REGION_READY);
+        assert_int_equal(state_of("Shared"), SHMB_REGION_RETIRED);
+        tell(LOGOFF, 2);
+    }
+    if (wait == 3) {
+        assert_int_equal(state_of("Shared"), SHMB_REGION_RETIRED);
+        assert_int_equal(state_of("Own\\1"), SHMB_REGION_RETIRED);
+        tell(LOGOFF, 1);
+        tell(LOGON, 1); /* another session */
+    }
+    if (wait == 4) {
+        assert_int_equal(state_of("Own\\1"), SHMB_REGION_READY);
+        assert_int_equal(state_of("Shared"), SHMB_REGION_RETIRED);
+        host.reloads = true;
+    }
+    if (wait == 6)
+        assert_int_equal(state_of("Shared"), SHMB_REGION_READY);
+}
+
+static void what_a_manager_has_retired_stays_so_when_sessions_come_and_go(void **state)
+{
+    (void)state;
+    host.on_wait = retire_between;
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+}
+
+static void retire_what_is_in_use(unsigned wait)
+{
+    if (wait == 0) {
+        fake.programs = 1;
+        assert_true(control_request_make(&fake.asked, CONTROL_RETIRE, 0, "Shared"));
+    }
+    if (wait == 1)
+        tell(LOGON, 2);
+    if (wait == 1 || wait == 2)
+        assert_int_equal(state_of("Shared"), SHMB_REGION_RETIRING);
+    if (wait == 2) {
+        fake.programs = 0;
+        fake_let_sections_go();
+    }
+    if (wait == 3)
+        tell(LOGOFF, 2);
+    if (wait >= 3)
+        assert_int_equal(state_of("Shared"), SHMB_REGION_RETIRED);
+}
+
+static void what_is_on_its_way_out_goes_on_when_a_session_comes(void **state)
+{
+    (void)state;
+    fake.config = "version: 1\n"
+                  "defaults: { access: { read: [Users] }, drain: 60 s }\n"
+                  "regions:\n"
+                  "  Shared: { size: 64 KiB }\n"
+                  "  Own: { size: 4 KiB, namespace: session }\n";
+    host.on_wait = retire_what_is_in_use;
+    assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
+}
+
 static void reload_with_another(unsigned wait)
 {
     if (wait == 0) {
@@ -335,6 +405,8 @@ int main(void)
         TEST(after_lost_events_the_sessions_are_listed_anew),
         TEST(a_machine_that_lists_no_sessions_still_tells_of_new_ones),
         TEST(another_configuration_has_the_same_sessions),
+        TEST(what_a_manager_has_retired_stays_so_when_sessions_come_and_go),
+        TEST(what_is_on_its_way_out_goes_on_when_a_session_comes),
         TEST(hello_tells_the_sessions_that_there_are),
         TEST(hello_tells_them_also_without_such_regions),
         TEST(without_such_regions_sessions_are_of_no_interest),

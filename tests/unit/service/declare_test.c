@@ -197,6 +197,34 @@ static void a_backing_file_that_is_the_brokers_own_is_refused_with_its_place(voi
     assert_place_refused("x:\\here\\conf.d\\B.yaml", "a file of the configuration");
 }
 
+/* Two names with one hash, and the same words in front. */
+#define TWIN_A "readings-of-the-plant-in-the-east-gAa4tnzYByJ"
+#define TWIN_B "readings-of-the-plant-in-the-east-2zWBlQsDtNB"
+
+static void regions_whose_snapshots_would_have_the_same_names_are_refused(void **state)
+{
+    (void)state;
+    config_region regions[] = {plain_region(TWIN_A), plain_region("Other"), plain_region(TWIN_B)};
+    const config_model model = {.regions = regions, .region_count = 3};
+    declaration d = declare(regions, 3); /* without snapshots they are as any others */
+    platform_failure failure = {0};
+    declaration_free(&d);
+    for (unsigned i = 0; i < 3; i++) {
+        regions[i].persist.mode = CONFIG_PERSIST_SNAPSHOT;
+        regions[i].file = "b.yaml";
+        regions[i].where = (config_position){3 + i, 5};
+    }
+    assert_false(declare_regions(&model, "", "X:\\data", &identity, &d, &failure));
+    assert_int_equal(failure.code, DECLARE_REFUSED);
+    assert_string_equal(failure.text,
+                        "b.yaml:5:5: the region " TWIN_B ": its snapshots would have the same file names as "
+                        "those of region " TWIN_A "; give one of them another name");
+    assert_null(d.regions.items);
+    regions[0].persist.mode = CONFIG_PERSIST_NONE;
+    d = declare(regions, 3);
+    declaration_free(&d);
+}
+
 static void a_descriptor_of_its_own_is_completed(void **state)
 {
     (void)state;
@@ -336,6 +364,7 @@ int main(void)
         cmocka_unit_test_setup(a_backing_file_stands_in_the_data_folder_with_the_same_rights, new_machine),
         cmocka_unit_test_setup(an_absolute_backing_file_stays_where_it_is, new_machine),
         cmocka_unit_test_setup(a_backing_file_that_is_the_brokers_own_is_refused_with_its_place, new_machine),
+        cmocka_unit_test_setup(regions_whose_snapshots_would_have_the_same_names_are_refused, new_machine),
         cmocka_unit_test_setup(a_descriptor_of_its_own_is_completed, new_machine),
         cmocka_unit_test_setup(a_descriptor_that_cannot_be_completed_fails_all_and_leaves_nothing,
                                new_machine),

@@ -184,7 +184,7 @@ static uint32_t next_random(uint32_t *state)
 
 static bool survives(fake_cut kind, uint32_t *random)
 {
-    return kind == FAKE_CUT_WRITTEN || (kind >= FAKE_CUT_TORN && next_random(random) % 2 == 0);
+    return kind == FAKE_CUT_WRITTEN || (kind >= FAKE_CUT_MIXED && next_random(random) % 2 == 0);
 }
 
 static bool flushed_later(size_t from, size_t count, operation_kind kind, unsigned number)
@@ -202,7 +202,7 @@ static void cut_write(disk *d, const operation *write, fake_cut kind, uint32_t *
     if (!survives(kind, random))
         return;
     size_t length = write->length;
-    if (kind >= FAKE_CUT_TORN && next_random(random) % 2 == 0)
+    if (kind >= FAKE_CUT_MIXED && next_random(random) % 2 == 0)
         length = next_random(random) % (length + 1);
     put(file, write->offset, write->bytes, length);
     if (kind >= FAKE_CUT_TORN && length > 0 && next_random(random) % 4 == 0)
@@ -252,6 +252,60 @@ void fake_disk_restore(void)
     free_disk(live);
     live = whole;
     whole = NULL;
+}
+
+/* ---- Files behind sections */
+
+static void write_to(unsigned number, size_t offset, const uint8_t *bytes, size_t length)
+{
+    const operation o = {.kind = WRITE, .inode = number, .offset = offset, .length = length};
+    put(&live->inodes[number], offset, bytes, length);
+    record(&o, bytes, NULL, NULL);
+}
+
+static void make_whole(const char *path, const uint8_t *bytes, size_t length)
+{
+    char draft[PLATFORM_PATH + 8];
+    const unsigned number = new_inode(live);
+    operation o = {.kind = CREATE, .inode = number};
+    snprintf(draft, sizeof draft, "%s.new", path);
+    link_path(live, draft, number);
+    record(&o, NULL, NULL, draft);
+    write_to(number, 0, bytes, length);
+    o.kind = FLUSH;
+    record(&o, NULL, NULL, NULL);
+    unlink_path(live, draft);
+    link_path(live, path, number);
+    o.kind = RENAME;
+    record(&o, NULL, draft, path);
+    o.kind = FLUSH_FOLDER; /* it is renamed with MOVEFILE_WRITE_THROUGH */
+    record(&o, NULL, NULL, NULL);
+}
+
+bool fake_disk_back(const char *path, uint8_t *bytes, size_t length)
+{
+    size_t has;
+    const uint8_t *there = fake_disk_file(path, &has);
+    if (!there)
+        make_whole(path, bytes, length);
+    else if (has >= length)
+        memcpy(bytes, there, length);
+    return !there || has >= length;
+}
+
+void fake_disk_write_back(const char *path, size_t offset, const uint8_t *bytes, size_t length)
+{
+    const entry *found = find(the_disk(), path);
+    if (found)
+        write_to(found->inode, offset, bytes, length);
+}
+
+void fake_disk_flush_back(const char *path)
+{
+    const entry *found = find(the_disk(), path);
+    const operation o = {.kind = FLUSH, .inode = found ? found->inode : 0};
+    if (found)
+        record(&o, NULL, NULL, NULL);
 }
 
 /* ---- Looking at it */

@@ -118,6 +118,11 @@ static fake_section *make_section(const platform_section_request *request)
     made->bytes = calloc(1, (size_t)(request->max_size ? request->max_size : request->size));
     if (!made->bytes)
         abort();
+    if (fake.files_on_disk && request->backing_path) {
+        snprintf(made->backing, sizeof made->backing, "%s", request->backing_path);
+        if (!fake_disk_back(made->backing, made->bytes, (size_t)made->size))
+            fake_violated("a file is shorter than its section");
+    }
     made->next = fake.sections;
     fake.sections = made;
     return made;
@@ -295,6 +300,8 @@ void fake_drop_section(fake_section *section)
     while (*at != section)
         at = &(*at)->next;
     *at = section->next;
+    if (*section->backing) /* sooner or later */
+        fake_disk_write_back(section->backing, 0, section->bytes, (size_t)section->size);
     free(section->bytes);
     free(section);
 }
@@ -386,6 +393,8 @@ bool platform_section_flush(platform_section *section, uint64_t offset, size_t l
         fake_violated("bytes are flushed that the section does not have");
     if (fake_refuses("section-flush", failure))
         return false;
+    if (*flushed->backing)
+        fake_disk_write_back(flushed->backing, (size_t)offset, flushed->bytes + offset, length);
     fake.flushed_bytes += length;
     return true;
 }
@@ -398,9 +407,10 @@ uint64_t platform_backing_size(const char *path)
 
 bool platform_backing_flush(const char *path, platform_failure *failure)
 {
-    (void)path;
     if (fake_refuses("backing-flush", failure))
         return false;
+    if (fake.files_on_disk)
+        fake_disk_flush_back(path);
     fake.flushed_files++;
     return true;
 }

@@ -31,6 +31,7 @@ typedef struct fake_section {
     uint64_t max_size; /* 0: it does not grow */
     char name[PLATFORM_NAME];
     char sddl[CONFIG_MAX_SDDL];
+    char backing[PLATFORM_PATH]; /* of its file, with `files_on_disk`; "": it has none */
     uint8_t *bytes;
 } fake_section;
 
@@ -79,6 +80,7 @@ typedef struct fake_machine {
     uint64_t commit_limit;             /* bytes of memory that the machine has */
     uint64_t commit_available;         /* bytes that it can still give; sections do not lower it */
     bool no_service_accounts;          /* services run as whoever asks */
+    bool files_on_disk;                /* those behind sections are on fake_files.h's disk */
     bool no_large_pages;               /* it gives none, and no NUMA node but the first */
     unsigned fail_at;                  /* this call fails, counted from 1; 0: none does */
     unsigned fail_calls;               /* how many calls fail from there on; 0 counts as 1 */

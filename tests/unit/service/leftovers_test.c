@@ -98,6 +98,29 @@ static void there_are_no_more_told_than_fit(void **state)
     assert_int_equal(found.more, 5);
 }
 
+static void news_are_told_once_with_what_to_do(void **state)
+{
+    uint64_t told = 0;
+    (void)state;
+    assert_null(leftovers_news(FOLDER, &model, &told));
+    put("Saved", 7);
+    put("Gone", 1);
+    put("Gone", 2);
+    char *words = leftovers_news(FOLDER, &model, &told);
+    assert_non_null(words);
+    assert_non_null(
+        strstr(words, "2 snapshots of regions that are not declared with any are left in " FOLDER " (Gone)"));
+    assert_non_null(strstr(words, "`shmbroker audit` tells which files to delete"));
+    free(words);
+    assert_null(leftovers_news(FOLDER, &model, &told));
+    put("No more", 3);
+    words = leftovers_news(FOLDER, &model, &told);
+    assert_non_null(words);
+    assert_non_null(strstr(words, "No more"));
+    free(words);
+    assert_null(leftovers_news(FOLDER, &model, &told));
+}
+
 #define LEFTOVERS_TEST(function) cmocka_unit_test_setup_teardown(function, new_disk, closed_disk)
 
 int main(void)
@@ -107,6 +130,7 @@ int main(void)
         LEFTOVERS_TEST(what_is_declared_without_or_not_at_all_is),
         LEFTOVERS_TEST(a_damaged_one_is_told_without_a_name),
         LEFTOVERS_TEST(there_are_no_more_told_than_fit),
+        LEFTOVERS_TEST(news_are_told_once_with_what_to_do),
     };
     return cmocka_run_group_tests_name("leftovers", tests, NULL, NULL);
 }

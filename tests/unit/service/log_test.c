@@ -61,6 +61,7 @@ static void every_kind_has_its_severity_and_name(void **state)
         {LOG_RESTORED, 11, LOG_INFO, "restored"},
         {LOG_PERSISTED, 12, LOG_INFO, "persisted"},
         {LOG_PERSIST_AGAIN, 13, LOG_INFO, "persist-again"},
+        {LOG_SNAPSHOTS_LEFT, 14, LOG_INFO, "snapshots-left"},
         {LOG_REGION_FAILED, 100, LOG_WARNING, "region-failed"},
         {LOG_REGION_NOTE, 101, LOG_WARNING, "region-note"},
         {LOG_SNAPSHOT_REFUSED, 110, LOG_WARNING, "snapshot-refused"},

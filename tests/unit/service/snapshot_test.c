@@ -236,6 +236,35 @@ static void a_snapshot_of_another_region_under_this_ones_name_is_refused(void **
     test_region_free(&other);
 }
 
+/* Two names with one hash, and the same words in front: see declare_test.c. The one is declared no more. */
+#define TWIN_A "readings-of-the-plant-in-the-east-gAa4tnzYByJ"
+#define TWIN_B "readings-of-the-plant-in-the-east-2zWBlQsDtNB"
+
+static void files_of_a_region_whose_files_would_be_called_the_same_are_left_alone(void **state)
+{
+    test_region first, second;
+    snapshot_restored restored;
+    (void)state;
+    test_region_make(&first, TWIN_A, 5000);
+    test_region_make(&second, TWIN_B, 5000);
+    test_region_fill(&first, 7);
+    assert_int_equal(test_snapshot(&first, 1, &failure), SNAPSHOT_WRITTEN);
+    char *before = fake_disk_listing();
+    test_region_fill(&second, 8);
+    assert_int_equal(test_snapshot(&second, 1, &failure), SNAPSHOT_FAILED);
+    assert_false(snapshot_restore(&test_store, &second.region, &restored, &failure));
+    assert_non_null(strstr(failure.text, "would have the names of those of region " TWIN_A));
+    assert_non_null(strstr(failure.text, "\\snapshots\\"));
+    assert_true(test_region_is(&second, 8));
+    assert_listing(before);
+    test_region_fill(&first, 0);
+    assert_true(snapshot_restore(&test_store, &first.region, &restored, &failure));
+    assert_true(test_region_is(&first, 7));
+    free(before);
+    test_region_free(&first);
+    test_region_free(&second);
+}
+
 static void of_refused_files_the_newest_few_stay(void **state)
 {
     (void)state;
@@ -323,6 +352,7 @@ int main(void)
         DISK_TEST(two_regions_do_not_touch_each_others_snapshots),
         DISK_TEST(a_snapshot_of_another_size_is_refused_and_set_aside),
         DISK_TEST(a_snapshot_of_another_region_under_this_ones_name_is_refused),
+        DISK_TEST(files_of_a_region_whose_files_would_be_called_the_same_are_left_alone),
         DISK_TEST(of_refused_files_the_newest_few_stay),
         DISK_TEST(bytes_that_change_while_they_are_copied_are_a_whole_snapshot_all_the_same),
         DISK_TEST(a_writer_that_is_abandoned_leaves_nothing),
