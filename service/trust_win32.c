@@ -116,11 +116,15 @@ static size_t root_length(const wchar_t *path)
     return at && *at ? (size_t)(at - path) + 1 : wcslen(path);
 }
 
-static bool is_reparse_point(HANDLE handle)
+/* Whether the file or folder that was opened is no link; what cannot be told is refused. */
+static bool is_no_link(HANDLE handle, const char *shown, const char *remedy, platform_failure *failure)
 {
     BY_HANDLE_FILE_INFORMATION info;
-    return !GetFileInformationByHandle(handle, &info) ||
-           (info.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT);
+    if (!GetFileInformationByHandle(handle, &info))
+        return win32_fail_advise(failure, GetLastError(), KEEP_IT, "cannot see whether %s is a link", shown);
+    if (info.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT)
+        return win32_fail_advise(failure, 0, remedy, "%s is a link", shown);
+    return true;
 }
 
 static bool judge_folder(const wchar_t *path, trust_place place, const trust_keepers *keepers,
@@ -133,10 +137,9 @@ static bool judge_folder(const wchar_t *path, trust_place place, const trust_kee
     bool ok = false;
     if (folder == INVALID_HANDLE_VALUE)
         win32_fail_advise(failure, GetLastError(), KEEP_IT, "cannot see who may change the folder %s", shown);
-    else if (is_reparse_point(folder))
-        win32_fail_advise(failure, 0, "name the real path", "the folder %s is a link", shown);
     else
-        ok = judge_handle(folder, shown, place, keepers, report, failure);
+        ok = is_no_link(folder, shown, "name the real path", failure) &&
+             judge_handle(folder, shown, place, keepers, report, failure);
     if (folder != INVALID_HANDLE_VALUE)
         CloseHandle(folder);
     free(shown);
@@ -201,10 +204,8 @@ bool platform_trust_examine(const char *path, trust_place place, const trust_kee
     if (handle == INVALID_HANDLE_VALUE)
         return error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND ||
                win32_fail(failure, error, "cannot see who may change %s", path);
-    if (is_reparse_point(handle))
-        ok = win32_fail_advise(failure, 0, "name the real path", "%s is a link", path);
-    else
-        ok = judge_all(handle, path, place, keepers, report, failure);
+    ok = is_no_link(handle, path, "name the real path", failure) &&
+         judge_all(handle, path, place, keepers, report, failure);
     CloseHandle(handle);
     return ok;
 }
@@ -248,12 +249,10 @@ FILE *platform_config_open(const char *path, const trust_keepers *keepers, trust
     HANDLE file = open_config(path, failure);
     if (file == INVALID_HANDLE_VALUE)
         return NULL;
-    bool ok = true;
-    if (GetFileType(file) != FILE_TYPE_DISK)
-        ok = win32_fail_advise(failure, 0, "name a file", "%s is a device or pipe", path);
-    else if (is_reparse_point(file))
-        ok = win32_fail_advise(failure, 0, "name the real file", "%s is a link", path);
-    ok = ok && judge_all(file, path, TRUST_FILE, keepers, report, failure);
+    bool ok = GetFileType(file) == FILE_TYPE_DISK ||
+              win32_fail_advise(failure, 0, "name a file", "%s is a device or pipe", path);
+    ok = ok && is_no_link(file, path, "name the real file", failure) &&
+         judge_all(file, path, TRUST_FILE, keepers, report, failure);
     if (!ok) {
         CloseHandle(file);
         return NULL;
