@@ -222,7 +222,8 @@ HANDLE win32_adopt_reserved(const wchar_t *name, PSECURITY_DESCRIPTOR descriptor
 {
     uint64_t all = 0;
     *committed = 0;
-    HANDLE section = OpenFileMappingW(READ_CONTROL | FILE_MAP_READ | FILE_MAP_WRITE, FALSE, name);
+    const DWORD access = READ_CONTROL | FILE_MAP_READ | FILE_MAP_WRITE;
+    HANDLE section = OpenFileMappingW(access, TRUE, name); /* a keeper inherits it */
     const void *view = section ? MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0) : NULL;
     bool ours = view && win32_is_secured_as(section, descriptor) && measure(view, &all, committed) &&
                 all == growth_reserved(max_size) && shows_no_file(view) &&

@@ -163,6 +163,12 @@ static void what_has_grown_stays_so_for_the_next_broker(void **state)
     assert_int_equal(shmb_current(region), 1);
     assert_int_equal(shmb_size(region), MIB);
     shmb_detach(region);
+    broker_kill(b); /* the keeper that the adopting broker started has it, too */
+    broker_start(b);
+    region = region_attach(b, name, SHMB_ACCESS_READ);
+    assert_int_equal(shmb_size(region), MIB);
+    assert_string_equal((const char *)shmb_data(region) + 299990, "survives");
+    shmb_detach(region);
     broker_stop(b);
 }
 
