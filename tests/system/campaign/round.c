@@ -70,11 +70,13 @@ static unsigned call_in_turn(uint64_t offset, uint64_t turn, unsigned count)
     return 1 + (unsigned)(fraction * count >> 32);
 }
 
-/* The `number`-th fault of the campaign with `seed`. */
+/* The `number`-th fault of the campaign with `seed`. A single round has one in a reload, an adoption, a growing and a stop. */
 static fault choose(uint64_t seed, unsigned number)
 {
+    static const phase turns[PHASES] = {RELOADING, ADOPTING, ENLARGING, STOPPING,
+                                        STARTING,  SERVING,  RESTORING, PLANNING};
     chance whole = {seed}, c = {seed ^ ((uint64_t)(number + 1) << 32)};
-    fault f = {.when = (phase)(number % PHASES)};
+    fault f = {.when = turns[number % PHASES]};
     const uint64_t offset = (uint64_t)chance_of(&whole, 1u << 30) << 34;
     f.at = call_in_turn(offset, number / PHASES, calls_of[f.when] ? calls_of[f.when] : 1);
     f.fails = chance_of(&c, 2);
