@@ -96,7 +96,7 @@ platform_section_request apply_request(const declared_region *declared)
 
 /* How one region was made. */
 typedef struct manner {
-    bool left;      /* an earlier broker's is there, by the plan */
+    bool left; /* an earlier broker's is there, by the plan */
     catalog_place place;
     uint64_t known; /* the size that was published of it last */
     platform_section_granted granted;

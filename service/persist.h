@@ -4,9 +4,8 @@
  * Regions with persist: {mode: snapshot} are copied to snapshots (a state, queue or stream as kind_image.h has it), those
  * with {mode: file} have their file flushed, each at its interval, when it is let go, and at the stop. It is done in steps of
  * at most SNAPSHOT_STEP bytes, one region after another, on the engine's own thread between two beats of its heart: the disk
- * is asked for no more than a step's bytes at once, so
- * that a region of any size delays the heart by no more than a slow disk's answer to that. A region that takes longer
- * than its interval begins again as soon as it is done.
+ * is asked for no more than a step's bytes at once, so that a region of any size delays the heart by no more than a slow
+ * disk's answer to that. A region that takes longer than its interval begins again as soon as it is done.
  *
  * What fails is told once, tried again at the next interval, and told once more when it works again.
  */
