@@ -52,9 +52,7 @@ static void send_one(int self, unsigned number)
 {
     uint64_t bytes = 1 + (uint64_t)self + (uint64_t)number * THREADS;
     queue_message place;
-    /* While a sleeping receiver that was told of the death passes on what the dead one held, others are not told yet. */
-    bool was_there =
-        thread_count <= RECEIVER && model_is_dead(OLD) && header->members[WANTED] == wait_model_life(OLD);
+    bool was_there = model_is_dead(OLD) && header->members[WANTED] == wait_model_life(OLD);
     shmb_status status = shmb_q_claim(&views[self], sizeof bytes, LONG, &place);
     MODEL_CHECK(status != SHMB_BUSY || !was_there || wait_model_was_told(OLD) ||
                     header->members[WANTED] != wait_model_life(OLD),
