@@ -406,7 +406,7 @@ static tally read_all(void)
 static void a_stream_has_its_newest_messages_again(void **state)
 {
     (void)state;
-    for (uint64_t count = 0; count < 4 * PLACES; count++) {
+    for (uint64_t count = 0; count < UINT64_C(4) * PLACES; count++) {
         platform_section from = section_of(&of_stream);
         begin_stream(&from);
         for (uint64_t number = 1; number <= count; number++)

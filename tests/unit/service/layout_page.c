@@ -160,8 +160,9 @@ int64_t page_state_read(const uint8_t *region, uint64_t item_size, uint8_t *valu
 
 void page_state_write(uint8_t *region, uint64_t item_size, const uint8_t *value, uint32_t size)
 {
-    uint64_t slot, next = u64(region + 128) + 1;
-    if (next == 0)
+    const uint64_t last = u64(region + 128);
+    uint64_t slot, next = last + 1;
+    if (last == UINT64_MAX)
         next = item_size <= 24 ? 2 : 4;
     const uint8_t *to = state_slot(region, item_size, next, &slot);
     memcpy(region + (to - region), value, size);
@@ -232,7 +233,7 @@ static uint8_t *queue_go(uint8_t *region, uint64_t hint, uint64_t item_size, uin
         if (word >> 16 < base || (word >> 16 == base && (word & 7) < passed))
             return slot;
     }
-    return message_slot(region, 12288, item_size, *position % messages);
+    return message_slot(region, 12288, item_size, *position & (messages - 1));
 }
 
 static void queue_push(uint8_t *region, uint64_t hint, uint32_t messages, uint64_t position)
@@ -249,7 +250,7 @@ bool page_queue_send(uint8_t *region, uint64_t item_size, uint32_t messages, uin
     uint8_t *slot = queue_go(region, 128, item_size, messages, 1, &position);
     if (u64(slot) != queue_word_of(position, messages, 0, 0))
         return false;
-    put(region + 4096 + 8 * member, life, 8);
+    put(region + 4096 + (size_t)8 * member, life, 8);
     queue_push(region, 128, messages, position);
     put(slot, queue_word_of(position, messages, 1, member), 8);
     memcpy(slot + 16, message, size);
@@ -265,7 +266,7 @@ int64_t page_queue_receive(uint8_t *region, uint64_t item_size, uint32_t message
     uint8_t *slot = queue_go(region, 256, item_size, messages, 3, &position);
     if (u64(slot) != queue_word_of(position, messages, 2, 0))
         return -1;
-    put(region + 4096 + 8 * member, life, 8);
+    put(region + 4096 + (size_t)8 * member, life, 8);
     queue_push(region, 256, messages, position);
     put(slot, queue_word_of(position, messages, 3, member), 8);
     const uint32_t size = u32(slot + 8);

@@ -74,7 +74,7 @@ static void assert_region(const page_region *region, unsigned number, uint64_t g
     snprintf(object, sizeof object, "Global\\Region %u", number);
     snprintf(description, sizeof description, "number %u, %u", number, (unsigned)generation);
     const uint32_t messages = number % 2 ? 0 : 1u << (number % 8 + 1);
-    const uint64_t stride = (16 + number + 1 + 63) / 64 * 64;
+    const uint64_t stride = ((uint64_t)16 + number + 1 + 63) / 64 * 64;
     assert_int_equal(region->state, 2);
     assert_int_equal(region->kind, number % 2 ? 1 : 3);
     assert_int_equal(region->size, number % 2 ? 4096 + number : 12288 + messages * stride);
@@ -169,14 +169,14 @@ static void a_region_begins_as_the_page_says(void **state)
 
 static uint32_t fill(uint8_t *bytes, unsigned number, uint64_t largest)
 {
-    uint32_t size = (uint32_t)(number * 7 % (largest + 1));
+    uint32_t size = (uint32_t)((uint64_t)number * 7 % (largest + 1));
     memset(bytes, (int)(number & 0xFF), size);
     return size;
 }
 
 static void assert_filled(const uint8_t *bytes, int64_t size, unsigned number, uint64_t largest)
 {
-    assert_int_equal(size, number * 7 % (largest + 1));
+    assert_int_equal(size, (uint64_t)number * 7 % (largest + 1));
     for (int64_t i = 0; i < size; i++)
         assert_int_equal(bytes[i], number & 0xFF);
 }
