@@ -15,6 +15,11 @@
 #define NO_ROOM_MOST                                                                                         \
     100u /* regions in a row for which the system has no room for objects; for more it is not asked */
 
+#define GIVEN_UP_MOST 300u /* regions, so that the system has room for a few programs */
+#define GIVEN_UP                                                                                             \
+    "the system has no room for more objects, and this region was given up so that other programs can "      \
+    "start; declare fewer regions, or end programs that have many objects open, then restart the broker"
+
 static catalog_publication publication_of(const declared_region *declared, shmb_region_state state,
                                           uint64_t generation)
 {
@@ -307,16 +312,21 @@ static void end_life(const apply_context *context, size_t index)
                    persist_finish_one(context->persist, context->holdings->sections[index], progress));
 }
 
-void apply_let_go(const apply_context *context, size_t index)
+static void let_objects_go(const apply_context *context, size_t index)
 {
     holdings *h = context->holdings;
     const object_run *run = &h->runs[index];
-    end_life(context, index);
     persist_remove(context->persist, h->sections[index]);
     object_pool_close(&h->objects, run);
     for (size_t i = run->count; i > 0; i--)
         keeper_release(context->keeper, h->objects.kept[run->first + i - 1]);
     holdings_forget(h, index);
+}
+
+void apply_let_go(const apply_context *context, size_t index)
+{
+    end_life(context, index);
+    let_objects_go(context, index);
 }
 
 /* Clients hear that the region is to be waited for before its object goes. */
@@ -328,6 +338,27 @@ static void await_another(const apply_context *context, size_t index)
     if (catalog_place_of(context->catalog, context->holdings->regions[index].name, &place, &generation,
                          &ignored))
         catalog_mark(context->catalog, place, SHMB_REGION_PENDING, platform_now());
+}
+
+void apply_make_way(const apply_context *context, apply_outcome *outcome)
+{
+    holdings *h = context->holdings;
+    apply_held_back *made = context->held_back;
+    size_t most = outcome->created / 4 < GIVEN_UP_MOST ? outcome->created / 4 : GIVEN_UP_MOST;
+    if (outcome->no_room == 0 || outcome->adopted > 0 || !made)
+        return;
+    log_write(context->log, LOG_REGION_FAILED,
+              "the system has no room for more objects, so %u regions that were made are not served: "
+              "otherwise no program could start any more",
+              (unsigned)most);
+    for (size_t index = h->count; most > 0 && index > 0 && made->count > 0; most--) {
+        name_list_add(&h->unserved, h->regions[--index].name);
+        catalog_break(context->catalog, made->places[--made->count], GIVEN_UP, platform_now());
+        let_objects_go(context, index);
+        outcome->created--;
+        outcome->failed++;
+    }
+    holdings_compact(h);
 }
 
 static int by_name(const void *left, const void *right)

@@ -70,6 +70,13 @@ bool apply_announce(const apply_context *context, const plan *p, const declared_
 void apply_plan(const apply_context *context, const plan *p, const declared_regions *declared,
                 apply_outcome *outcome);
 
+/*
+ * When the system had no room for some regions, gives up the last that were made and held back, a few hundred: all that the
+ * system had left is in them, and no other program could start, not the keeper, nor one that stops this broker. Nothing is
+ * given up of an earlier broker's. They count as failed, with their reason.
+ */
+void apply_make_way(const apply_context *context, apply_outcome *outcome);
+
 /* Publishes as ready what was held back. */
 void apply_publish(catalog *c, const apply_held_back *held_back);
 

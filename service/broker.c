@@ -250,13 +250,15 @@ static bool carry_out(const broker *b, const apply_context *context, const decla
     }
     leave_out_put_away(b, &p, declared);
     bool announced = apply_announce(context, &p, declared, failure);
-    if (announced)
+    if (announced) {
         apply_plan(context, &p, declared, outcome);
+        apply_make_way(context, outcome);
+    }
     plan_free(&p);
     return announced;
 }
 
-/* Makes what exists what `declared` says. */
+/* Makes what exists what `declared` says. What is held back makes way for other programs when the system is full. */
 static bool reconcile(broker *b, const declared_regions *declared, bool tried_again,
                       apply_held_back *held_back, apply_outcome *outcome, platform_failure *failure)
 {

@@ -255,6 +255,15 @@ void catalog_mark(catalog *c, catalog_place place, shmb_region_state state, uint
     mark_entry(c, entry_at(c, place), state, now);
 }
 
+void catalog_break(catalog *c, catalog_place place, const char *reason, uint64_t now)
+{
+    platform_failure ignored;
+    shmb_catalog_slot slot = changed_slot(entry_at(c, place), now);
+    slot.state = SHMB_REGION_BROKEN;
+    store_text(c, slot.reason, reason, &slot.reason, &ignored);
+    publish_slot(c, entry_at(c, place), &slot);
+}
+
 bool catalog_describe(catalog *c, catalog_place place, const char *description, uint64_t now,
                       platform_failure *failure)
 {

@@ -79,6 +79,9 @@ bool catalog_publish(catalog *c, catalog_place place, const catalog_publication 
 /* Publishes the region at `place` in another state. Needs no space, and cannot fail. */
 void catalog_mark(catalog *c, catalog_place place, shmb_region_state state, uint64_t now);
 
+/* Publishes the region at `place` as it is, but broken for this reason; without it, when there is no space for that. */
+void catalog_break(catalog *c, catalog_place place, const char *reason, uint64_t now);
+
 /* Publishes the region at `place` as it is, with another description. */
 bool catalog_describe(catalog *c, catalog_place place, const char *description, uint64_t now,
                       platform_failure *failure);

@@ -576,6 +576,40 @@ static void a_system_without_room_is_not_asked_for_ever(void **state)
     holdings_release(&held);
 }
 
+static void what_fills_the_system_makes_way_for_other_programs(void **state)
+{
+    (void)state;
+    static catalog_place places[MANY];
+    apply_held_back held_back = {places, 0};
+    const declared_regions declared = {many_regions(), MANY};
+    const existing_regions nothing = {NULL, 0, NULL};
+    apply_context start = context;
+    apply_outcome outcome;
+    plan p;
+    start.log = log_of_test;
+    start.held_back = &held_back;
+    fake.room_for = 200;
+    assert_true(plan_make(&declared, &nothing, &p));
+    apply_plan(&start, &p, &declared, &outcome);
+    assert_int_equal(outcome.created, 200);
+    apply_make_way(&start, &outcome);
+    apply_publish(&published, &held_back);
+    assert_int_equal(outcome.created, 150);
+    assert_int_equal(outcome.failed, MANY - 150);
+    assert_int_equal(held.count, 150);
+    assert_int_equal(fake.open_sections, 150);
+    assert_state("Many149", SHMB_REGION_READY, 1);
+    assert_state("Many150", SHMB_REGION_BROKEN, 1);
+    assert_non_null(strstr(region.reason, "given up so that other programs can start"));
+    assert_state("Many200", SHMB_REGION_BROKEN, 0);
+    plan_free(&p);
+    steps = 0;
+
+    fake.room_for = 0; /* the next reload makes them */
+    assert_int_equal(carry_out(declared.items, MANY).created, MANY - 150);
+    assert_state("Many150", SHMB_REGION_READY, 2);
+}
+
 #define APPLY_TEST(function) cmocka_unit_test_setup_teardown(function, new_machine, closed_machine)
 
 int main(void)
@@ -602,6 +636,7 @@ int main(void)
         APPLY_TEST(an_object_that_clients_kept_alive_keeps_its_number),
         APPLY_TEST(a_region_that_fails_is_broken_and_the_others_are_served),
         APPLY_TEST(a_system_without_room_is_not_asked_for_ever),
+        APPLY_TEST(what_fills_the_system_makes_way_for_other_programs),
         APPLY_TEST(a_region_that_failed_is_created_once_it_can_be),
         APPLY_TEST(failures_beyond_a_hundred_are_counted_not_logged),
         APPLY_TEST(a_failure_whose_reason_finds_no_room_is_not_waited_for),
