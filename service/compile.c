@@ -104,10 +104,9 @@ static compiled *find(const compile_table *table, const config_region *region, a
 
 static bool make_room(compile_table *table)
 {
-    compile_table wider = *table;
+    compile_table wider = {.capacity = table->capacity ? 2 * table->capacity : LEAST_CAPACITY};
     if (2 * (table->count + 1) <= table->capacity)
         return true;
-    wider.capacity = table->capacity ? 2 * table->capacity : LEAST_CAPACITY;
     wider.places = calloc(wider.capacity, sizeof *wider.places);
     if (!wider.places)
         return false;
@@ -116,7 +115,8 @@ static bool make_room(compile_table *table)
             *find(&wider, table->places[i].region, table->places[i].object, table->places[i].hash) =
                 table->places[i];
     free(table->places);
-    *table = wider;
+    table->places = wider.places;
+    table->capacity = wider.capacity;
     return true;
 }
 

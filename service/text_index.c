@@ -69,8 +69,7 @@ static size_t find(const text_index *index, const char *key)
 bool text_index_reserve(text_index *index, size_t count)
 {
     text_index wider = {.folds = index->folds,
-                        .capacity = index->capacity ? index->capacity : LEAST_CAPACITY,
-                        .count = index->count};
+                        .capacity = index->capacity ? index->capacity : LEAST_CAPACITY};
     while (wider.capacity - wider.capacity / 4 < count)
         wider.capacity *= 2;
     if (wider.capacity == index->capacity)
@@ -82,7 +81,8 @@ bool text_index_reserve(text_index *index, size_t count)
         if (index->slots[i].key)
             wider.slots[find(&wider, index->slots[i].key)] = index->slots[i];
     free(index->slots);
-    *index = wider;
+    index->slots = wider.slots;
+    index->capacity = wider.capacity;
     return true;
 }
 

@@ -579,7 +579,7 @@ static void a_system_without_room_is_not_asked_for_ever(void **state)
 static void what_fills_the_system_makes_way_for_other_programs(void **state)
 {
     (void)state;
-    static catalog_place places[MANY];
+    catalog_place places[MANY] = {0};
     apply_held_back held_back = {places, 0};
     const declared_regions declared = {many_regions(), MANY};
     const existing_regions nothing = {NULL, 0, NULL};
