@@ -268,8 +268,9 @@ static void check_growing(world *w, const fault *f, bool held, const char *after
 {
     const size_t before = w->grown[w->grown_count - 1], has = oracle_size(w, w->names[GROWING]);
     if (!held) {
-        oracle_forget_grown(w);
-        oracle_check_grown(w, w->sizes[GROWING], after);
+        if (has != before) /* a keeper may have had it all the same */
+            oracle_forget_grown(w);
+        oracle_check_grown(w, w->grown[w->grown_count - 1], after);
     } else if (f->when != ENLARGING || !w->faults->fired) {
         oracle_check_grown(w, f->when == ENLARGING && f->done ? f->wanted : before, after);
     } else if (f->done || has == f->wanted) {

@@ -297,6 +297,7 @@ static void json_tells_the_same(void **state)
     const cJSON *persist = cJSON_GetObjectItemCaseSensitive(recipes, "persist");
     assert_string_equal(string_of(persist, "mode"), "file");
     assert_true(number_of(persist, "interval_ms") == 250);
+    assert_false(cJSON_HasObjectItem(persist, "keep")); /* of snapshots alone */
     assert_string_equal(string_of(recipes, "on_dirty"), "hold");
     persist = cJSON_GetObjectItemCaseSensitive(telemetry, "persist");
     assert_string_equal(string_of(persist, "mode"), "none");
