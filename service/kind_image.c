@@ -81,6 +81,11 @@ static uint64_t load_u64(const uint8_t *at)
     return shmb_load_acquire_u64((const volatile uint64_t *)(const volatile void *)at);
 }
 
+static void store_u64(uint8_t *at, uint64_t value)
+{
+    memcpy(at, &value, sizeof value);
+}
+
 /* ---- State --------------------------------------------------------------------------------------- */
 
 static bool is_small(const shmb_geometry *geometry)
@@ -229,7 +234,7 @@ static bool copy_stream_slot(kind_image *image, uint64_t number, const uint8_t *
     if (load_u64(slot) == word && copy_message(image, slot, word))
         return true;
     memset(image->item, 0, (size_t)image->item_bytes);
-    memcpy(image->item, &word, sizeof word);
+    store_u64(image->item, word);
     memcpy(image->item + sizeof word, &lost, sizeof lost);
     return true;
 }

@@ -236,7 +236,7 @@ typedef struct shmb_kind_header {
 typedef struct shmb_lock_words {
     uint64_t word;    /* 0 atomic: SHMB_LOCK_FREE, SHMB_LOCK_HANDED_OVER, or the holder's life */
     uint32_t damaged; /* 8 atomic: not 0 since a holder died, until another says that the data is whole */
-    uint32_t mark;    /* 12 atomic: bits of who waits inside the gate, and from bit 2 on a count of markings */
+    uint32_t mark; /* 12 atomic: bits of who waits inside the gate, and from bit 2 on a count of markings */
 } shmb_lock_words;
 
 #define SHMB_LOCK_FREE        0ull

@@ -100,8 +100,14 @@ void boost_close(void *channel)
 
 extern "C" {
 
-extern const channel_kind channel_boost = {"Boost message_queue", boost_open, boost_send, boost_receive,
-                                           boost_close,         nullptr,    nullptr,    nullptr,
+extern const channel_kind channel_boost = {"Boost message_queue",
+                                           boost_open,
+                                           boost_send,
+                                           boost_receive,
+                                           boost_close,
+                                           nullptr,
+                                           nullptr,
+                                           nullptr,
                                            nullptr};
 
 size_t boost_mutex_bytes(void)

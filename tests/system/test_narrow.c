@@ -80,7 +80,7 @@ static void they_take_turns_with_a_lock_and_their_death_is_told(void **state)
         process_start("shmbroker-locker.exe", "%s %s write count %u", b->instance, name, COUNTED);
     assert_int_equal(process_wait(small), 0);
     assert_int_equal(process_wait(large), 0);
-    assert_true(*(volatile uint64_t *)shmb_data(region) == 2 * COUNTED);
+    assert_true(*(volatile uint64_t *)shmb_data(region) == UINT64_C(2) * COUNTED);
     small = process_start(narrow("shmbroker-locker.exe"), "%s %s write lock 0 hold", b->instance, name);
     process_wait_line(small, "holding");
     process_kill(small);

@@ -111,11 +111,12 @@ static unsigned count_served(const test_broker *b)
 static void what_there_is_no_room_for_is_told_and_the_others_are_served(void **state)
 {
     (void)state;
-    unsigned served = 0;
     const char *stem = support_unique("Many");
     test_broker *b = prepare_many(stem);
     broker_start(b);
-    assert_int_equal(sscanf(broker_ready_line(b), "ready: %u regions of ", &served), 1);
+    assert_contains(broker_ready_line(b), "ready: ");
+    const unsigned served =
+        (unsigned)strtoul(strstr(broker_ready_line(b), "ready: ") + strlen("ready: "), NULL, 10);
     assert_int_equal(served, count_served(b));
     if (served < regions)
         assert_contains(broker_ready_line(b), support_text(", %u failed", regions - served));

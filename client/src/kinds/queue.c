@@ -349,7 +349,8 @@ static park_answer look(void *context, park_view *view)
     bool may_spin = shmb_load_relaxed_u32(&side_of(turn)->spin.limit) > 0;
     uint32_t looks = view->sleeps > 0 && may_spin ? LOOKS_AWAKE : 1;
     turn->over = view->over;
-    if (view->over != SYNC_NOBODY) /* at once: who looks for a dead one's number meanwhile is to be told, too */
+    if (view->over !=
+        SYNC_NOBODY) /* at once: who looks for a dead one's number meanwhile is to be told, too */
         sync_life_bury(turn->queue->lives, view->over);
     if (!view->outside) /* who only looks past a front leaves it its mark */
         set_mark(turn, view->sleeps >= PATIENCE);

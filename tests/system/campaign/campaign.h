@@ -150,8 +150,8 @@ void oracle_check_reloaded(world *w, const char *after);
    nobody is told otherwise: else that is counted. `serves`: the broker runs. */
 void oracle_check_between(world *w, bool serves, const char *after);
 
-/* What a program sees of the region's size now; 0: it cannot attach. */
-size_t oracle_size(const world *w, const char *region);
+/* What a program sees of the size of the region `name` now; 0: it cannot attach. */
+size_t oracle_size(const world *w, const char *name);
 
 /* GROWING has now, or was to have now, `size` bytes: all of them are memory, and zero where nobody wrote; else that is
    counted. What the campaign writes behind the old ones is looked for from now on. */

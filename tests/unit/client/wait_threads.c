@@ -182,8 +182,8 @@ void sync_rest(sync_deadline until)
     self();
     pthread_mutex_lock(&world);
     counts.rests++;
-    while (await_change(until))
-        continue;
+    while (await_change(until)) {
+    }
     pthread_mutex_unlock(&world);
 }
 
