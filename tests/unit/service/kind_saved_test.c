@@ -376,7 +376,7 @@ static void begin_stream(platform_section *section)
 
 static void publish(uint64_t number)
 {
-    memcpy(stream_begin(&stream, next), &number, sizeof number);
+    shmb_copy_racing(stream_begin(&stream, next), &number, sizeof number);
     next = stream_finish(&stream, next, sizeof number);
 }
 
