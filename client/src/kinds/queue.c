@@ -14,7 +14,7 @@
 
 #define STEPS_MOST   1024u               /* of one attempt; then the clock is looked at */
 #define CROWD        64u                 /* operations for which others are reckoned with */
-#define PATIENCE     8u                  /* sleeps in vain, before newcomers have to queue up */
+#define PATIENCE     8u                  /* looks in vain, before newcomers have to queue up */
 #define LOOKS_AWAKE  128u                /* for who is about to hand on, before sleeping again */
 #define FULL_LOOK_NS UINT64_C(100000000) /* between two looks at a full queue, should nobody wake */
 #define POLLS_A_LOOK 4u
@@ -353,7 +353,7 @@ static park_answer look(void *context, park_view *view)
         SYNC_NOBODY) /* at once: who looks for a dead one's number meanwhile is to be told, too */
         sync_life_bury(turn->queue->lives, view->over);
     if (!view->outside) /* who only looks past a front leaves it its mark */
-        set_mark(turn, view->sleeps >= PATIENCE);
+        set_mark(turn, view->vain >= PATIENCE);
     for (;;) {
         attempt result = try_once(turn);
         if (result == DONE) {

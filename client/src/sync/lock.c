@@ -138,7 +138,7 @@ static park_answer look(void *context, park_view *view)
         return look_past_front(me, view, seen);
     if (holder == SYNC_NOBODY || holder == view->over)
         return inherit(me, view, seen);
-    set_mark(me, view->sleeps >= SYNC_LOCK_PATIENCE);
+    set_mark(me, view->vain >= SYNC_LOCK_PATIENCE);
     if (shmb_load_relaxed_u64(word) != seen)
         return PARK_LOOK;
     sync_deadline grace = me->marked_since + SYNC_LOCK_GRACE_NS;

@@ -27,7 +27,8 @@
 
 #define SYNC_LOCK_GRACE_NS 1000000u /* 1 ms */
 
-/* Sleeps of a front; after so many the lock is handed to it. (The model has less: it tries every order.) */
+/* Looks of a front in vain, after each of which it marks anew; after so many the lock is handed to it. (The model has less:
+   it tries every order.) */
 #if !defined(SYNC_LOCK_PATIENCE)
 #define SYNC_LOCK_PATIENCE 4u
 #endif

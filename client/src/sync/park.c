@@ -13,6 +13,7 @@ static park_answer look_about(park_look *look, void *context, park_view *view, s
         if (answer != PARK_LOOK)
             return answer;
         view->over = SYNC_NOBODY;
+        view->vain++;
         if (i % LOOKS_BETWEEN_CLOCKS == 0 && sync_deadline_passed(deadline))
             return PARK_LOOK;
     }
@@ -51,6 +52,7 @@ static sync_result front(sync_place *place, sync_lives *lives, park_look *look, 
         last = (result == SYNC_TIMED_OUT && until == deadline) || sync_deadline_passed(deadline);
         view.over = result == SYNC_OVER ? view.watch : SYNC_NOBODY;
         view.sleeps++;
+        view.vain++;
     }
 }
 

@@ -33,7 +33,8 @@ typedef enum park_answer {
 typedef struct park_view {
     bool
         outside; /* of the gate: the caller will not sleep at the place, so it leaves no mark, and does not stay */
-    uint32_t sleeps;     /* how often the front has slept: how often it was passed over */
+    uint32_t sleeps;     /* how often the front has slept */
+    uint32_t vain;       /* how often it has looked in vain, and slept or not: how often it was passed over */
     sync_life over;      /* the life that the last sleep found over, or SYNC_NOBODY */
     sync_life watch;     /* out: whose end the next sleep watches for, or SYNC_NOBODY */
     sync_deadline until; /* out: when to look again even if nobody wakes; SYNC_NEVER: not before */
