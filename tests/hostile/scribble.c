@@ -26,7 +26,7 @@ static size_t stream_word_at(const scribble_target *target, uint32_t which)
 {
     size_t stride = (target->size - SHMB_STREAM_HEADER_BYTES) / target->messages;
     if (which % 3 == 0)
-        return SHMB_STREAM_WORDS_OFFSET;
+        return which % 2 == 0 ? SHMB_STREAM_WORDS_OFFSET : SHMB_EPOCH_OFFSET;
     return SHMB_STREAM_HEADER_BYTES + which / 3 % target->messages * stride + (which % 3 == 1 ? 0 : 8);
 }
 
@@ -38,8 +38,12 @@ size_t scribble_control_word(const scribble_target *target, uint32_t which)
         return lock[which % 2];
     case SCRIBBLE_SIGNAL:
         return signal[which % 3];
+    case SCRIBBLE_NOTICE:
+        return which % 2 == 0 ? 0 : SHMB_EPOCH_OFFSET;
+    case SCRIBBLE_FLAG:
+        return 0;
     case SCRIBBLE_STATE:
-        return SHMB_STATE_WORDS_OFFSET + 8 * (size_t)(which % 3);
+        return which % 4 == 3 ? SHMB_EPOCH_OFFSET : SHMB_STATE_WORDS_OFFSET + 8 * (size_t)(which % 4);
     case SCRIBBLE_STREAM:
         return stream_word_at(target, which);
     case SCRIBBLE_QUEUE:

@@ -13,6 +13,8 @@ typedef enum scribble_kind {
     SCRIBBLE_QUEUE,
     SCRIBBLE_STREAM,
     SCRIBBLE_SIGNAL, /* a flag in a page of its own, then a sequence and an epoch */
+    SCRIBBLE_NOTICE, /* the section of a raw region's signal: a sequence and an epoch */
+    SCRIBBLE_FLAG,   /* the section of waiters */
     SCRIBBLE_RAW     /* no control words */
 } scribble_kind;
 

@@ -1,11 +1,13 @@
 /*
  * shmbroker-hostile: a program that may write to regions and writes over them, without the library, for test_hostile.c.
  *
- *   shmbroker-hostile SEED {OBJECT lock|state|queue|stream|signal|raw MESSAGES}…
+ *   shmbroker-hostile SEED {OBJECT lock|state|queue|stream|signal|waiters|raw BYTES MESSAGES}…
  *
- * Prints `scribbling`, and scribbles until its standard input ends or it is killed.
+ * BYTES is the object's size, 0 for all of its pages. Prints `scribbling`, and scribbles until its standard input ends or it is killed; at that end it prints `wrote N`, the number
+ * of its writes. Now and then it puts all bytes of an object back as it found them first, so that operations come far.
  */
 #include "../hostile/scribble.h"
+#include "atomics.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,17 +16,25 @@
 
 #include <windows.h>
 
-#define MOST_TARGETS 12
+#define MOST_TARGETS  16
+#define LONGEST_BURST 64u
+#define LONGEST_PEACE 2000u /* pauses of the processor */
 
 static scribble_target targets[MOST_TARGETS];
-static int target_count;
+static void *first_bytes[MOST_TARGETS];
+static uint32_t target_count;
+static uint64_t writes; /* this thread's; another one reads them */
 
 static scribble_kind kind_of(const char *word)
 {
-    static const char *const words[] = {"lock", "state", "queue", "stream", "signal"};
-    for (int i = 0; i < 5; i++) {
-        if (strcmp(words[i], word) == 0)
-            return (scribble_kind)i;
+    static const struct {
+        const char *word;
+        scribble_kind kind;
+    } kinds[] = {{"lock", SCRIBBLE_LOCK},     {"state", SCRIBBLE_STATE},   {"queue", SCRIBBLE_QUEUE},
+                 {"stream", SCRIBBLE_STREAM}, {"signal", SCRIBBLE_NOTICE}, {"waiters", SCRIBBLE_FLAG}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].word, word) == 0)
+            return kinds[i].kind;
     }
     return SCRIBBLE_RAW;
 }
@@ -38,9 +48,16 @@ static bool open_target(char **arguments)
         printf("cannot map %s: %lu\n", arguments[0], GetLastError());
         return false;
     }
-    uint32_t messages = (uint32_t)strtoul(arguments[2], NULL, 10);
-    targets[target_count++] =
-        (scribble_target){kind_of(arguments[1]), bytes, view.RegionSize, messages > 0 ? messages : 1};
+    size_t size = strtoul(arguments[2], NULL, 10);
+    uint32_t messages = (uint32_t)strtoul(arguments[3], NULL, 10);
+    if (size == 0 || size > view.RegionSize)
+        size = view.RegionSize;
+    targets[target_count] =
+        (scribble_target){kind_of(arguments[1]), bytes, size, messages > 0 ? messages : 1};
+    first_bytes[target_count] = malloc(size);
+    if (first_bytes[target_count] == NULL)
+        return false;
+    memcpy(first_bytes[target_count++], bytes, size);
     return true;
 }
 
@@ -52,13 +69,34 @@ static DWORD WINAPI wait_for_end(void *unused)
     (void)unused;
     while (more)
         more = ReadFile(GetStdHandle(STD_INPUT_HANDLE), &byte, 1, &got, NULL) && got > 0;
+    printf("wrote %llu\n", (unsigned long long)shmb_load_relaxed_u64(&writes));
+    fflush(stdout);
     ExitProcess(0);
+}
+
+static uint32_t draw(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+/* A burst against one of them, then perhaps all its bytes as they were, then a while of peace. */
+static void attack(uint32_t *seed)
+{
+    uint32_t which = draw(seed) % target_count, burst = 1 + draw(seed) % LONGEST_BURST;
+    for (uint32_t i = 0; i < burst; i++)
+        scribble(&targets[which], seed);
+    shmb_store_relaxed_u64(&writes, writes + burst);
+    if (draw(seed) % 2 == 0)
+        memcpy(targets[which].bytes, first_bytes[which], targets[which].size);
+    for (uint32_t i = draw(seed) % LONGEST_PEACE; i > 0; i--)
+        shmb_pause();
 }
 
 int main(int argc, char **argv)
 {
     uint32_t seed = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;
-    for (int i = 2; i + 2 < argc && target_count < MOST_TARGETS; i += 3) {
+    for (int i = 2; i + 3 < argc && target_count < MOST_TARGETS; i += 4) {
         if (!open_target(argv + i))
             return 1;
     }
@@ -66,11 +104,6 @@ int main(int argc, char **argv)
         return 2;
     puts("scribbling");
     fflush(stdout);
-    for (uint32_t turn = 0;; turn++) {
-        const scribble_target *target = &targets[turn % (uint32_t)target_count];
-        for (uint32_t i = 0; i < 1 + seed % 16; i++)
-            scribble(target, &seed);
-        if (turn % 64 == 0)
-            Sleep(1); /* so that the others come to work, too */
-    }
+    for (;;)
+        attack(&seed);
 }

@@ -1,162 +1,167 @@
 /*
  * A program that may write to regions writes over every byte of them and of what stands beside them, at random and at each control
- * word, while others use them through the library: nothing crashes, nobody waits beyond his time limit, and what is
- * damaged is told.
+ * word, while two others use them through the library (scribbled.c): nothing crashes, nobody waits beyond his time limit, and what
+ * is damaged is told.
+ *
+ *   test-system.hostile.exe [OPERATIONS [SEED]]
  */
 #include "checks.h"
 #include "region.h"
+#include "scribbled.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define OPERATIONS 20000u
-#define LIMIT_MS   2u
-#define ITEM_BYTES 100u
+#define USUAL         300000u
+#define USUAL_SEED    20261122u
+#define PROGRAMS      2u
+#define LEFT_BEHIND   2000u /* operations on what the hostile program left */
+#define PARTS_TO_TELL 20u
 
-typedef struct used {
-    shmb_region *locked, *state, *queue, *stream;
-    uint64_t cursor;
-    uint32_t seed;
-    unsigned statuses[32];
-} used;
+typedef struct sums {
+    unsigned long long operations, well, damage, longest_us;
+} sums;
 
-static uint32_t draw(used *with)
+static unsigned long long operations = USUAL, seed = USUAL_SEED;
+
+static test_broker *make_regions(char *names[SCRIBBLED_REGIONS])
 {
-    with->seed = with->seed * 1664525u + 1013904223u;
-    return with->seed >> 8;
-}
-
-static shmb_status use_lock(used *with, uint32_t limit)
-{
-    if (draw(with) % 3 == 0)
-        return shmb_notify(with->locked);
-    if (draw(with) % 3 == 0)
-        return shmb_wait(with->locked, shmb_notified(with->locked), limit);
-    shmb_status status = shmb_lock(with->locked, limit);
-    if (status == SHMB_OWNER_DIED)
-        shmb_lock_consistent(with->locked);
-    if (status == SHMB_OK || status == SHMB_OWNER_DIED)
-        shmb_unlock(with->locked);
-    return status;
-}
-
-static shmb_status use_state(used *with, uint32_t limit)
-{
-    uint8_t value[ITEM_BYTES] = {0};
-    uint64_t size, version;
-    if (draw(with) % 3 == 0)
-        return shmb_state_write(with->state, value, draw(with) % (ITEM_BYTES + 1));
-    shmb_status status = shmb_state_read(with->state, value, sizeof value, &size, &version);
-    assert_true(size <= sizeof value);
-    return status == SHMB_OK && limit > 0 ? shmb_state_wait(with->state, version, limit) : status;
-}
-
-static shmb_status use_queue(used *with, uint32_t limit)
-{
-    uint8_t bytes[ITEM_BYTES] = {0};
-    uint32_t size = draw(with) % (ITEM_BYTES + 1);
-    shmb_queue_message message = {.struct_size = sizeof message};
-    if (draw(with) % 4 == 0)
-        return shmb_queue_send(with->queue, bytes, size, limit);
-    if (draw(with) % 3 == 0) {
-        shmb_status status = shmb_queue_receive(with->queue, bytes, sizeof bytes, &size, limit);
-        assert_true(size <= sizeof bytes);
-        return status;
-    }
-    shmb_status status = shmb_queue_take(with->queue, limit, &message);
-    if (status != SHMB_OK)
-        return status;
-    assert_true(message.size <= ITEM_BYTES);
-    memcpy(bytes, message.bytes, message.size);
-    return shmb_queue_release(with->queue, &message);
-}
-
-static shmb_status use_stream(used *with, uint32_t limit)
-{
-    uint8_t bytes[ITEM_BYTES] = {0};
-    uint64_t size = 0, missed;
-    if (draw(with) % 2 == 0)
-        return shmb_stream_write(with->stream, bytes, draw(with) % (ITEM_BYTES + 1));
-    shmb_status status =
-        shmb_stream_read(with->stream, &with->cursor, bytes, sizeof bytes, &size, &missed, limit);
-    assert_true(size <= sizeof bytes);
-    if (status == SHMB_CORRUPT)
-        shmb_stream_join(with->stream, SHMB_NEWEST, &with->cursor);
-    return status;
-}
-
-static void operate(used *with)
-{
-    static shmb_status (*const uses[])(used *, uint32_t) = {use_lock, use_state, use_queue, use_stream};
-    uint32_t limit = draw(with) % 64 == 0 ? LIMIT_MS : SHMB_NO_WAIT;
-    uint32_t which = draw(with) % 4;
-    const ULONGLONG start = GetTickCount64();
-    shmb_status status = uses[which](with, limit);
-    if (GetTickCount64() - start > SUPPORT_WAIT_MS)
-        support_fail("use %u took longer than %u ms", (unsigned)which, SUPPORT_WAIT_MS);
-    if (status != SHMB_OK && status != SHMB_TIMED_OUT && status != SHMB_CORRUPT &&
-        status != SHMB_OWNER_DIED && status != SHMB_DEADLOCK && status != SHMB_TOO_SMALL &&
-        status != SHMB_NOT_OWNER && status != SHMB_BUSY)
-        support_fail("use %u returns %d, %s", (unsigned)which, (int)status, shmb_status_text(status));
-    with->statuses[status % 32]++;
-}
-
-static test_broker *make_regions(char *names[4])
-{
-    static const char *const stems[] = {"Locked", "State", "Queue", "Stream"};
-    for (int i = 0; i < 4; i++)
+    static const char *const stems[SCRIBBLED_REGIONS] = {"Locked", "State", "Small", "Queue", "Stream"};
+    for (unsigned i = 0; i < SCRIBBLED_REGIONS; i++)
         names[i] = support_unique(stems[i]);
     return broker_run_with(BROKER_HEAD "  %s: { size: 4 KiB, lock: true, notify: true }\n"
-                                       "  %s: { kind: state, size: 100 B }\n"
-                                       "  %s: { kind: queue, messages: 8, message_size: 100 B }\n"
-                                       "  %s: { kind: stream, messages: 8, message_size: 100 B }\n",
-                           names[0], names[1], names[2], names[3]);
+                                       "  %s: { kind: state, size: %u B }\n"
+                                       "  %s: { kind: state, size: %u B }\n"
+                                       "  %s: { kind: queue, messages: %u, message_size: %u B }\n"
+                                       "  %s: { kind: stream, messages: %u, message_size: %u B }\n",
+                           names[0], names[1], SCRIBBLED_ITEM, names[2], SCRIBBLED_SMALL, names[3],
+                           SCRIBBLED_MESSAGES, SCRIBBLED_ITEM, names[4], SCRIBBLED_MESSAGES, SCRIBBLED_ITEM);
 }
 
-static process *start_hostile(char *const names[4], unsigned seed)
+/* The regions, and each section beside them. */
+static process *start_hostile(const test_broker *b, char *const names[SCRIBBLED_REGIONS])
 {
-    process *hostile = process_start(
-        "shmbroker-hostile.exe",
-        "%u Global\\%s raw 0 Global\\%s state 0 Global\\%s queue 8 Global\\%s stream 8 "
-        "Global\\ShmBroker.Region.%s.lock lock 0 Global\\ShmBroker.Region.%s.waiters raw 0 "
-        "Global\\ShmBroker.Region.%s.signal raw 0 Global\\ShmBroker.Region.%s.lock lock 0 "
-        "Global\\ShmBroker.Region.%s.lock lock 0",
-        seed, names[0], names[1], names[2], names[3], names[0], names[0], names[0], names[1], names[3]);
+    static const char *const kinds[SCRIBBLED_REGIONS] = {"raw", "state", "state", "queue", "stream"};
+    static const struct {
+        unsigned region;
+        const char *part;
+    } beside[] = {{0, "lock"}, {0, "waiters"}, {0, "signal"}, {1, "lock"},   {1, "waiters"},
+                  {2, "lock"}, {2, "waiters"}, {4, "lock"},   {4, "waiters"}};
+    char arguments[4096];
+    int length = 0;
+    for (unsigned i = 0; i < SCRIBBLED_REGIONS; i++) {
+        shmb_region *region = region_attach(b, names[i], SHMB_ACCESS_READ);
+        length += snprintf(arguments + length, sizeof arguments - (size_t)length, " Global\\%s %s %llu %u",
+                           names[i], kinds[i], (unsigned long long)shmb_size(region), SCRIBBLED_MESSAGES);
+        shmb_detach(region);
+    }
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+        length += snprintf(arguments + length, sizeof arguments - (size_t)length,
+                           " Global\\ShmBroker.Region.%s.%s %s 0 0", names[beside[i].region], beside[i].part,
+                           beside[i].part);
+    process *hostile = process_start("shmbroker-hostile.exe", "%llu%s", seed, arguments);
     process_wait_line(hostile, "scribbling");
     return hostile;
+}
+
+static process *start_program(const test_broker *b, char *const names[SCRIBBLED_REGIONS],
+                              unsigned long long often, unsigned long long number)
+{
+    return process_start("shmbroker-scribbled.exe", "%s %llu %llu %s %s %s %s %s", b->instance, often,
+                         seed * 64 + number, names[0], names[1], names[2], names[3], names[4]);
+}
+
+/* Behind `word`, which is in the line. */
+static unsigned long long number_behind(const char *line, const char *word)
+{
+    const char *at = strstr(line, word);
+    if (at == NULL)
+        support_fail("there is no \"%s\" in \"%s\"", word, line);
+    return strtoull(at + strlen(word), NULL, 10);
+}
+
+static void add_score(sums *all, process *program)
+{
+    const char *line = process_wait_line(program, "done ");
+    unsigned long long longest = number_behind(line, "longest ");
+    all->operations += number_behind(line, "done ");
+    all->well += number_behind(line, "well ");
+    all->damage += number_behind(line, "damage ");
+    all->longest_us = longest > all->longest_us ? longest : all->longest_us;
+    assert_int_equal(process_wait(program), 0);
+}
+
+/* Each part of their operations must be done within SUPPORT_WAIT_MS of the one before. */
+static void await_parts(process *programs[PROGRAMS])
+{
+    for (unsigned part = 1; part <= SCRIBBLED_PARTS; part++) {
+        char line[32];
+        snprintf(line, sizeof line, "at %u\n", part);
+        for (unsigned i = 0; i < PROGRAMS; i++)
+            process_wait_line(programs[i], line);
+        if (operations > USUAL && part % (SCRIBBLED_PARTS / PARTS_TO_TELL) == 0) {
+            printf("%llu of %llu operations\n", operations / SCRIBBLED_PARTS * part, operations);
+            fflush(stdout);
+        }
+    }
+}
+
+static void tell(const sums *all, unsigned long long writes)
+{
+    printf(
+        "%llu operations of %u programs against %llu hostile writes (seed %llu): %llu went well, %llu were "
+        "told of damage, the longest took %llu.%03llu ms; nothing was found: no crash, no status that is not "
+        "promised, no operation beyond its time\n",
+        all->operations, PROGRAMS, writes, seed, all->well, all->damage, all->longest_us / 1000,
+        all->longest_us % 1000);
 }
 
 static void nothing_that_a_hostile_program_writes_harms_who_uses_a_region(void **state)
 {
     (void)state;
-    char *names[4];
+    char *names[SCRIBBLED_REGIONS];
+    process *programs[PROGRAMS];
+    sums all = {0}, after = {0};
     test_broker *b = make_regions(names);
-    used with = {.seed = 20261122};
-    with.locked = region_attach(b, names[0], SHMB_ACCESS_WRITE);
-    with.state = region_attach(b, names[1], SHMB_ACCESS_WRITE);
-    with.queue = region_attach(b, names[2], SHMB_ACCESS_WRITE);
-    with.stream = region_attach(b, names[3], SHMB_ACCESS_WRITE);
-    process *hostile = start_hostile(names, 7);
-    for (unsigned i = 0; i < OPERATIONS; i++)
-        operate(&with);
+    process *hostile = start_hostile(b, names);
+    for (unsigned i = 0; i < PROGRAMS; i++)
+        programs[i] =
+            start_program(b, names, operations / PROGRAMS + (i == 0 ? operations % PROGRAMS : 0), i);
+    await_parts(programs);
+    for (unsigned i = 0; i < PROGRAMS; i++)
+        add_score(&all, programs[i]);
     assert_true(process_is_running(hostile));
-    process_kill(hostile);
-    printf("%u operations: %u went well, %u were told of damage\n", OPERATIONS, with.statuses[SHMB_OK],
-           with.statuses[SHMB_CORRUPT]);
-    assert_true(with.statuses[SHMB_OK] > 0 && with.statuses[SHMB_CORRUPT] > 0);
-    for (unsigned i = 0; i < 200; i++)
-        operate(&with); /* what it left behind */
-    shmb_detach(with.stream);
-    shmb_detach(with.queue);
-    shmb_detach(with.state);
-    shmb_detach(with.locked);
+    process_close_input(hostile);
+    assert_int_equal(process_wait(hostile), 0);
+    unsigned long long writes = number_behind(process_output(hostile), "wrote ");
+    add_score(&after, start_program(b, names, LEFT_BEHIND, PROGRAMS));
+    tell(&all, writes);
+    assert_true(all.well > operations / 10 && all.damage > operations / 1000 && writes > operations / 100);
+    assert_true(after.well > 0);
     broker_stop(b);
 }
 
-int main(void)
+/* A number from 1 on, in decimal. */
+static bool read_number(const char *text, unsigned long long *number)
+{
+    char *end;
+    *number = strtoull(text, &end, 10);
+    return *text >= '1' && *text <= '9' && *end == '\0' && *number < UINT32_MAX;
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SYSTEM_TEST(nothing_that_a_hostile_program_writes_harms_who_uses_a_region),
     };
+    if (argc > 3 || (argc > 1 && !read_number(argv[1], &operations)) ||
+        (argc > 2 && !read_number(argv[2], &seed))) {
+        fputs(
+            "usage: test-system.hostile [OPERATIONS [SEED]], both whole numbers from 1 on, such as: 1000000 "
+            "7\n",
+            stderr);
+        return 2;
+    }
     return cmocka_run_group_tests_name("a hostile program", tests, NULL, NULL);
 }

@@ -4,13 +4,14 @@
 #include "atomics.h"
 
 /* What a writer left that died in its turn is a slot that nobody reads: there is nothing to repair. Who finds that the turn is
-   its own already was thrown out of an earlier write, by a value that could not be read, and caught that. */
+   its own already was thrown out of an earlier write, by a value that could not be read, and caught that. Who finds that it is
+   not, though it has just been given it, was robbed by a program that writes over the lock, and has no way to be sure of it. */
 static shmb_status take_turn(state_use *use)
 {
     shmb_status status = sync_lock_take(use->turn, STATE_PATIENCE_MS);
     if (status == SHMB_OWNER_DIED)
-        status = sync_lock_consistent(use->turn);
-    return status == SHMB_DEADLOCK ? SHMB_OK : status;
+        (void)sync_lock_consistent(use->turn);
+    return status == SHMB_DEADLOCK || status == SHMB_OWNER_DIED ? SHMB_OK : status;
 }
 
 shmb_status state_use_write(state_use *use, const void *value, uint64_t size, uint64_t *version)

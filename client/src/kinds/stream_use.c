@@ -5,7 +5,8 @@
 
 /* ---- The producer -------------------------------------------------------------------------------- */
 
-/* What one that died left is at most a message that was begun, and the next one begins there again. */
+/* What one that died left is at most a message that was begun, and the next one begins there again. A program that writes over
+   the lock may give it to this thread, or to another, at any instant. */
 static shmb_status become_producer(stream_use *use)
 {
     if (sync_lock_is_mine(use->turn))
@@ -13,11 +14,12 @@ static shmb_status become_producer(stream_use *use)
     shmb_status status = sync_lock_take(use->turn, SHMB_NO_WAIT);
     if (status == SHMB_OWNER_DIED)
         status = sync_lock_consistent(use->turn);
-    if (status == SHMB_OK) {
+    if (status == SHMB_OK || status == SHMB_DEADLOCK) {
         use->next = stream_take_over(&use->region);
         use->claimed = STREAM_NO_CLAIM;
+        return SHMB_OK;
     }
-    return status == SHMB_TIMED_OUT ? SHMB_BUSY : status;
+    return status == SHMB_TIMED_OUT || status == SHMB_NOT_OWNER ? SHMB_BUSY : status;
 }
 
 static void publish(stream_use *use, uint64_t size)
