@@ -4,6 +4,7 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 cJSON *report_json_root(void)
 {
@@ -34,7 +35,10 @@ bool report_json_number(cJSON *object, const char *name, uint64_t number)
 bool report_json_print(FILE *stream, cJSON *root, bool complete)
 {
     char *printed = complete ? cJSON_Print(root) : NULL;
-    bool ok = printed && fprintf(stream, "%s\n", printed) >= 0 && fflush(stream) == 0;
+    const size_t length =
+        printed ? strlen(printed) : 0; /* written in one go: mingw's printf takes byte by byte */
+    bool ok = printed && fwrite(printed, 1, length, stream) == length && fputc('\n', stream) != EOF &&
+              fflush(stream) == 0;
     cJSON_free(printed);
     cJSON_Delete(root);
     return ok;

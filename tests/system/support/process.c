@@ -8,8 +8,9 @@
 #include <string.h>
 #include <tlhelp32.h>
 
-#define MOST_ATTEMPTS 5u         /* to start one program */
-#define OUTPUT_MAX    (8u << 20) /* bytes kept of one stream */
+#define MOST_ATTEMPTS 5u          /* to start one program */
+#define OUTPUT_FIRST  (64u << 10) /* bytes kept of one stream at first, */
+#define OUTPUT_MAX    (64u << 20) /* and at most: `status --json` of 25,000 regions has 11 million */
 
 /* One captured stream: a thread reads the pipe to its end. */
 typedef struct stream {
@@ -18,6 +19,7 @@ typedef struct stream {
     HANDLE thread;
     char *bytes;
     size_t length;
+    size_t room; /* bytes, with the end of the text */
     bool ended;
 } stream;
 
@@ -48,9 +50,23 @@ static HANDLE children_job(void)
 
 /* ---- Streams --------------------------------------------------------------------------------------------------- */
 
+/* What there is no room for is dropped: a program that says so much has failed a test already. */
+static void make_room(stream *s, size_t count)
+{
+    size_t room = s->room;
+    while (room < OUTPUT_MAX && room - s->length <= count)
+        room *= 2;
+    char *grown = room > s->room ? realloc(s->bytes, room) : NULL;
+    if (!grown)
+        return;
+    s->bytes = grown;
+    s->room = room;
+}
+
 static void append(stream *s, const char *bytes, size_t count)
 {
-    for (size_t i = 0; i < count && s->length + 1 < OUTPUT_MAX; i++)
+    make_room(s, count);
+    for (size_t i = 0; i < count && s->length + 1 < s->room; i++)
         if (bytes[i] != '\r')
             s->bytes[s->length++] = bytes[i];
     s->bytes[s->length] = 0;
@@ -81,7 +97,8 @@ static HANDLE open_stream(process *p, stream *s)
     SECURITY_ATTRIBUTES inherited = {sizeof inherited, NULL, TRUE};
     HANDLE writer = NULL;
     s->owner = p;
-    s->bytes = support_memory(OUTPUT_MAX);
+    s->bytes = support_memory(OUTPUT_FIRST);
+    s->room = OUTPUT_FIRST;
     if (!CreatePipe(&s->pipe, &writer, &inherited, 0) ||
         !SetHandleInformation(s->pipe, HANDLE_FLAG_INHERIT, 0))
         support_fail("cannot make a pipe: %s", support_error(GetLastError()));
