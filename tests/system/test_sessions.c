@@ -279,13 +279,6 @@ static session_list sessions_there_are(void)
     return list;
 }
 
-static void run_command(const test_broker *b, const char *what)
-{
-    process *p = process_run("shmbroker.exe", "%s --instance %s", what, b->instance);
-    if (process_wait(p) != 0)
-        support_fail("`shmbroker %s`: %s%s", what, process_output(p), process_errors(p));
-}
-
 static void the_service_serves_the_sessions_that_there_are(void **state)
 {
     (void)state;
@@ -294,8 +287,8 @@ static void the_service_serves_the_sessions_that_there_are(void **state)
     followed f = {.name = support_unique("Own")};
     f.broker = broker_prepare(BROKER_HEAD "  %s: { size: 4 KiB, namespace: session }\n", f.name);
     service_remove_on_cleanup(support_text("ShmBroker$%s", f.broker->instance));
-    run_command(f.broker, support_text("install --config \"%s\"", f.broker->config));
-    run_command(f.broker, "start");
+    broker_command(f.broker, support_text("install --config \"%s\"", f.broker->config));
+    broker_command(f.broker, "start");
     const session_list there = sessions_there_are();
     process *status = broker_status(f.broker, f.name);
     process_wait(status);
@@ -308,7 +301,7 @@ static void the_service_serves_the_sessions_that_there_are(void **state)
         assert_true(there.count > 0);
         shmb_detach(region_attach(f.broker, f.name, SHMB_ACCESS_READ));
     }
-    run_command(f.broker, "stop");
+    broker_command(f.broker, "stop");
 }
 
 static void check_says_that_there_is_one_for_each_session(void **state)

@@ -77,6 +77,13 @@ const char *broker_ready_line(test_broker *b)
     return process_wait_line(b->process, "ready");
 }
 
+void broker_command(const test_broker *b, const char *what)
+{
+    process *p = process_run("shmbroker.exe", "%s --instance %s", what, b->instance);
+    if (process_wait(p) != 0)
+        support_fail("`shmbroker %s`: %s%s", what, process_output(p), process_errors(p));
+}
+
 process *broker_status(const test_broker *b, const char *arguments)
 {
     return process_run("shmbroker.exe", "status --instance %s %s", b->instance, arguments);

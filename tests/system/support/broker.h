@@ -43,6 +43,9 @@ const char *broker_ready_line(test_broker *b);
 /* The process that its log named last as the keeper; 0: none yet. */
 DWORD broker_keeper_id(const test_broker *b);
 
+/* Runs `shmbroker WHAT` for the instance, and fails with its own words unless it succeeds. */
+void broker_command(const test_broker *b, const char *what);
+
 /* `shmbroker status` of the instance with `arguments` ("" for none), run to its end. */
 process *broker_status(const test_broker *b, const char *arguments);
 
