@@ -1,6 +1,7 @@
 /* The plan. See plan.h. */
 #include "plan.h"
 
+#include "plan_match.h"
 #include "text_index.h"
 
 #include <stdlib.h>
@@ -103,7 +104,9 @@ typedef struct planning {
     const existing_region *existing;
     size_t existing_count;
     uint64_t (*file_size)(const char *path);
-    text_index names; /* of all: an existing region's index, or existing_count and a declared one's */
+    size_t *whose;    /* the existing region of each declared one, when each has one; otherwise NULL */
+    text_index names; /* without `whose`: of all, an existing region's index, or existing_count and a declared
+                         one's */
     text_index files; /* the backing files of the declared: the first region on each */
     size_t *claims;   /* for each existing region: the first declared one of its name, or PLAN_NOTHING */
     size_t
@@ -135,6 +138,17 @@ static bool has_files(const planning *p)
         if (p->declared[i].backing_path)
             return true;
     return false;
+}
+
+/* Side by side with the declared ones, or else by their names. */
+static bool find_existing(planning *p, const declared_regions *declared, const existing_regions *existing)
+{
+    p->whose = malloc((declared->count + 1) * sizeof *p->whose);
+    if (p->whose && plan_match(declared, existing, p->whose, p->claims))
+        return true;
+    free(p->whose);
+    p->whose = NULL;
+    return index_existing(p);
 }
 
 /* From the last to the first, so that each goes in front of those behind it. */
@@ -173,13 +187,15 @@ static bool is_file_short(const planning *p, const declared_region *declared)
     return size > 0 && size < declared->size;
 }
 
-/* By its name: of several with one, the first is meant, and what exists is that one's. False: out of memory. */
-static bool decide(planning *p, size_t index)
+/* Finds the declared region's existing one, by its name: of several with one, the first is meant, and what exists is that
+   one's. False: out of memory. */
+static bool claim(planning *p, size_t index, plan_action *action)
 {
-    const declared_region *declared = &p->declared[index];
-    plan_action *action = &p->decided[index];
-    size_t *found = text_index_at(&p->names, declared->name);
-    *action = (plan_action){.kind = PLAN_CREATE, .declared = index, .existing = PLAN_NOTHING};
+    if (p->whose) {
+        action->existing = p->whose[index];
+        return true;
+    }
+    size_t *found = text_index_at(&p->names, p->declared[index].name);
     if (!found)
         return false;
     if (*found == TEXT_INDEX_NONE) {
@@ -191,12 +207,25 @@ static bool decide(planning *p, size_t index)
     } else {
         p->claims[*found] = index;
         action->existing = *found;
-        action->left = p->existing[*found].left;
-        action->changes = changes_of(&p->existing[*found], declared, p->known);
-        action->kind = kind_for(&p->existing[*found], declared, action->changes);
-        if (action->kind == PLAN_REPLACE && p->file_size && is_file_short(p, declared))
-            refuse(action, PLAN_FILE_SHORT, PLAN_NOTHING);
     }
+    return true;
+}
+
+static bool decide(planning *p, size_t index)
+{
+    const declared_region *declared = &p->declared[index];
+    plan_action *action = &p->decided[index];
+    *action = (plan_action){.kind = PLAN_CREATE, .declared = index, .existing = PLAN_NOTHING};
+    if (!claim(p, index, action))
+        return false;
+    if (action->existing == PLAN_NOTHING)
+        return true;
+    const existing_region *existing = &p->existing[action->existing];
+    action->left = existing->left;
+    action->changes = changes_of(existing, declared, p->known);
+    action->kind = kind_for(existing, declared, action->changes);
+    if (action->kind == PLAN_REPLACE && p->file_size && is_file_short(p, declared))
+        refuse(action, PLAN_FILE_SHORT, PLAN_NOTHING);
     return true;
 }
 
@@ -301,13 +330,14 @@ static void release(planning *p)
     text_index_free(&p->names);
     text_index_free(&p->files);
     free(p->claims);
+    free(p->whose);
     free(p->next);
     free(p->decided);
 }
 
-static bool decide_all(planning *p)
+static bool decide_all(planning *p, const declared_regions *declared, const existing_regions *existing)
 {
-    bool ok = index_existing(p) && index_files(p);
+    bool ok = find_existing(p, declared, existing) && index_files(p);
     for (size_t i = 0; ok && i < p->declared_count; i++)
         ok = decide(p, i);
     if (ok) {
@@ -328,7 +358,7 @@ bool plan_make(const declared_regions *declared, const existing_regions *existin
     p.claims = calloc(existing->count + 1, sizeof *p.claims);
     p.decided = calloc(declared->count + 1, sizeof *p.decided);
     result->actions = calloc(existing->count + 2 * declared->count + 1, sizeof *result->actions);
-    bool ok = p.claims && p.decided && result->actions && decide_all(&p);
+    bool ok = p.claims && p.decided && result->actions && decide_all(&p, declared, existing);
     if (ok)
         put_in_order(result, &p);
     else
