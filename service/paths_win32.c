@@ -32,44 +32,60 @@ wchar_t *win32_final_path(HANDLE handle, const char *shown, platform_failure *fa
     return NULL;
 }
 
-/* The path as the caller named it, absolute and with long names. The caller frees it. */
-static wchar_t *named_path(const char *path)
+/* The path as the caller named it, made absolute. The caller frees it. */
+static wchar_t *absolute_path(const char *path)
 {
     wchar_t *wide = win32_wide(path), *full = malloc(LONG_PATH * sizeof *full);
+    DWORD length = wide && full ? GetFullPathNameW(wide, LONG_PATH, full, NULL) : 0;
+    if (length == 0 || length >= LONG_PATH) {
+        free(full);
+        full = NULL;
+    }
+    free(wide);
+    return full;
+}
+
+/* The path with long names in place of short ones, for which every folder of it is looked at. NULL: it has none. The
+   caller frees it. */
+static wchar_t *long_path(const wchar_t *full)
+{
     wchar_t *longer = malloc(LONG_PATH * sizeof *longer);
-    DWORD length = wide && full && longer ? GetFullPathNameW(wide, LONG_PATH, full, NULL) : 0;
+    DWORD length = longer ? GetLongPathNameW(full, longer, LONG_PATH) : 0;
     if (length == 0 || length >= LONG_PATH) {
         free(longer);
         longer = NULL;
-    } else {
-        length = GetLongPathNameW(full, longer, LONG_PATH);
-        if (length == 0 || length >= LONG_PATH)
-            wmemcpy(longer, full, wcslen(full) + 1);
     }
-    free(full);
-    free(wide);
     return longer;
+}
+
+/* Whether both are one path, with or without the prefix of long ones. */
+static bool is_path_equal(const wchar_t *path, const char *shown)
+{
+    char *plain = path ? win32_shown_path(path) : NULL;
+    wchar_t *left = plain ? win32_wide(plain) : NULL, *right = win32_wide(shown);
+    const bool equal = left && right && CompareStringOrdinal(left, -1, right, -1, TRUE) == CSTR_EQUAL;
+    free(right);
+    free(left);
+    free(plain);
+    return equal;
 }
 
 bool win32_stands_where_named(const char *path, const wchar_t *final, platform_failure *failure)
 {
-    bool same = false;
-    wchar_t *named = named_path(path);
-    char *named_text = named ? win32_shown_path(named) : NULL, *final_text = win32_shown_path(final);
-    wchar_t *left = named_text ? win32_wide(named_text) : NULL,
-            *right = final_text ? win32_wide(final_text) : NULL;
-    if (!left || !right)
+    wchar_t *named = absolute_path(path), *longer = NULL;
+    char *really = win32_shown_path(final);
+    bool same = named && really && is_path_equal(named, really);
+    if (named && really && !same) {
+        longer = long_path(named);
+        same = is_path_equal(longer, really);
+    }
+    if (!named || !really)
         win32_fail(failure, ERROR_OUTOFMEMORY, "cannot open %s", path);
-    else if (CompareStringOrdinal(left, -1, right, -1, TRUE) == CSTR_EQUAL)
-        same = true;
-    else
+    else if (!same)
         win32_fail_advise(failure, 0, "name the real path",
-                          "%s is reached through a link or a mapped drive: it is really %s", path,
-                          final_text);
-    free(right);
-    free(left);
-    free(final_text);
-    free(named_text);
+                          "%s is reached through a link or a mapped drive: it is really %s", path, really);
+    free(longer);
+    free(really);
     free(named);
     return same;
 }
