@@ -410,8 +410,7 @@ static int start(broker *b)
     return code;
 }
 
-/* Regions whose names programs had not let go of. When memory is short, the next beat tries again. When there are none, the
-   configuration has done its part. */
+/* Regions whose names programs had not let go of. When memory is short, the next beat tries again. */
 static void try_awaited(broker *b)
 {
     apply_context context = broker_context(b);
@@ -422,8 +421,18 @@ static void try_awaited(broker *b)
     if (again.created > 0)
         log_write(b->log, LOG_READY, "%u awaited %s served now", (unsigned)again.created,
                   again.created == 1 ? "region is" : "regions are");
-    if (again.awaited == 0 && !b->sessions.matters)
-        broker_forget_config(b);
+}
+
+/* A configuration of which nothing is awaited, and nothing is for each session, has done its part. What a reload took is given
+   back here, when whoever asked for it has his answer. */
+static void forget_what_is_done(broker *b)
+{
+    if (!b->awaits || b->sessions.matters)
+        return;
+    for (size_t i = 0; i < session_watch_wanted(&b->sessions)->count; i++)
+        if (b->awaits[i])
+            return;
+    broker_forget_config(b);
 }
 
 static bool is_wanted(const void *context, const char *name)
@@ -498,6 +507,7 @@ static void tend(broker *b)
     if (b->host->reloads && b->host->reloads(b->host->context))
         reload_run(b, 0, NULL);
     desk_serve(b);
+    forget_what_is_done(b);
 }
 
 /* Until there is something to do. False: the end. */

@@ -17,7 +17,8 @@
 typedef struct compiling {
     const char *instance;
     const char *data_folder;
-    const own_places *own;
+    const config_model *model;
+    const own_places *own; /* NULL: no region with a file was there yet */
     config_arena *arena;
     compile_table descriptors;
     const char *const *parts; /* the descriptors of a region's parts, compiled last; NULL: none yet */
@@ -191,44 +192,6 @@ static bool declare_kind(const config_region *region, compiling *how, declared_r
     return out->part_sddl != NULL;
 }
 
-static bool refuse_place(const config_region *region, const char *problem, platform_failure *failure)
-{
-    failure->code = DECLARE_REFUSED;
-    snprintf(failure->text, sizeof failure->text,
-             "%.300s:%u:%u: the region %.200s: %.400s cannot be a backing file: %s; correct backing.file",
-             region->file ? region->file : "", region->where.line, region->where.column, region->name,
-             region->backing_file, problem);
-    return false;
-}
-
-static bool declare_backing(declaration *d, const config_region *region, const compiling *how,
-                            declared_region *out, platform_failure *failure)
-{
-    if (!region->backing_file)
-        return true;
-    out->own = how->own;
-    out->backing_path = keep(how->arena, declare_backing_path(how->data_folder, region->backing_file));
-    if (!out->backing_path)
-        return out_of_memory(failure);
-    d->file_count++;
-    const char *problem = own_places_problem(how->own, out->backing_path);
-    return !problem || refuse_place(region, problem, failure);
-}
-
-static bool declare_region(declaration *d, const config_region *region, compiling *how, declared_region *out,
-                           platform_failure *failure)
-{
-    out->name = region->name;
-    out->description = region->description;
-    out->size = region->size;
-    out->max_size = region->max_size;
-    out->drain = region->drain;
-    out->revoke = region->revoke;
-    return name_object(d, region, how, out, failure) && declare_memory(region, how, out, failure) &&
-           declare_backing(d, region, how, out, failure) && compile_descriptors(region, how, out, failure) &&
-           declare_kind(region, how, out, failure);
-}
-
 /* The data folder and the configuration's files, as they are really called. */
 static const own_places *find_own_places(config_arena *arena, const config_model *model,
                                          const char *data_folder)
@@ -248,6 +211,46 @@ static const own_places *find_own_places(config_arena *arena, const config_model
             return NULL;
     }
     return own->data_folder ? own : NULL;
+}
+
+static bool refuse_place(const config_region *region, const char *problem, platform_failure *failure)
+{
+    failure->code = DECLARE_REFUSED;
+    snprintf(failure->text, sizeof failure->text,
+             "%.300s:%u:%u: the region %.200s: %.400s cannot be a backing file: %s; correct backing.file",
+             region->file ? region->file : "", region->where.line, region->where.column, region->name,
+             region->backing_file, problem);
+    return false;
+}
+
+static bool declare_backing(declaration *d, const config_region *region, compiling *how, declared_region *out,
+                            platform_failure *failure)
+{
+    if (!region->backing_file)
+        return true;
+    if (!how->own) /* files have to be opened for it */
+        how->own = find_own_places(how->arena, how->model, how->data_folder);
+    out->own = how->own;
+    out->backing_path = keep(how->arena, declare_backing_path(how->data_folder, region->backing_file));
+    if (!out->own || !out->backing_path)
+        return out_of_memory(failure);
+    d->file_count++;
+    const char *problem = own_places_problem(how->own, out->backing_path);
+    return !problem || refuse_place(region, problem, failure);
+}
+
+static bool declare_region(declaration *d, const config_region *region, compiling *how, declared_region *out,
+                           platform_failure *failure)
+{
+    out->name = region->name;
+    out->description = region->description;
+    out->size = region->size;
+    out->max_size = region->max_size;
+    out->drain = region->drain;
+    out->revoke = region->revoke;
+    return name_object(d, region, how, out, failure) && declare_memory(region, how, out, failure) &&
+           declare_backing(d, region, how, out, failure) && compile_descriptors(region, how, out, failure) &&
+           declare_kind(region, how, out, failure);
 }
 
 /* ---- Snapshots ----------------------------------------------------------------------------------- */
@@ -322,6 +325,7 @@ bool declare_regions(const config_model *model, const char *instance, const char
     config_arena *arena = config_arena_new();
     compiling how = {.instance = instance,
                      .data_folder = data_folder,
+                     .model = model,
                      .arena = arena,
                      .descriptors = compile_begin(identity, arena)};
     memset(result, 0, sizeof *result);
@@ -329,8 +333,7 @@ bool declare_regions(const config_model *model, const char *instance, const char
     declared_region *regions = arena && model->region_count < SIZE_MAX / sizeof *regions
                                    ? config_arena_alloc(arena, (model->region_count + 1) * sizeof *regions)
                                    : NULL;
-    how.own = regions ? find_own_places(arena, model, data_folder) : NULL;
-    bool ok = how.own ? declare_all(result, model, &how, regions, failure) : out_of_memory(failure);
+    bool ok = regions ? declare_all(result, model, &how, regions, failure) : out_of_memory(failure);
     compile_end(&how.descriptors);
     ok = ok && check_snapshots(model, failure);
     if (!ok)

@@ -93,9 +93,11 @@ void holdings_compact(holdings *h)
     for (size_t from = 0; from < h->count; from++) {
         if (!h->regions[from].name)
             continue;
-        h->regions[to] = h->regions[from];
-        h->sections[to] = h->sections[from];
-        h->runs[to] = h->runs[from];
+        if (to != from) {
+            h->regions[to] = h->regions[from];
+            h->sections[to] = h->sections[from];
+            h->runs[to] = h->runs[from];
+        }
         to++;
     }
     h->count = to;

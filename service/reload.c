@@ -145,7 +145,7 @@ static int carry_out(reloading *r, platform_failure *failure)
     b->outcome.failed = r->outcome.failed + r->outcome.refused;
     b->earlier_may_end = b->earlier_may_end || b->outcome.failed + r->outcome.awaited == 0;
     tell_leftovers(r);
-    /* What the configuration took is freed at the next beat, if nothing needs it: whoever asked is answered first. */
+    /* What the configuration took is freed when whoever asked has been answered, if nothing needs it. */
     if (r->outcome.failed + r->outcome.refused == 0)
         return EXIT_OK;
     return refuse(failure, "not every region is as declared; correct what is told, and reload again");
