@@ -191,7 +191,7 @@ static DWORD WINAPI kill_holder(void *argument)
     killing *k = argument;
     Sleep(PARK_MS);
     k->at = pair_ticks();
-    process_kill(k->holder);
+    process_terminate(k->holder);
     return 0;
 }
 

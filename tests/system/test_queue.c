@@ -2,6 +2,7 @@
 #include "checks.h"
 
 #include "account.h"
+#include "kill.h"
 #include "queue_peer.h"
 #include "region.h"
 
@@ -386,8 +387,7 @@ static void kill_soon(HANDLE victim, const peer_note *note, uint32_t random)
         Sleep(pause);
     for (uint32_t i = 0; i < random / 8 % 4096; i++)
         YieldProcessor();
-    TerminateProcess(victim, 99);
-    assert_int_equal(WaitForSingleObject(victim, SUPPORT_WAIT_MS), WAIT_OBJECT_0);
+    assert_true(kill_process(victim, GetProcessId(victim), 99));
     assert_int_equal(note->status, 0);
     CloseHandle(victim);
 }

@@ -1,6 +1,8 @@
 /* Programs that a test starts. See process.h. */
 #include "process.h"
 
+#include "kill.h"
+
 #include <psapi.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,7 +135,7 @@ static void undo_process(void *object)
 {
     process *p = object;
     if (p->handle) {
-        process_kill(p);
+        process_terminate(p);
         CloseHandle(p->handle);
     }
     process_close_input(p);
@@ -380,6 +382,18 @@ void process_press_ctrl_c(process *p)
 }
 
 void process_kill(process *p)
+{
+    if (!kill_process(p->handle, p->id, 99))
+        support_fail("%s was killed and is not gone", p->program);
+}
+
+void process_discard(process *p)
+{
+    process_kill(p);
+    support_undo(undo_process, p);
+}
+
+void process_terminate(process *p)
 {
     TerminateProcess(p->handle, 99);
     WaitForSingleObject(p->handle, SUPPORT_WAIT_MS);

@@ -48,7 +48,13 @@ void process_close_input(process *p);
 /* Presses Ctrl+C in its console. Returns when that has been delivered. */
 void process_press_ctrl_c(process *p);
 
-/* Ends it without giving it a chance to do anything, and waits until it is gone. */
+/* Ends it without giving it a chance to do anything, and waits until it is gone: kill.h. */
 void process_kill(process *p);
+
+/* The same, and gives up all that is kept of it: for tests that kill thousands. */
+void process_discard(process *p);
+
+/* The same as process_kill by one call, for who measures what follows on it; under Wine it may still do something then. */
+void process_terminate(process *p);
 
 #endif

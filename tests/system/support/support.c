@@ -38,6 +38,18 @@ void support_on_cleanup(void (*undo)(void *object), void *object)
     registered[registered_count++] = (struct registered){undo, object};
 }
 
+void support_undo(void (*undo)(void *object), void *object)
+{
+    size_t at = registered_count;
+    while (at > 0 && (registered[at - 1].undo != undo || registered[at - 1].object != object))
+        at--;
+    if (at == 0)
+        support_fail("what is to be undone was not registered");
+    memmove(registered + at - 1, registered + at, (registered_count - at) * sizeof *registered);
+    registered_count--;
+    undo(object);
+}
+
 void support_cleanup(void)
 {
     while (registered_count > 0) {

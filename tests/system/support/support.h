@@ -38,6 +38,9 @@ bool support_under_wine(void);
 /* Has `undo(object)` called by support_cleanup. */
 void support_on_cleanup(void (*undo)(void *object), void *object);
 
+/* Undoes it now, and not again. For what would be too much to keep until then. */
+void support_undo(void (*undo)(void *object), void *object);
+
 /* Undoes everything, last registered first. */
 void support_cleanup(void);
 

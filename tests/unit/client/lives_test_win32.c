@@ -1,6 +1,7 @@
 /*
  * Lives, gates and locks by kernel objects, among the threads of this process and with programs that are killed. Started as `test-client.lives hold PREFIX`, it is such a program.
  */
+#include "kill.h"
 #include "lock_room_win32.h"
 
 #include <setjmp.h>
@@ -58,11 +59,9 @@ static HANDLE start_holder(const lock_room *all)
     return process;
 }
 
-static void kill_process(HANDLE process)
+static void kill_holder(HANDLE process)
 {
-    TerminateProcess(process, 9);
-    DWORD ended = WaitForSingleObject(process, WAIT_MS);
-    assert_true(ended == WAIT_OBJECT_0);
+    assert_true(kill_process(process, GetProcessId(process), 9));
     CloseHandle(process);
 }
 
@@ -350,7 +349,7 @@ static void a_time_limit_is_kept(void **state)
     sync_deadline before = sync_now();
     assert_int_equal(sync_lock_take(&all->lock, 30), SHMB_TIMED_OUT);
     assert_true(sync_now() - before >= 29000000u);
-    kill_process(process);
+    kill_holder(process);
 }
 
 static void who_waits_for_a_thread_that_ends_is_told(void **state)
@@ -370,11 +369,11 @@ static void who_waits_for_a_thread_that_ends_is_told(void **state)
 static void who_finds_the_lock_with_a_killed_program_is_told(void **state)
 {
     lock_room *all = *state;
-    kill_process(start_holder(all));
+    kill_holder(start_holder(all));
     assert_int_equal(sync_lock_take(&all->lock, SHMB_NO_WAIT), SHMB_OWNER_DIED);
     assert_int_equal(sync_lock_consistent(&all->lock), SHMB_OK);
     assert_int_equal(sync_lock_release(&all->lock), SHMB_OK);
-    kill_process(start_holder(all));
+    kill_holder(start_holder(all));
     assert_int_equal(sync_lock_take(&all->lock, WAIT_MS), SHMB_OWNER_DIED);
 }
 
@@ -386,7 +385,7 @@ static void who_waits_for_a_program_that_is_killed_is_told(void **state)
     HANDLE thread = start(&who, all, "tr");
     while ((*(volatile uint32_t *)&all->words->mark & SHMB_LOCK_WAITED_FOR) == 0)
         Sleep(0);
-    kill_process(process);
+    kill_holder(process);
     await(thread, &who);
     assert_int_equal(who.taken, SHMB_OWNER_DIED);
 }
@@ -424,7 +423,7 @@ static void after_an_heir_the_lock_is_as_it_was(void **state)
     HANDLE inheriting = start(&heir, all, "tswr");
     while ((*(volatile uint32_t *)&all->words->mark & SHMB_LOCK_WAITED_FOR) == 0)
         Sleep(0);
-    kill_process(process);
+    kill_holder(process);
     await_arrival(&heir);
     assert_int_equal(heir.taken, SHMB_OWNER_DIED);
     assert_int_equal(sync_gate_enter(&all->place, SYNC_AT_ONCE), SYNC_TIMED_OUT);

@@ -5,6 +5,7 @@
  * Some programs take the lock, change two numbers one after the other, and give it back, over and over. This one kills them in turn, takes the lock itself each time, and looks. SHMBROKER_KILL_ROUNDS says how many (40): README.md has
  * the result of 10,000. The lock's objects are this test's own.
  */
+#include "kill.h"
 #include "lock_room_win32.h"
 
 #include "atomics.h"
@@ -16,8 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <tlhelp32.h>
 
 #define PROGRAMS 6u
 #define BOUND_MS                                                                                             \
@@ -99,33 +98,9 @@ static bool await_progress(const ledger *book, unsigned who, uint64_t beyond)
     return true;
 }
 
-/* Where Wine says that a killed program's mutexes are abandoned, a thread of it may run on for some microseconds on another
-   processor, and write. Windows abandons them when the thread has ended. So each is brought to a stop before: asking for its
-   registers waits until it stands still. */
-static void stop_threads(DWORD process)
-{
-    THREADENTRY32 each = {.dwSize = sizeof each};
-    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
-    assert_true(all != INVALID_HANDLE_VALUE);
-    for (BOOL more = Thread32First(all, &each); more; more = Thread32Next(all, &each)) {
-        CONTEXT context = {.ContextFlags = CONTEXT_CONTROL};
-        HANDLE thread = each.th32OwnerProcessID == process
-                            ? OpenThread(THREAD_SUSPEND_RESUME | THREAD_GET_CONTEXT, FALSE, each.th32ThreadID)
-                            : NULL;
-        if (thread == NULL)
-            continue;
-        if (SuspendThread(thread) != (DWORD)-1)
-            GetThreadContext(thread, &context);
-        CloseHandle(thread);
-    }
-    CloseHandle(all);
-}
-
 static void end_process(HANDLE process)
 {
-    stop_threads(GetProcessId(process));
-    TerminateProcess(process, 9);
-    WaitForSingleObject(process, INFINITE);
+    assert_true(kill_process(process, GetProcessId(process), 9));
     CloseHandle(process);
 }
 
