@@ -1,402 +1,30 @@
 /* Carries out a plan. See apply.h. */
 #include "apply.h"
 
+#include "creation.h"
 #include "drain.h"
 #include "growth.h"
+#include "letting_go.h"
 #include "region_kind.h"
-#include "session.h"
+#include "replacing.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FAILURES_LOGGED                                                                                      \
-    100u /* each by itself, and as many notes; the rest of the failures are counted in the line that ends the start */
-
-#define NO_ROOM_MOST                                                                                         \
-    100u /* regions in a row for which the system has no room for objects; for more it is not asked */
-
-#define GIVEN_UP_MOST 300u /* regions, so that the system has room for a few programs */
-#define GIVEN_UP                                                                                             \
-    "the system has no room for more objects, and this region was given up so that other programs can "      \
-    "start; declare fewer regions, or end programs that have many objects open, then restart the broker"
-
-static catalog_publication publication_of(const declared_region *declared, shmb_region_state state,
-                                          uint64_t generation)
-{
-    return (catalog_publication){
-        .state = state,
-        .size = declared->size,
-        .max_size = declared->max_size,
-        .geometry = declared->geometry,
-        .generation = generation,
-        .now = platform_now(),
-        .flags = (declared->backing_path ? SHMB_FLAG_FILE_BACKED : 0) | declared->part_flags |
-                 (declared->boundary ? SHMB_FLAG_PRIVATE : 0) | (declared->session ? SHMB_FLAG_SESSION : 0),
-        .object_name = declared->object_name,
-        .description = declared->description,
-        .boundary = declared->boundary};
-}
-
-/* A region that takes another's place is announced when that goes: until then clients may use it. */
-static bool is_announced(const plan_action *action)
-{
-    return (action->kind == PLAN_CREATE && !action->replaces) || action->kind == PLAN_ADOPT;
-}
-
-static bool announce(const apply_context *context, const declared_region *region, platform_failure *failure)
-{
-    catalog_place place;
-    uint64_t generation;
-    if (!catalog_place_of(context->catalog, region->name, &place, &generation, failure))
-        return false;
-    catalog_publication pending = publication_of(region, SHMB_REGION_PENDING, generation);
-    pending.size = growth_published(context->catalog, place, region);
-    return catalog_publish(context->catalog, place, &pending, failure);
-}
-
-/* What was announced, the first `count` actions of `p`, will not come. */
-static void take_back(const apply_context *context, const plan *p, const declared_regions *declared,
-                      size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        catalog_place place;
-        uint64_t generation;
-        platform_failure ignored;
-        if (is_announced(&p->actions[i]) &&
-            catalog_place_of(context->catalog, declared->items[p->actions[i].declared].name, &place,
-                             &generation, &ignored))
-            catalog_mark(context->catalog, place, SHMB_REGION_RETIRED, platform_now());
-    }
-}
-
-bool apply_announce(const apply_context *context, const plan *p, const declared_regions *declared,
-                    platform_failure *failure)
-{
-    for (size_t i = 0; i < p->count; i++) {
-        if (!is_announced(&p->actions[i]) ||
-            announce(context, &declared->items[p->actions[i].declared], failure))
-            continue;
-        take_back(context, p, declared, i);
-        return false;
-    }
-    return true;
-}
-
-platform_section_request apply_request(const declared_region *declared)
-{
-    return (platform_section_request){.object_name = declared->object_name,
-                                      .boundary = declared->boundary,
-                                      .sddl = declared->section_sddl,
-                                      .size = declared->size,
-                                      .max_size = declared->max_size,
-                                      .backing_path = declared->backing_path,
-                                      .file_sddl = declared->file_sddl,
-                                      .own = declared->own,
-                                      .initial = declared->initial,
-                                      .large_pages = declared->large_pages,
-                                      .numa_node = declared->numa_node,
-                                      .prefetch = declared->prefetch,
-                                      .fresh = declared->fresh};
-}
-
-/* How one region was made. */
-typedef struct manner {
-    bool left; /* an earlier broker's is there, by the plan */
-    catalog_place place;
-    uint64_t known; /* the size that was published of it last */
-    platform_section_granted granted;
-    lives_outcome life;
-} manner;
-
-/* What is published of how it was made. */
-static uint32_t flags_of(const platform_section_granted *granted)
-{
-    return (granted->large_pages ? SHMB_FLAG_LARGE_PAGES : 0) | (granted->numa_node ? SHMB_FLAG_NUMA : 0) |
-           (granted->prefetched ? SHMB_FLAG_PREFETCHED : 0);
-}
-
 static void report_failure(const apply_context *context, const declared_region *declared,
                            size_t failed_so_far, const char *reason)
 {
-    if (failed_so_far < FAILURES_LOGGED && !context->tried_again)
+    if (failed_so_far < CREATION_LOGGED && !context->tried_again)
         log_write(context->log, LOG_REGION_FAILED, "region %s is not served: %s", declared->name, reason);
 }
 
-static void report_note(const apply_context *context, const declared_region *declared, size_t noted_so_far,
-                        const char *note)
+/* One that failed, and goes on as it was before. */
+static void count_stayed(const apply_context *context, const declared_region *declared,
+                         apply_outcome *outcome, const char *reason)
 {
-    if (noted_so_far < FAILURES_LOGGED)
-        log_write(context->log, LOG_REGION_NOTE, "region %s is served: %s", declared->name, note);
-}
-
-/* What an earlier broker left that is not what is declared has to go first, as what is of another size has. */
-static bool be_of_its_kind(const apply_context *context, const declared_region *declared,
-                           platform_section *section, manner *made, platform_failure *failure)
-{
-    const platform_progress progress = {context->progress, context->progress_context};
-    if (!made->granted.adopted)
-        return region_kind_begin(declared, section, &progress, failure);
-    made->granted.superseded =
-        !region_kind_go_on(declared, section, catalog_form(context->catalog, made->place), failure);
-    return !made->granted.superseded;
-}
-
-/* The section, with the bytes that its region is to begin with. */
-static bool create_and_fill(const apply_context *context, const declared_region *declared,
-                            uint64_t generation, platform_section **section, manner *made,
-                            platform_failure *failure)
-{
-    lives_beginning with;
-    platform_section_request request = apply_request(declared);
-    request.progress = (platform_progress){context->progress, context->progress_context};
-    request.left = made->left;
-    request.grown = generation ? made->known : 0; /* a new entry knows of nothing */
-    if (!lives_prepare(context->lives, declared, &request, &with, failure) ||
-        !platform_section_create(&request, section, &made->granted, failure))
-        return false;
-    if (!made->granted.adopted)
-        catalog_note_form(context->catalog, made->place, region_kind_form(declared));
-    bool ok = lives_fill(context->lives, declared, *section, made->granted.adopted, &with, generation + 1,
-                         &made->life, failure) &&
-              be_of_its_kind(context, declared, *section, made, failure);
-    if (!ok)
-        platform_section_close(*section);
-    else if (made->life.size > made->granted.size)
-        made->granted.size = made->life.size;
-    return ok;
-}
-
-/* The section and its parts. On failure there is none. */
-static bool create_objects(const apply_context *context, const declared_region *declared, uint64_t generation,
-                           region_objects *objects, manner *made, platform_failure *failure)
-{
-    objects->count = 1;
-    if (!create_and_fill(context, declared, generation, &objects->items[0], made, failure))
-        return false;
-    if (region_parts_create(declared, made->granted.adopted, objects, &made->granted.superseded, failure))
-        return true;
-    platform_section_close(objects->items[0]);
-    return false;
-}
-
-/* A region that cannot be persisted for want of memory is served all the same. */
-static void start_persisting(const apply_context *context, const declared_region *declared,
-                             platform_section *section, uint64_t size, uint64_t generation)
-{
-    if (!persist_add(context->persist, declared, section, size, generation))
-        log_write(context->log, LOG_PERSIST_FAILED,
-                  "region %s: out of memory; close other programs, then restart the broker", declared->name);
-}
-
-static bool create_and_hold(const apply_context *context, const declared_region *declared,
-                            uint64_t generation, manner *made, platform_failure *failure)
-{
-    holdings *h = context->holdings;
-    region_objects objects;
-    if (!create_objects(context, declared, generation, &objects, made, failure))
-        return false;
-    if (holdings_add(h, declared, &objects, made->granted.size)) {
-        start_persisting(context, declared, objects.items[0], made->granted.size,
-                         generation + !made->granted.adopted);
-        for (size_t i = h->objects.count - objects.count; i < h->objects.count; i++)
-            h->objects.kept[i] = keeper_hold(context->keeper, h->objects.items[i]);
-        return true;
-    }
-    failure->code = 0;
-    snprintf(failure->text, sizeof failure->text,
-             "cannot keep %s: out of memory; close other programs or declare fewer regions",
-             declared->object_name);
-    while (objects.count > 0)
-        platform_section_close(objects.items[--objects.count]);
-    return false;
-}
-
-/* Asking again and again for what the system has not got takes long. What an earlier broker left needs no room. */
-static bool may_have_room(const declared_region *declared, bool left, const apply_outcome *outcome,
-                          platform_failure *failure)
-{
-    const platform_section_request request = apply_request(declared);
-    if (left || outcome->no_room < NO_ROOM_MOST || platform_section_is_left(&request))
-        return true;
-    failure->code = 0;
-    snprintf(failure->text, sizeof failure->text,
-             "the system had no room for the %u regions before it, so it was not asked for this one; declare "
-             "fewer regions, or end programs that have many objects open, then restart the broker",
-             NO_ROOM_MOST);
-    return false;
-}
-
-/* What came of creating one region. */
-typedef enum creation {
-    CREATED,
-    FAILED,
-    AWAITED /* an object that programs have not let go of has its name */
-} creation;
-
-static shmb_region_state state_for(creation result)
-{
-    static const shmb_region_state states[] = {
-        [CREATED] = SHMB_REGION_READY, [FAILED] = SHMB_REGION_BROKEN, [AWAITED] = SHMB_REGION_PENDING};
-    return states[result];
-}
-
-/* A region that is made is ready, unless that is to be said later. */
-static shmb_region_state state_of(const apply_context *context, creation result)
-{
-    return result == CREATED && context->held_back ? SHMB_REGION_PENDING : state_for(result);
-}
-
-void apply_publish(catalog *c, const apply_held_back *held_back)
-{
-    for (size_t i = 0; i < held_back->count; i++)
-        catalog_mark(c, held_back->places[i], SHMB_REGION_READY, platform_now());
-}
-
-/* Creates or takes over one region, holds it and publishes it; on failure publishes the reason instead. */
-static creation create_region(const apply_context *context, const declared_region *declared, bool left,
-                              apply_outcome *outcome, platform_failure *failure)
-{
-    catalog_place place;
-    uint64_t generation;
-    manner made = {.left = left};
-    if (!catalog_place_of(context->catalog, declared->name, &place, &generation, failure))
-        return FAILED;
-    made.place = place;
-    made.known = growth_published(context->catalog, place, declared);
-    bool ok = may_have_room(declared, left, outcome, failure) &&
-              create_and_hold(context, declared, generation, &made, failure);
-    outcome->no_room = ok ? 0 : outcome->no_room + made.granted.no_room;
-    creation result = ok ? CREATED : made.granted.superseded ? AWAITED : FAILED;
-    if (result == AWAITED && context->awaiting)
-        return AWAITED; /* so it is published already */
-    if (ok && (!made.granted.adopted || generation == 0))
-        generation++; /* another object, another number */
-    catalog_publication publication = publication_of(declared, state_of(context, result), generation);
-    publication.size = ok ? made.granted.size : made.known;
-    if (ok) {
-        publication.form = region_kind_form(declared);
-        publication.flags |= flags_of(&made.granted) | made.life.flags;
-        publication.restored = made.life.restored;
-        publication.note = made.granted.note;
-    } else {
-        publication.reason = failure->text;
-        lives_keep(context->lives, declared);
-    }
-    platform_failure unpublished;
-    bool published = catalog_publish(context->catalog, place, &publication, &unpublished);
-    if (!published && ok) {
-        *failure = unpublished; /* the section is held, so its name stays ours; clients see it as pending */
-        return FAILED;
-    }
-    if (!published) {
-        publication.reason = NULL; /* no room for it, but clients need not wait for what will not come */
-        catalog_publish(context->catalog, place, &publication, &unpublished);
-    }
-    if (ok && context->held_back)
-        context->held_back->places[context->held_back->count++] = place;
-    outcome->adopted += ok && made.granted.adopted;
-    if (ok && *made.granted.note)
-        report_note(context, declared, outcome->noted++, made.granted.note);
-    return result;
-}
-
-/* Its last bytes go to the disk, and how it ended is remembered. When the broker ends, that is done for all at once; an
-   instance ends with its session, and nothing of it is kept. */
-static void end_life(const apply_context *context, size_t index)
-{
-    const char *region = context->holdings->regions[index].name;
-    const platform_progress progress = {context->progress, context->progress_context};
-    size_t length;
-    if (!context->ending && shmb_session_of(region, &length) == 0)
-        lives_over(context->lives, region,
-                   persist_finish_one(context->persist, context->holdings->sections[index], progress));
-}
-
-static void let_objects_go(const apply_context *context, size_t index)
-{
-    holdings *h = context->holdings;
-    const object_run *run = &h->runs[index];
-    persist_remove(context->persist, h->sections[index]);
-    object_pool_close(&h->objects, run);
-    for (size_t i = run->count; i > 0; i--)
-        keeper_release(context->keeper, h->objects.kept[run->first + i - 1]);
-    holdings_forget(h, index);
-}
-
-void apply_let_go(const apply_context *context, size_t index)
-{
-    end_life(context, index);
-    let_objects_go(context, index);
-}
-
-/* Clients hear that the region is to be waited for before its object goes. */
-static void await_another(const apply_context *context, size_t index)
-{
-    catalog_place place;
-    uint64_t generation;
-    platform_failure ignored; /* what is held has its place */
-    if (catalog_place_of(context->catalog, context->holdings->regions[index].name, &place, &generation,
-                         &ignored))
-        catalog_mark(context->catalog, place, SHMB_REGION_PENDING, platform_now());
-}
-
-void apply_make_way(const apply_context *context, apply_outcome *outcome)
-{
-    holdings *h = context->holdings;
-    apply_held_back *made = context->held_back;
-    size_t most = outcome->created / 4 < GIVEN_UP_MOST ? outcome->created / 4 : GIVEN_UP_MOST;
-    if (outcome->no_room == 0 || outcome->adopted > 0 || !made)
-        return;
-    log_write(context->log, LOG_REGION_FAILED,
-              "the system has no room for more objects, so %u regions that were made are not served: "
-              "otherwise no program could start any more",
-              (unsigned)most);
-    for (size_t index = h->count; most > 0 && index > 0 && made->count > 0; most--) {
-        name_list_add(&h->unserved, h->regions[--index].name);
-        catalog_break(context->catalog, made->places[--made->count], GIVEN_UP, platform_now());
-        let_objects_go(context, index);
-        outcome->created--;
-        outcome->failed++;
-    }
-    holdings_compact(h);
-}
-
-static int by_name(const void *left, const void *right)
-{
-    const char *const *l = left, *const *r = right;
-    return strcmp(*l, *r);
-}
-
-static void retire_unserved_but(const apply_context *context, const char *const *names, size_t count)
-{
-    const holdings *h = context->holdings;
-    for (size_t i = 0; i < h->unserved.count; i++) {
-        const char *name = h->unserved.items[i];
-        catalog_place place;
-        platform_failure ignored;
-        catalog_publication gone = {.state = SHMB_REGION_RETIRED, .now = platform_now()};
-        if (bsearch(&name, names, count, sizeof *names, by_name))
-            continue;
-        if (catalog_place_of(context->catalog, name, &place, &gone.generation, &ignored))
-            catalog_publish(context->catalog, place, &gone, &ignored);
-    }
-}
-
-/* What could not be served before, and is not declared any more, is not a failure any more. */
-static void retire_unserved(const apply_context *context, const declared_regions *declared)
-{
-    holdings *h = context->holdings;
-    if (h->unserved.count == 0)
-        return;
-    const char **names = calloc(declared->count + 1, sizeof(const char *));
-    for (size_t i = 0; names && i < declared->count; i++)
-        names[i] = declared->items[i].name;
-    if (names) {
-        qsort(names, declared->count, sizeof(const char *), by_name);
-        retire_unserved_but(context, names, declared->count);
-    }
-    free((void *)names);
-    name_list_clear(&h->unserved);
+    if (outcome->failed++ < CREATION_LOGGED)
+        log_write(context->log, LOG_REGION_FAILED, "region %s is not replaced: %s", declared->name, reason);
+    outcome->kept++;
 }
 
 /* Tells what else there is to tell of a region whose object stays. */
@@ -426,7 +54,7 @@ static bool update_details(const apply_context *context, size_t index, const dec
     if (!describe_region(context, declared, failure))
         return false;
     persist_remove(context->persist, h->sections[index]);
-    start_persisting(context, declared, h->sections[index], h->regions[index].size,
+    creation_persist(context, declared, h->sections[index], h->regions[index].size,
                      generation_of(context, declared));
     h->regions[index].details = plan_details_of(declared);
     h->regions[index].drain = declared->session ? 0 : declared->drain;
@@ -512,7 +140,7 @@ static void refuse_region(const apply_context *context, const plan_action *actio
     name_list_add(&context->holdings->unserved, region->name);
     if (!catalog_place_of(context->catalog, region->name, &place, &generation, &ignored))
         return;
-    catalog_publication broken = publication_of(region, SHMB_REGION_BROKEN, generation);
+    catalog_publication broken = creation_published(region, SHMB_REGION_BROKEN, generation);
     broken.reason = failure->text;
     catalog_publish(context->catalog, place, &broken, &ignored);
 }
@@ -535,20 +163,25 @@ static bool carry_out_creation(const apply_context *context, const plan_action *
                                const declared_region *declared, apply_outcome *outcome,
                                platform_failure *failure)
 {
-    creation result = create_region(context, declared, action->kind == PLAN_ADOPT, outcome, failure);
+    creation result = creation_of(context, declared, action->kind == PLAN_ADOPT, outcome, failure);
     if (context->awaits)
         context->awaits[action->declared] = result == AWAITED;
     outcome->created += result == CREATED;
     outcome->awaited += result == AWAITED;
-    if (result != CREATED && !context->awaiting)
+    outcome->replaced -= result == STAYED && action->replaces && !context->awaiting;
+    if (result == STAYED)
+        count_stayed(context, declared, outcome, failure->text);
+    if (result == CREATED || result == STAYED)
+        return result == CREATED;
+    if (!context->awaiting)
         name_list_add(&context->holdings->unserved, declared->name);
-    if (result != CREATED && (context->tried_again || context->awaiting))
+    if (context->tried_again || context->awaiting)
         outcome->left += is_left(context, declared);
     if (result == FAILED)
         report_failure(context, declared, outcome->failed++, failure->text);
-    else if (result == AWAITED && !context->tried_again && !context->awaiting)
+    else if (!context->tried_again && !context->awaiting)
         log_write(context->log, LOG_REGION_NOTE, "region %s is awaited: %s", declared->name, failure->text);
-    return result == CREATED;
+    return false;
 }
 
 /* Returns whether it was done; otherwise `failure` says why not. */
@@ -569,9 +202,10 @@ static bool carry_out(const apply_context *context, const plan_action *action,
         outcome->retired++;
         break;
     case PLAN_REPLACE:
-        await_another(context, action->existing);
-        apply_let_go(context, action->existing);
-        outcome->replaced++;
+        ok = replacing_begin(context, action->existing, region, failure);
+        outcome->replaced += ok;
+        if (!ok)
+            count_stayed(context, region, outcome, failure->text);
         break;
     case PLAN_SECURE:
     case PLAN_UPDATE:
@@ -601,6 +235,14 @@ static void tell(const apply_context *context, const plan_action *action, const 
         context->told(context->told_context, action, name, reason);
 }
 
+/* One that could not make way, and stays: that was told. */
+static bool has_stayed(const apply_context *context, const plan_action *action,
+                       const declared_regions *declared)
+{
+    return action->kind == PLAN_CREATE && action->replaces && !context->awaiting &&
+           !replaced_find(&context->holdings->replaced, declared->items[action->declared].name);
+}
+
 /* One step, told of and then a sign of life. */
 static void take_step(const apply_context *context, const plan_action *action,
                       const declared_regions *declared, apply_outcome *outcome)
@@ -622,10 +264,12 @@ void apply_plan(const apply_context *context, const plan *p, const declared_regi
     memset(outcome, 0, sizeof *outcome);
     reserve_for(context->holdings, p);
     if (!context->awaiting && !context->ending)
-        retire_unserved(context, declared);
+        letting_go_unserved(context, declared);
     for (size_t i = 0; i < p->count; i++)
         if (p->actions[i].kind == PLAN_KEEP)
             outcome->kept++;
+        else if (has_stayed(context, &p->actions[i], declared))
+            context->progress(context->progress_context);
         else
             take_step(context, &p->actions[i], declared, outcome);
     holdings_compact(context->holdings);

@@ -1,7 +1,8 @@
 /*
  * Apply: carries out a plan, and publishes each step in the catalog.
  *
- * A region that cannot be created does not stop the others: it is published with its reason, and counted.
+ * A region that cannot be created does not stop the others: it is published with its reason, and counted. One that was to be
+ * replaced goes on as it was before then (replacing.h), and counts as kept and as failed.
  */
 #ifndef SHMBROKER_APPLY_H
 #define SHMBROKER_APPLY_H

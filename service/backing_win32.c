@@ -101,7 +101,7 @@ static bool identify(HANDLE file, backed_section *identity)
 }
 
 /* Two regions on one file would be one another's bytes, and the second's rights would rule the first's file. */
-static bool is_free(HANDLE file, HANDLE own, const char *shown, platform_failure *failure)
+bool win32_backing_is_free(HANDLE file, HANDLE own, const char *shown, platform_failure *failure)
 {
     backed_section identity;
     if (!identify(file, &identity))
@@ -138,6 +138,16 @@ void win32_backing_release(HANDLE section)
             backed.items[i] = backed.items[--backed.count];
             return;
         }
+}
+
+bool win32_backing_is(HANDLE section, HANDLE file)
+{
+    backed_section identity;
+    for (size_t i = 0; i < backed.count; i++)
+        if (backed.items[i].section == section)
+            return identify(file, &identity) && identity.volume == backed.items[i].volume &&
+                   identity.file == backed.items[i].file;
+    return false;
 }
 
 /* The open file may have a name that was not seen for the broker's own, such as a short one. */
@@ -189,7 +199,8 @@ static bool label(HANDLE file, const char *shown, PSECURITY_DESCRIPTOR descripto
 }
 
 /* The rights of a file that existed are made those that are declared now. */
-static bool secure(HANDLE file, const char *shown, PSECURITY_DESCRIPTOR descriptor, platform_failure *failure)
+bool win32_backing_secure(HANDLE file, const char *shown, PSECURITY_DESCRIPTOR descriptor,
+                          platform_failure *failure)
 {
     PACL dacl = NULL;
     BOOL present, defaulted;
@@ -264,6 +275,7 @@ static bool create_whole(const wchar_t *path, const wchar_t *draft, const platfo
     return ok;
 }
 
+/* Without a descriptor, what there is is looked at alone. */
 static HANDLE open_or_create(const wchar_t *path, const wchar_t *draft,
                              const platform_section_request *request, PSECURITY_DESCRIPTOR descriptor,
                              HANDLE own, platform_failure *failure)
@@ -271,7 +283,8 @@ static HANDLE open_or_create(const wchar_t *path, const wchar_t *draft,
     const char *shown = request->backing_path;
     HANDLE file = open_file(path, NULL, OPEN_EXISTING);
     if (file == INVALID_HANDLE_VALUE && GetLastError() == ERROR_FILE_NOT_FOUND) {
-        if (!create_whole(path, draft, request, descriptor, failure))
+        failure->text[0] = '\0';
+        if (!descriptor || !create_whole(path, draft, request, descriptor, failure))
             return INVALID_HANDLE_VALUE;
         file = open_file(path, NULL, OPEN_EXISTING);
     }
@@ -285,7 +298,8 @@ static HANDLE open_or_create(const wchar_t *path, const wchar_t *draft,
     }
     if (is_fit(file, shown, request->size, failure) && win32_is_where_named(file, shown, failure) &&
         is_not_ours(file, request, failure) && win32_owner_is_trusted(file, shown, failure) &&
-        is_free(file, own, shown, failure) && secure(file, shown, descriptor, failure))
+        win32_backing_is_free(file, own, shown, failure) &&
+        (!descriptor || win32_backing_secure(file, shown, descriptor, failure)))
         return file;
     CloseHandle(file);
     return INVALID_HANDLE_VALUE;

@@ -270,8 +270,26 @@ bool catalog_describe(catalog *c, catalog_place place, const char *description, 
     shmb_catalog_slot slot = changed_slot(entry_at(c, place), now);
     if (!store_text(c, slot.description, description, &slot.description, failure))
         return false;
+    slot.reason = (shmb_text){0, 0};
     publish_slot(c, entry_at(c, place), &slot);
     return true;
+}
+
+shmb_catalog_slot catalog_copy(const catalog *c, catalog_place place)
+{
+    const shmb_catalog_entry *entry = entry_at(c, place);
+    return entry->slots[entry->version % 2];
+}
+
+void catalog_put_back(catalog *c, catalog_place place, const shmb_catalog_slot *copy, uint64_t generation,
+                      const char *reason, uint64_t now)
+{
+    platform_failure ignored;
+    shmb_catalog_slot slot = *copy;
+    slot.generation = generation;
+    slot.changed = now;
+    store_text(c, slot.reason, reason, &slot.reason, &ignored);
+    publish_slot(c, entry_at(c, place), &slot);
 }
 
 void catalog_resize(catalog *c, catalog_place place, uint64_t size, uint64_t now)

@@ -82,7 +82,7 @@ void catalog_mark(catalog *c, catalog_place place, shmb_region_state state, uint
 /* Publishes the region at `place` as it is, but broken for this reason; without it, when there is no space for that. */
 void catalog_break(catalog *c, catalog_place place, const char *reason, uint64_t now);
 
-/* Publishes the region at `place` as it is, with another description. */
+/* Publishes the region at `place` as it is, with another description and without a reason. */
 bool catalog_describe(catalog *c, catalog_place place, const char *description, uint64_t now,
                       platform_failure *failure);
 
@@ -101,6 +101,12 @@ void catalog_last_size(const catalog *c, catalog_place place, uint64_t *size, ui
    as soon as another object has the name, so that it is never that of the one before. Neither can fail. */
 uint32_t catalog_form(const catalog *c, catalog_place place);
 void catalog_note_form(catalog *c, catalog_place place, uint32_t form);
+
+/* What is published of the region at `place`; its texts stay where they are. And that again, of this generation and with
+   this reason, or without one when there is no space for it. Neither can fail. */
+shmb_catalog_slot catalog_copy(const catalog *c, catalog_place place);
+void catalog_put_back(catalog *c, catalog_place place, const shmb_catalog_slot *copy, uint64_t generation,
+                      const char *reason, uint64_t now);
 
 /* Publishes how a reload has ended. */
 void catalog_set_reload(catalog *c, const shmb_catalog_reload *reload);

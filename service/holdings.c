@@ -56,8 +56,6 @@ static bool copy_texts(existing_region *region, const declared_region *declared)
 
 bool holdings_add(holdings *h, const declared_region *declared, const region_objects *objects, uint64_t size)
 {
-    if (!holdings_reserve(h, h->count + 1))
-        return false;
     existing_region region = {.access = plan_access_of(declared),
                               .details = plan_details_of(declared),
                               .size = size,
@@ -67,11 +65,18 @@ bool holdings_add(holdings *h, const declared_region *declared, const region_obj
                               .drain = declared->session ? 0 : declared->drain, /* who had it open is gone */
                               .large_pages = declared->large_pages,
                               .numa_node = declared->numa_node};
-    if (!copy_texts(&region, declared) || !object_pool_add(&h->objects, objects, &h->runs[h->count])) {
+    if (!copy_texts(&region, declared) || !holdings_add_again(h, &region, objects)) {
         release_texts(&region);
         return false;
     }
-    h->regions[h->count] = region;
+    return true;
+}
+
+bool holdings_add_again(holdings *h, const existing_region *region, const region_objects *objects)
+{
+    if (!holdings_reserve(h, h->count + 1) || !object_pool_add(&h->objects, objects, &h->runs[h->count]))
+        return false;
+    h->regions[h->count] = *region;
     h->sections[h->count] = objects->items[0];
     h->count++;
     return true;
@@ -132,6 +137,7 @@ void holdings_release(holdings *h)
     free(h->sections);
     free(h->runs);
     object_pool_free(&h->objects);
+    replaced_free(&h->replaced);
     name_list_free(&h->unserved);
     name_list_free(&h->put_away);
     memset(h, 0, sizeof *h);

@@ -10,6 +10,7 @@
 #include "plan.h"
 #include "platform.h"
 #include "region_parts.h"
+#include "replaced.h"
 
 typedef struct holdings {
     existing_region *regions;    /* texts owned: those of one region in one block, which `name` begins */
@@ -18,7 +19,8 @@ typedef struct holdings {
     object_pool objects;
     size_t count;
     size_t capacity;
-    size_t retiring;    /* of them: on their way out, drain.h */
+    size_t retiring;        /* of them: on their way out, drain.h */
+    replaced_list replaced; /* let go, and not replaced yet: each can be had again */
     name_list unserved; /* regions that were declared and are not held, for when they are declared no more */
     name_list put_away; /* declared, and retired by whoever manages them: not served until the next reload */
 } holdings;
@@ -29,6 +31,9 @@ bool holdings_reserve(holdings *h, size_t capacity);
 /* Takes a region's objects in, whose section has `size` bytes, at index count. False: out of memory, and they are not
    held. */
 bool holdings_add(holdings *h, const declared_region *declared, const region_objects *objects, uint64_t size);
+
+/* Takes a region in again that was held before, likewise; its texts are the holdings' then. */
+bool holdings_add_again(holdings *h, const existing_region *region, const region_objects *objects);
 
 /* What the keeper has of the section at `index`. */
 platform_kept holdings_kept(const holdings *h, size_t index);

@@ -1,4 +1,6 @@
 /* Parts: the objects beside a region. See platform.h. */
+#include "parts_win32.h"
+
 #include "adopt_win32.h"
 #include "private_namespace_win32.h"
 #include "taken_win32.h"
@@ -12,24 +14,21 @@ typedef struct making {
     wchar_t *name;
 } making;
 
-/* A new one. NULL with the last error, also when the name exists. As with a section, the handle is one that the keeper
-   can inherit. */
-static HANDLE create(const making *m)
+HANDLE win32_part_create(shmb_part_object object, const wchar_t *name, PSECURITY_DESCRIPTOR descriptor)
 {
-    SECURITY_ATTRIBUTES security = {sizeof security, m->descriptor, TRUE};
+    SECURITY_ATTRIBUTES security = {sizeof security, descriptor, TRUE};
     HANDLE made = NULL;
     SetLastError(0); /* success reports an existing object through the last error too */
-    switch (m->request->object) {
+    switch (object) {
     case SHMB_PART_SECTION:
-        made =
-            CreateFileMappingW(INVALID_HANDLE_VALUE, &security, PAGE_READWRITE, 0, SHMB_PART_BYTES, m->name);
+        made = CreateFileMappingW(INVALID_HANDLE_VALUE, &security, PAGE_READWRITE, 0, SHMB_PART_BYTES, name);
         break;
     case SHMB_PART_MUTEX:
-        made = CreateMutexW(&security, FALSE, m->name);
+        made = CreateMutexW(&security, FALSE, name);
         break;
     case SHMB_PART_EVENT:
     case SHMB_PART_BELL:
-        made = CreateEventW(&security, m->request->object == SHMB_PART_BELL, FALSE, m->name);
+        made = CreateEventW(&security, object == SHMB_PART_BELL, FALSE, name);
         break;
     }
     if (made && GetLastError() == ERROR_ALREADY_EXISTS) {
@@ -40,10 +39,9 @@ static HANDLE create(const making *m)
     return made;
 }
 
-static HANDLE open_existing(const platform_part_request *request, const wchar_t *name, DWORD access,
-                            bool inheritable)
+HANDLE win32_part_open(shmb_part_object object, const wchar_t *name, DWORD access, bool inheritable)
 {
-    switch (request->object) {
+    switch (object) {
     case SHMB_PART_SECTION:
         return OpenFileMappingW(access, inheritable, name);
     case SHMB_PART_MUTEX:
@@ -57,7 +55,7 @@ static HANDLE open_existing(const platform_part_request *request, const wchar_t 
 static HANDLE take_over(const making *m)
 {
     DWORD error;
-    HANDLE found = open_existing(m->request, m->name, READ_CONTROL | WRITE_DAC | WRITE_OWNER, true);
+    HANDLE found = win32_part_open(m->request->object, m->name, READ_CONTROL | WRITE_DAC | WRITE_OWNER, true);
     if (found && win32_is_of_same_broker(found, m->descriptor) &&
         (win32_is_secured_as(found, m->descriptor) || win32_secure_object(found, m->descriptor, &error)))
         return found;
@@ -69,7 +67,7 @@ static HANDLE take_over(const making *m)
 /* Whether it is one of an earlier declaration that has the name, which programs have not let go of. */
 static bool fail_superseded(const making *m, DWORD error, platform_failure *failure)
 {
-    HANDLE found = open_existing(m->request, m->name, READ_CONTROL, false);
+    HANDLE found = win32_part_open(m->request->object, m->name, READ_CONTROL, false);
     bool is = found && win32_is_of_same_broker(found, m->descriptor);
     if (is)
         win32_fail_advise(
@@ -87,7 +85,7 @@ static HANDLE make(const making *m, bool *superseded, platform_failure *failure)
     HANDLE part = m->request->goes_on ? take_over(m) : NULL;
     if (part)
         return part;
-    part = create(m);
+    part = win32_part_create(m->request->object, m->name, m->descriptor);
     DWORD error = GetLastError();
     if (part)
         return part;
@@ -140,7 +138,7 @@ bool platform_part_secure(const platform_part_request *request, platform_failure
     DWORD error = ERROR_SUCCESS;
     bool ok = begin(&m, request, failure);
     if (ok) {
-        HANDLE part = open_existing(request, m.name, READ_CONTROL | WRITE_DAC | WRITE_OWNER, false);
+        HANDLE part = win32_part_open(request->object, m.name, READ_CONTROL | WRITE_DAC | WRITE_OWNER, false);
         ok = part && win32_secure_object(part, m.descriptor, &error);
         if (!part)
             error = GetLastError();

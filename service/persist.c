@@ -114,20 +114,49 @@ void persist_resize(persist *p, const platform_section *section, uint64_t size)
         entry->size = size;
 }
 
-void persist_remove(persist *p, const platform_section *section)
+bool persist_take(persist *p, const platform_section *section, persist_entry *taken)
 {
     const size_t at = pointer_index_get(&p->by_section, section);
+    memset(taken, 0, sizeof *taken);
     if (at == POINTER_INDEX_NONE)
-        return;
+        return false;
     if (p->busy == section)
         abandon(p);
-    free_texts(&p->entries[at]);
+    *taken = p->entries[at];
     pointer_index_remove(&p->by_section, section);
     p->count--;
     if (at < p->count) {
         put(p, at, &p->entries[p->count]);
         settle(p, at);
     }
+    return true;
+}
+
+bool persist_put_back(persist *p, persist_entry *taken, platform_section *section, uint64_t generation)
+{
+    if (!make_room(p)) {
+        free_texts(taken);
+        return false;
+    }
+    taken->section = section;
+    taken->generation = generation;
+    taken->due = platform_heartbeat() + taken->how.interval * UNITS_PER_MS;
+    put(p, p->count, taken);
+    settle(p, p->count++);
+    return true;
+}
+
+void persist_free_taken(persist_entry *taken)
+{
+    free_texts(taken);
+    memset(taken, 0, sizeof *taken);
+}
+
+void persist_remove(persist *p, const platform_section *section)
+{
+    persist_entry taken;
+    if (persist_take(p, section, &taken))
+        free_texts(&taken);
 }
 
 void persist_close(persist *p)
@@ -284,10 +313,11 @@ bool persist_finish_one(persist *p, const platform_section *section, platform_pr
     entry->unfinished = p->spent >= most || !finish_one(p, at, began + most - p->spent, progress);
     p->spent += platform_heartbeat() - began;
     if (entry->unfinished && !entry->told)
-        log_write(p->log, LOG_PERSIST_FAILED,
-                  "region %s is let go, and time was up before its last bytes were on the disk: it has what "
-                  "was written at its last interval",
-                  entry->name);
+        log_write(
+            p->log, LOG_PERSIST_FAILED,
+            "region %s: its time was up before its last bytes were on the disk, which has what was written "
+            "at its last interval",
+            entry->name);
     return !entry->unfinished;
 }
 

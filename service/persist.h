@@ -61,6 +61,12 @@ void persist_resize(persist *p, const platform_section *section, uint64_t size);
 /* No more: call it before the section is closed. One that is not persisted is fine. */
 void persist_remove(persist *p, const platform_section *section);
 
+/* Takes out what is known of a region, so that it can be put back for its next section; false: it is not persisted. What was
+   taken is put back (false: out of memory, and it is freed) or freed. */
+bool persist_take(persist *p, const platform_section *section, persist_entry *taken);
+bool persist_put_back(persist *p, persist_entry *taken, platform_section *section, uint64_t generation);
+void persist_free_taken(persist_entry *taken);
+
 /* How long, at most `most` milliseconds, there is nothing to do. */
 uint32_t persist_wait(const persist *p, uint32_t most);
 

@@ -307,21 +307,38 @@ static void put_retirements(plan *result, const planning *p)
     }
 }
 
+/* Whether another region is to have the file that this one lets go. */
+static bool frees_file(const planning *p, const plan_action *action)
+{
+    size_t at = first_on(p, p->existing[action->existing].backing_path);
+    for (; at != PLAN_NOTHING; at = p->next[at])
+        if (at != action->declared && p->decided[at].kind != PLAN_REFUSE)
+            return true;
+    return false;
+}
+
+static void put_replacement(plan *result, plan_action action, bool freed)
+{
+    if (!freed)
+        result->actions[result->count++] = action;
+    action.kind = PLAN_CREATE;
+    action.existing = PLAN_NOTHING;
+    action.replaces = true;
+    result->actions[result->count++] = action;
+}
+
 static void put_in_order(plan *result, const planning *p)
 {
     put_retirements(result, p);
-    put_all(result, p, PLAN_REPLACE);
+    for (size_t i = 0; i < p->declared_count; i++)
+        if (p->decided[i].kind == PLAN_REPLACE && frees_file(p, &p->decided[i]))
+            result->actions[result->count++] = p->decided[i];
     put_all(result, p, PLAN_SECURE);
     for (size_t i = 0; i < p->declared_count; i++) {
-        plan_action action = p->decided[i];
-        if (action.kind == PLAN_SECURE)
-            continue;
-        if (action.kind == PLAN_REPLACE) {
-            action.kind = PLAN_CREATE;
-            action.existing = PLAN_NOTHING;
-            action.replaces = true;
-        }
-        result->actions[result->count++] = action;
+        if (p->decided[i].kind == PLAN_REPLACE)
+            put_replacement(result, p->decided[i], frees_file(p, &p->decided[i]));
+        else if (p->decided[i].kind != PLAN_SECURE)
+            result->actions[result->count++] = p->decided[i];
     }
 }
 

@@ -122,8 +122,9 @@ typedef struct plan_action {
 } plan_action;
 
 /*
- * What lets go comes first, so that the names and files which it frees can be used again: RETIRE, then REPLACE. Then
- * SECURE, which may take rights away; then the rest in the order of the declarations.
+ * What lets go comes first, so that the files which it frees can be used again: RETIRE, then those REPLACE whose file another
+ * region is to have. Then SECURE, which may take rights away; then the rest in the order of the declarations, each other
+ * REPLACE right before its CREATE, so that one region at a time is between the two.
  */
 typedef struct plan {
     plan_action *actions;

@@ -110,6 +110,11 @@ bool platform_section_create(const platform_section_request *request, platform_s
    namespace. */
 bool platform_section_is_left(const platform_section_request *request);
 
+/* Whether a section could be made for `request` beside `replaced`, whose name and whose file it may be going to have: makes
+   one without a name, as far as that shows it, and lets go of it. Nothing that exists is changed, and no file is made. */
+bool platform_section_rehearse(const platform_section_request *request, const platform_section *replaced,
+                               platform_failure *failure);
+
 /* Gives a section, and the file behind it, the descriptors of `request`, which is of the same object otherwise. Programs
    that have it open keep the rights with which they opened it. On failure some of it may be done: do it again. */
 bool platform_section_secure(const platform_section *section, const platform_section_request *request,
@@ -157,6 +162,32 @@ bool platform_part_create(const platform_part_request *request, platform_section
 
 /* Gives a part that is held another descriptor. Programs that have it open keep their rights. */
 bool platform_part_secure(const platform_part_request *request, platform_failure *failure);
+
+/* ---- Spares: objects that can be had again ------------------------------------------------------- */
+
+typedef struct platform_spare platform_spare;
+
+typedef struct platform_spare_request {
+    const char *object_name;
+    shmb_part_object object;  /* a region's own is a SHMB_PART_SECTION */
+    uint64_t size;            /* of a section: bytes of memory */
+    uint64_t max_size;        /* bytes that it can grow to; 0: it does not grow */
+    const char *backing_path; /* NULL: paging file */
+} platform_spare_request;
+
+/* Takes down what it takes to have `object` again when its handles are closed: its descriptor, and that of its file, and of
+   a section the bytes, which live as long as the spare. The name does not: it is free when nobody has the object open. */
+bool platform_spare_make(const platform_spare_request *request, const platform_section *object,
+                         platform_spare **spare, platform_failure *failure);
+
+/* Has it again: the very object while programs have it open (`same`), otherwise one like it, with its bytes. `anew`: its
+   name has been another's since, so that what has the name now is not it. The spare stays as good as it was. What this
+   returns is closed and kept as what platform_section_create and platform_part_create return. */
+bool platform_spare_restore(const platform_spare *spare, bool anew, const platform_progress *progress,
+                            platform_section **object, bool *same, platform_failure *failure);
+
+/* NULL is fine. */
+void platform_spare_free(platform_spare *spare);
 
 /* ---- A section's bytes -------------------------------------------------------------------------- */
 

@@ -231,7 +231,8 @@ static void print_region(FILE *stream, const catalog_region *region)
     if (*region->note)
         fprintf(stream, "%-8s %10s  but %s\n", "", "", region->note);
     if (*region->reason)
-        fprintf(stream, "%-8s %10s  because %s\n", "", "", region->reason);
+        fprintf(stream, "%-8s %10s  %s %s\n", "", "", region->state == SHMB_REGION_READY ? "but" : "because",
+                region->reason);
 }
 
 bool report_status_text(FILE *stream, const report_status *status)

@@ -313,6 +313,47 @@ bool platform_section_create(const platform_section_request *request, platform_s
     return *section != NULL;
 }
 
+/* Makes one without a name, and lets go of it. */
+static bool rehearse(const making *m, platform_failure *failure)
+{
+    DWORD error = 0;
+    HANDLE section = create_new(m, &error, failure);
+    const bool ok = section && commit_first(section, m, failure);
+    if (!section && error)
+        fail_creation(m->request, error, failure);
+    if (section)
+        CloseHandle(section);
+    return ok;
+}
+
+static bool has_contents(const platform_section_request *request, platform_failure *failure)
+{
+    win32_contents contents;
+    if (!win32_contents_open(request, &contents, failure))
+        return false;
+    win32_contents_close(&contents);
+    return true;
+}
+
+bool platform_section_rehearse(const platform_section_request *request, const platform_section *replaced,
+                               platform_failure *failure)
+{
+    platform_section_granted granted = {.size = request->size};
+    making m = {.request = request, .granted = &granted, .file = INVALID_HANDLE_VALUE};
+    if (request->boundary && !win32_private_enter(request->object_name, request->boundary, failure))
+        return false;
+    if (request->backing_path)
+        m.file = win32_backing_open(request, NULL, (HANDLE)(uintptr_t)replaced, failure);
+    if (m.file == INVALID_HANDLE_VALUE && request->backing_path)
+        return !*failure->text && has_contents(request, failure); /* the file will be made */
+    m.descriptor = descriptor_of(request->sddl, failure);
+    const bool ok =
+        m.descriptor && (request->backing_path || has_contents(request, failure)) && rehearse(&m, failure);
+    if (m.file != INVALID_HANDLE_VALUE)
+        CloseHandle(m.file);
+    return ok;
+}
+
 bool platform_section_is_left(const platform_section_request *request)
 {
     platform_failure ignored;

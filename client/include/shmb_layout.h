@@ -135,7 +135,7 @@ typedef struct shmb_catalog_slot {
     uint64_t generation;   /* 16 of the object: another number, another object. From 1 */
     uint64_t changed;      /* 24 when this was published, 100 ns units since 1601-01-01 UTC */
     shmb_text object_name; /* 32 what OpenFileMapping takes: "Global\Telemetry" */
-    shmb_text reason;      /* 40 why it is broken, or what it waits for */
+    shmb_text reason; /* 40 why it is broken, what it waits for, or why it is ready and not as declared */
     shmb_text description; /* 48 from the configuration */
     uint32_t flags;        /* 56 SHMB_FLAG_… */
     uint32_t

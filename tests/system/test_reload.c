@@ -160,6 +160,51 @@ static void revoke_makes_another_object_for_other_rights(void **state)
     replaced("size: 4 KiB, revoke: true, access: { read: [Administrators] }");
 }
 
+/* What is declared now cannot be made: the folder of its file is not there, then a file that it is to begin with. */
+static void what_cannot_take_its_place_leaves_the_old_one_in_it(const char *keys, const char *why,
+                                                                bool attached)
+{
+    const char *name = support_unique("Stays");
+    test_broker *b = broker_run_with(BROKER_HEAD "  %s: { size: 4 KiB, lock: true }\n", name);
+    shmb_region *region = region_attach(b, name, SHMB_ACCESS_WRITE);
+    memcpy(shmb_data(region), "old", 4);
+    if (!attached)
+        shmb_detach(region);
+    write_config(b, support_text("  %s: { %s }\n", name, keys));
+    for (unsigned times = 0; times < 2; times++) { /* the next one tries again */
+        process *tried = command(b, "reload --yes", 1);
+        assert_contains(process_errors(tried), "it goes on as it was before, with its data");
+        assert_contains(process_errors(tried), why);
+    }
+    if (attached)
+        assert_true(shmb_current(region));
+    shmb_region *other = region_attach(b, name, SHMB_ACCESS_WRITE);
+    assert_string_equal(shmb_data(other), "old");
+    assert_int_equal(shmb_region_size(other), 4096);
+    shmb_detach(other);
+    process *status = command(b, "status", 0);
+    assert_contains(process_output(status), "but it goes on as it was before");
+    write_config(b, support_text("  %s: { size: 8 KiB }\n", name));
+    if (attached)
+        shmb_detach(region);
+    command(b, "reload --yes", 0);
+    region = region_attach(b, name, SHMB_ACCESS_WRITE);
+    assert_int_equal(shmb_region_size(region), 8192);
+    assert_string_equal(shmb_data(region), "");
+    shmb_detach(region);
+    assert_lacks(process_output(command(b, "status", 0)), "but it goes on");
+    broker_stop(b);
+}
+
+static void a_region_whose_replacement_cannot_be_made_goes_on(void **state)
+{
+    (void)state;
+    const char *no_folder = "size: 4 KiB, backing: { file: 'absent\\f.shm' }";
+    const char *no_contents = "size: 8 KiB, initial: { file: absent.bin }";
+    what_cannot_take_its_place_leaves_the_old_one_in_it(no_folder, "absent", true);
+    what_cannot_take_its_place_leaves_the_old_one_in_it(no_contents, "absent.bin", false);
+}
+
 static void a_bad_configuration_changes_nothing(void **state)
 {
     (void)state;
@@ -361,6 +406,7 @@ int main(void)
         SYSTEM_TEST(a_backing_files_rights_change_too),
         SYSTEM_TEST(another_size_makes_another_object_when_the_old_one_is_let_go),
         SYSTEM_TEST(revoke_makes_another_object_for_other_rights),
+        SYSTEM_TEST(a_region_whose_replacement_cannot_be_made_goes_on),
         SYSTEM_TEST(a_bad_configuration_changes_nothing),
         SYSTEM_TEST(without_yes_and_without_a_person_nothing_is_done),
         SYSTEM_TEST(without_a_broker_there_is_a_plan_and_no_reload),

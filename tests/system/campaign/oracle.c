@@ -177,7 +177,8 @@ void oracle_check_between(world *w, bool serves, const char *after)
 {
     DWORD ids[MOST_KEEPERS];
     const sight turns = look_at(w, w->turns), comes = look_at(w, w->comes), closes = look_at(w, w->closes);
-    if (turns.size != 0) /* it goes before it comes */
+    if (turns.size != 0 ||
+        serves) /* it goes before it comes, and comes back when that fails: a killed broker cannot */
         check_size_is(w->turns, &turns, 4096, 8192, after);
     check_size_is(w->comes, &comes, 0, 4096, after);
     if (closes.size != 0 || serves || world_keepers(w, ids) > 0)
@@ -188,6 +189,10 @@ void oracle_check_between(world *w, bool serves, const char *after)
     check_told(w->turns, &turns, after);
     check_told(w->comes, &comes, after);
     check_told(w->closes, &closes, after);
+    if (serves && turns.told != SHMB_OK)
+        campaign_found(&counted.lost,
+                       "after %s, %s is neither as before nor as declared: programs hear %d %s", after,
+                       w->turns, (int)turns.told, turns.words);
 }
 
 /* What a reload to its end gives it, each time the same. */

@@ -559,8 +559,7 @@ static void letting_go_takes_no_longer_than_it_may(void **state)
     fake.config = SELDOM_HEAD "  S: { size: 64 MiB, persist: { mode: snapshot, every: 1 h } }\n";
     host = (test_host){.stop_after = 1, .on_wait = let_go_of_much};
     assert_int_equal(run_broker(&host, NULL, ""), EXIT_OK);
-    assert_true(
-        fake_has(&fake.events, "111 warning region S is let go, and time was up before its last bytes"));
+    assert_true(fake_has(&fake.events, "111 warning region S: its time was up before its last bytes"));
     assert_int_equal(count_of("draft"), 0);
 }
 

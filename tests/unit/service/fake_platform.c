@@ -55,9 +55,9 @@ void fake_reset(void)
 unsigned fake_open_things(void)
 {
     bool reads_config = fake.config_number > 0 && streams_lowest_free() > fake.config_number;
-    return fake.open_sections + fake.open_claims + fake.open_catalogs + fake.open_log_files +
-           fake.open_event_sources + fake.open_keepers + fake.open_controls + fake.open_windows +
-           fake_disk_open_files() + reads_config;
+    return fake.open_sections + fake.open_spares + fake.open_claims + fake.open_catalogs +
+           fake.open_log_files + fake.open_event_sources + fake.open_keepers + fake.open_controls +
+           fake.open_windows + fake_disk_open_files() + reads_config;
 }
 
 fake_section *fake_find_section(const char *name)
@@ -105,7 +105,7 @@ bool fake_refuses(const char *call, platform_failure *failure)
 
 /* ---- Sections */
 
-static fake_section *make_section(const platform_section_request *request)
+fake_section *fake_make_section(const platform_section_request *request)
 {
     fake_section *made = calloc(1, sizeof *made);
     if (!made)
@@ -199,7 +199,7 @@ bool platform_section_create(const platform_section_request *request, platform_s
     if (found && granted->adopted && found->max_size)
         granted->size = growth_adopted(found->size, request->grown, request->size, request->max_size);
     if (!found)
-        found = make_section(request);
+        found = fake_make_section(request);
     if (found->max_size && found->size < granted->size)
         found->size = growth_whole_pages(granted->size);
     if (request->progress.call && (request->prefetch || request->initial.kind != CONFIG_INITIAL_ZERO))
@@ -269,7 +269,7 @@ bool platform_part_create(const platform_part_request *request, platform_section
     if (!found) {
         const platform_section_request page = {
             .object_name = request->object_name, .sddl = request->sddl, .size = SHMB_PART_BYTES};
-        found = make_section(&page);
+        found = fake_make_section(&page);
     }
     snprintf(found->sddl, sizeof found->sddl, "%s", request->sddl);
     found->held = true;

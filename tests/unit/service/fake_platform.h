@@ -93,6 +93,7 @@ typedef struct fake_machine {
     const char *failed_call; /* the first that was made to fail */
     const char *violation;   /* the first breach of the contract by the caller */
     unsigned open_sections;
+    unsigned open_spares;
     unsigned open_windows;
     uint64_t flushed_bytes; /* of sections with a file */
     unsigned flushed_files;
@@ -172,10 +173,11 @@ void fake_kill_broker(void);
 /* Counts a call that may fail, and decides whether it does. For the parts of the machine alone. */
 bool fake_refuses(const char *call, platform_failure *failure);
 
-/* For the parts of the machine: a breach of the contract, a section that may have lost its last handle, the catalog's
-   memory likewise. */
+/* For the parts of the machine: a breach of the contract, a section that may have lost its last handle, a new one, which nobody
+   holds, the catalog's memory that may have lost its last handle. */
 void fake_violated(const char *what);
 void fake_drop_section(fake_section *section);
+fake_section *fake_make_section(const platform_section_request *request);
 void fake_drop_catalog(void);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * reload.c and desk.c: a running broker that is asked to go by another configuration, on the machine in memory.
  *
- * Whatever fails, each region is afterwards as before, as declared, or not served with a reason; the catalog never has
- * a region ready that is not held; and the next reload finishes.
+ * Whatever fails, each region that was served is afterwards as before or as declared; the catalog never has a region ready that
+ * is not held; and the next reload finishes. Of regions that become other objects replacing_test.c has more.
  */
 #include "broker_testing.h"
 
@@ -85,7 +85,7 @@ static void assert_as_declared_after(void)
     assert_int_equal(region.generation, 1);
     assert_non_null(strstr(fake_section_sddl("Global\\Access"), "0x20007"));
     assert_int_equal(state_of("Larger"), SHMB_REGION_READY);
-    assert_int_equal(region.generation, 2);
+    assert_in_range(region.generation, 2, 3); /* 3, when it had to be had again before */
     assert_int_equal(region.size, 8192);
     assert_int_equal(state_of("Words"), SHMB_REGION_READY);
     assert_string_equal(region.description, "after");
@@ -343,7 +343,7 @@ static void a_pipe_that_could_not_be_opened_is_tried_again(void **state)
 static unsigned fault; /* this call behind the first reload's begin fails */
 static unsigned faults;
 
-/* Each region is as before, as declared, or not served; and what is ready is held (look). */
+/* Each region that was there is as before or as declared; and what is ready is held (look). */
 static void check_between(void)
 {
     static const char *const names[] = {"Gone", "New", "Same", "Access", "Larger", "Words"};
@@ -353,6 +353,11 @@ static void check_between(void)
     assert_int_equal(state_of("Same"), SHMB_REGION_READY);
     assert_int_equal(region.generation, 1);
     assert_int_equal(state_of("Access"), SHMB_REGION_READY);
+    if (faults > 1 &&
+        state_of("Larger") == SHMB_REGION_BROKEN) /* neither the one nor the other could be made */
+        assert_non_null(strstr(region.reason, "cannot be had again"));
+    else
+        assert_int_equal(state_of("Larger"), SHMB_REGION_READY);
 }
 
 static void reload_with_a_fault(unsigned wait)
