@@ -153,9 +153,13 @@ static void advance(platform_control *c, place *p)
         drop(p);
 }
 
-static bool has_operation(const place *p)
+/* Its operation may have ended: that is seen without a call. Of one that ended before it began its event tells, which is
+   asked for all places at once. */
+static bool may_have_ended(const place *p, bool is_awake)
 {
-    return p->stage == LISTENING || p->stage == READING || p->stage == WRITING || p->stage == LEAVING;
+    const bool has_operation =
+        p->stage == LISTENING || p->stage == READING || p->stage == WRITING || p->stage == LEAVING;
+    return has_operation && (is_awake || HasOverlappedIoCompleted(&p->overlapped));
 }
 
 /* ---- All places -------------------------------------------------------------------------------- */
@@ -199,13 +203,13 @@ static void send_answers(platform_control *c)
     }
 }
 
-/* One round: everybody whose operation has ended gets on. */
-static void tend(platform_control *c)
+/* One round: everybody whose operation has ended gets on. `awake` is the place whose event was seen, if any. */
+static void tend(platform_control *c, size_t awake)
 {
     AcquireSRWLockExclusive(&c->lock);
     for (size_t i = 0; i < PLACES; i++) {
         place *p = &c->places[i];
-        if (has_operation(p) && WaitForSingleObject(p->overlapped.hEvent, 0) == WAIT_OBJECT_0)
+        if (may_have_ended(p, i == awake) && WaitForSingleObject(p->overlapped.hEvent, 0) == WAIT_OBJECT_0)
             advance(c, p);
     }
     send_answers(c);
@@ -220,9 +224,12 @@ static DWORD WINAPI carry(void *context)
     HANDLE awaited[PLACES + 2] = {c->stop, c->answered};
     for (size_t i = 0; i < PLACES; i++)
         awaited[i + 2] = c->places[i].overlapped.hEvent;
-    while (WaitForMultipleObjects(PLACES + 2, awaited, FALSE, PATIENCE_MS / 5) != WAIT_OBJECT_0)
-        tend(c);
-    return 0;
+    for (;;) {
+        const DWORD seen = WaitForMultipleObjects(PLACES + 2, awaited, FALSE, PATIENCE_MS / 5);
+        if (seen == WAIT_OBJECT_0)
+            return 0;
+        tend(c, seen - WAIT_OBJECT_0 - 2); /* none for an answer, or when the time was up */
+    }
 }
 
 /* ---- Opening and closing ----------------------------------------------------------------------- */
