@@ -43,6 +43,26 @@ static void beyond_it_nothing_is_killed(void **state)
     assert_int_equal(words[3], 4);
 }
 
+/* What is there while the others run: hooked code, which is not stopped itself. */
+static void look_meanwhile(void *context)
+{
+    uint32_t *found = context;
+    for (uint32_t i = 0; i < 4; i++)
+        *found += shmb_load_acquire_u32(&words[i]) != 0;
+}
+
+static void it_stands_still_before_each_access_in_turn_and_goes_on(void **state)
+{
+    (void)state;
+    for (uint64_t n = 0; n <= 4; n++) {
+        uint32_t found = 0;
+        memset(words, 0, sizeof words);
+        assert_int_equal(pause_at(n, write_all, NULL, look_meanwhile, &found), n < 4);
+        assert_int_equal(found, n < 4 ? n : 0);
+        assert_int_equal(words[3], 4);
+    }
+}
+
 /* Itself hooked code: it is neither killed nor looked at. */
 static void look(void *context)
 {
@@ -69,6 +89,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_ends_before_each_access_in_turn),
         cmocka_unit_test(beyond_it_nothing_is_killed),
+        cmocka_unit_test(it_stands_still_before_each_access_in_turn_and_goes_on),
         cmocka_unit_test(a_watcher_looks_after_each_change),
     };
     return cmocka_run_group_tests_name("a program killed at its n-th access", tests, NULL, NULL);

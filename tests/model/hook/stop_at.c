@@ -9,6 +9,9 @@ static jmp_buf death;
 static bool mortal;
 static uint64_t steps_left;
 
+static void (*pastime)(void *other);
+static void *pastime_of;
+
 static void (*watcher)(void *context);
 static void *watched;
 
@@ -25,13 +28,36 @@ bool stop_at(uint64_t before, void (*work)(void *context), void *context)
     return killed;
 }
 
+bool pause_at(uint64_t before, void (*work)(void *context), void *context, void (*meanwhile)(void *other),
+              void *other)
+{
+    pastime = meanwhile;
+    pastime_of = other;
+    stop_at(before, work, context);
+    bool paused = pastime == NULL;
+    pastime = NULL;
+    return paused;
+}
+
+/* At its end. What goes on after a pause is not stopped again. */
+static void stop(void)
+{
+    void (*meanwhile)(void *) = pastime;
+    if (meanwhile == NULL)
+        longjmp(death, 1);
+    pastime = NULL;
+    mortal = false;
+    meanwhile(pastime_of);
+}
+
 void stop_point(void)
 {
     if (!mortal)
         return;
     if (steps_left == 0)
-        longjmp(death, 1);
-    steps_left--;
+        stop();
+    else
+        steps_left--;
 }
 
 void stop_watch(void (*look)(void *context), void *context)

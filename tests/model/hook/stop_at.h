@@ -23,7 +23,12 @@
    its end before. */
 bool stop_at(uint64_t before, void (*work)(void *context), void *context);
 
-/* Ends the work here, too: for what a test puts in the place of a kernel call. Outside of stop_at it does nothing. */
+/* Runs all of work(context); before its access number `before` it stands still once, and meanwhile(other) runs, which may itself
+   run hooked code. True: it came so far. */
+bool pause_at(uint64_t before, void (*work)(void *context), void *context, void (*meanwhile)(void *other),
+              void *other);
+
+/* Ends the work here, too, or has it stand still: for what a test puts in the place of a kernel call. Outside of the two it does nothing. */
 void stop_point(void);
 
 /* After each access, what a killed program would leave is looked at by `look` (NULL: no longer), which may itself run

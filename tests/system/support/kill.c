@@ -6,32 +6,55 @@
 #define PATIENCE_MS 30000u
 #define MOST_PASSES 4u /* a thread may start another while it is being stopped */
 
-/* Asking for its registers waits until it stands still. */
-static bool stop_thread(DWORD id)
+/* Whether it ran until now. Asking for its registers waits until it stands still. */
+static bool stop_thread(HANDLE thread)
 {
     CONTEXT context = {.ContextFlags = CONTEXT_CONTROL};
-    HANDLE thread = OpenThread(THREAD_SUSPEND_RESUME | THREAD_GET_CONTEXT, FALSE, id);
-    if (thread == NULL)
-        return false;
-    DWORD before = SuspendThread(thread);
+    const DWORD before = SuspendThread(thread);
     if (before == 0)
         GetThreadContext(thread, &context);
-    CloseHandle(thread);
+    else if (before != (DWORD)-1)
+        ResumeThread(thread); /* of one that stands still already */
     return before == 0;
 }
 
-/* How many of its threads ran until now. */
-static unsigned stop_threads(DWORD process)
+static bool resume_thread(HANDLE thread)
+{
+    return ResumeThread(thread) == 1;
+}
+
+/* For how many of its threads it was so. */
+static unsigned do_to_threads(DWORD process, bool (*what)(HANDLE thread))
 {
     THREADENTRY32 each = {.dwSize = sizeof each};
-    unsigned stopped = 0;
+    unsigned count = 0;
     HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
     if (all == INVALID_HANDLE_VALUE)
         return 0;
-    for (BOOL more = Thread32First(all, &each); more; more = Thread32Next(all, &each))
-        stopped += each.th32OwnerProcessID == process && stop_thread(each.th32ThreadID);
+    for (BOOL more = Thread32First(all, &each); more; more = Thread32Next(all, &each)) {
+        HANDLE thread = each.th32OwnerProcessID == process
+                            ? OpenThread(THREAD_SUSPEND_RESUME | THREAD_GET_CONTEXT, FALSE, each.th32ThreadID)
+                            : NULL;
+        if (thread == NULL)
+            continue;
+        count += what(thread);
+        CloseHandle(thread);
+    }
     CloseHandle(all);
-    return stopped;
+    return count;
+}
+
+unsigned stop_process(DWORD id)
+{
+    unsigned sum = 0, stopped = 1;
+    for (unsigned pass = 0; pass < MOST_PASSES && stopped > 0; pass++)
+        sum += stopped = do_to_threads(id, stop_thread);
+    return sum;
+}
+
+unsigned resume_process(DWORD id)
+{
+    return do_to_threads(id, resume_thread);
 }
 
 static bool runs_under_wine(void)
@@ -41,9 +64,8 @@ static bool runs_under_wine(void)
 
 bool kill_process(HANDLE process, DWORD id, UINT code)
 {
-    unsigned passes = runs_under_wine() ? MOST_PASSES : 0;
-    while (passes > 0 && stop_threads(id) > 0)
-        passes--;
+    if (runs_under_wine())
+        stop_process(id);
     TerminateProcess(process, code);
     return WaitForSingleObject(process, PATIENCE_MS) == WAIT_OBJECT_0;
 }
