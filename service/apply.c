@@ -113,10 +113,13 @@ char *apply_refusal(const plan_action *action, const declared_regions *declared)
     case PLAN_FILE_SHORT:
         text_size_about(region->size, size);
         return text_make(
-            "its backing file %s is shorter than the %s that are declared, so the region stays as it "
-            "is; lower its size, or have it retired, move the file away and reload: then it begins "
+            "its backing file %s is shorter than the %s that are declared, so %s: then it begins "
             "with a new file",
-            path, size);
+            path, size,
+            action->left ? "it cannot be taken over; lower its size, or move the file away and "
+                           "restart the broker"
+                         : "the region stays as it is; lower its size, or have it retired, move "
+                           "the file away and reload");
     case PLAN_NO_CONFLICT:
         break;
     }

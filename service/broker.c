@@ -224,13 +224,19 @@ static bool may_have_left(const broker *b)
     return !b->ending && (b->memory.adopted || keeper_has_earlier(&b->keeper));
 }
 
+static uint32_t form_of(const void *context, const char *name)
+{
+    return catalog_form_of(context, name);
+}
+
 bool broker_find_existing(const broker *b, const declared_regions *declared, broker_existing *result,
                           platform_failure *failure)
 {
     *result = (broker_existing){.regions = holdings_regions(&b->holdings)};
     if (!may_have_left(b))
         return true;
-    if (!left_find(declared, &result->regions, &result->gathered)) {
+    const left_forms forms = {form_of, &b->catalog};
+    if (!left_find(declared, &result->regions, &forms, &result->gathered)) {
         failure->code = 0;
         snprintf(failure->text, sizeof failure->text, "out of memory while planning; close other programs");
         return false;
@@ -269,6 +275,7 @@ static bool reconcile(broker *b, const declared_regions *declared, bool tried_ag
     memset(outcome, 0, sizeof *outcome);
     bool ok = broker_find_existing(b, declared, &existing, failure) &&
               carry_out(b, &context, declared, &existing.regions, outcome, failure);
+    outcome->failed += outcome->refused; /* for whoever counts what is not served */
     left_free(&existing.gathered);
     return ok;
 }
@@ -503,10 +510,10 @@ static void tend(broker *b)
     persist_work(&b->persist, PERSIST_SLICE_MS);
     follow_sessions(b);
     try_awaited(b);
-    see_off(b);
     if (b->host->reloads && b->host->reloads(b->host->context))
         reload_run(b, 0, NULL);
     desk_serve(b);
+    see_off(b); /* last, so that who holds what was asked to go just now is seen at once */
     forget_what_is_done(b);
 }
 

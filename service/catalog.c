@@ -323,6 +323,13 @@ uint32_t catalog_form(const catalog *c, catalog_place place)
     return entry->slots[entry->version % 2].form;
 }
 
+uint32_t catalog_form_of(const catalog *c, const char *name)
+{
+    const size_t length = strlen(name);
+    const uint64_t place = find(c, name, length, shmb_name_hash(name, length));
+    return place == 0 ? 0 : catalog_form(c, place);
+}
+
 void catalog_note_form(catalog *c, catalog_place place, uint32_t form)
 {
     shmb_catalog_entry *entry = entry_at(c, place);

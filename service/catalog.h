@@ -100,6 +100,7 @@ void catalog_last_size(const catalog *c, catalog_place place, uint64_t *size, ui
 /* What the object of the region at `place` was made as (region_kind_form), by whichever broker; 0: it is not known. Noted
    as soon as another object has the name, so that it is never that of the one before. Neither can fail. */
 uint32_t catalog_form(const catalog *c, catalog_place place);
+uint32_t catalog_form_of(const catalog *c, const char *name);
 void catalog_note_form(catalog *c, catalog_place place, uint32_t form);
 
 /* What is published of the region at `place`; its texts stay where they are. And that again, of this generation and with

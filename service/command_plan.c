@@ -105,9 +105,9 @@ static bool declare_for(planning *p, const char *owner, platform_failure *failur
 /* What a keeper or programs have of an earlier broker is taken over by a start: that is no creation. */
 static bool look_for_left(planning *p, platform_failure *failure)
 {
-    const existing_regions nothing = {NULL, 0, NULL};
+    const existing_regions nothing = {NULL, 0, platform_backing_size};
     left_free(&p->left);
-    if (!left_find(&p->wanted.regions, &nothing, &p->left)) {
+    if (!left_find(&p->wanted.regions, &nothing, NULL, &p->left)) {
         snprintf(failure->text, sizeof failure->text, "out of memory while planning; close other programs");
         return false;
     }

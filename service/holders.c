@@ -63,3 +63,18 @@ void holders_tell(holders *h, const apply_context *context, const declared_regio
     const uint64_t end = platform_heartbeat();
     h->next_at = end + pause_after(begin, end);
 }
+
+void holders_tell_at_once(holders *h, const apply_context *context, const declared_regions *wanted)
+{
+    candidate who = {0};
+    const size_t count = h->told < MOST_TOLD ? pick(context, wanted, SIZE_MAX, &who) : 0;
+    const uint64_t begin = platform_heartbeat();
+    uint64_t end = begin;
+    for (size_t i = 0; i < count && end - begin < HOLDERS_AT_ONCE_MS * UNITS_PER_MS; i++) {
+        const uint64_t before = end;
+        pick(context, wanted, h->turn++ % count, &who);
+        look(h, context, &who);
+        end = platform_heartbeat();
+        h->next_at = end + pause_after(before, end);
+    }
+}

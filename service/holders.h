@@ -20,4 +20,9 @@ typedef struct holders {
 /* Looks at the next region, if it is time. `wanted` are the regions of context->awaits; NULL: none is awaited. */
 void holders_tell(holders *h, const apply_context *context, const declared_regions *wanted);
 
+/* Looks at regions that an order has just made wait or go, at once, before that is answered: as many as HOLDERS_AT_ONCE_MS
+   give time for, and one at least. */
+#define HOLDERS_AT_ONCE_MS 250u
+void holders_tell_at_once(holders *h, const apply_context *context, const declared_regions *wanted);
+
 #endif

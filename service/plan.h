@@ -104,7 +104,8 @@ typedef enum plan_conflict {
     PLAN_NAME_TWICE, /* `other` has the same name */
     PLAN_FILE_TWICE, /* `other` has the same backing file */
     PLAN_FILE_STAYS, /* `other` is refused itself, and keeps this one's backing file */
-    PLAN_FILE_SHORT /* its backing file has fewer bytes than are declared: it would be let go and not come back */
+    /* Its backing file has fewer bytes than are declared: it would be let go and not come back, or could not be taken over. */
+    PLAN_FILE_SHORT
 } plan_conflict;
 
 #define PLAN_NOTHING ((size_t)-1)

@@ -110,6 +110,9 @@ bool platform_section_create(const platform_section_request *request, platform_s
    namespace. */
 bool platform_section_is_left(const platform_section_request *request);
 
+/* The first `length` bytes, of which it has as many, of what that has found. False: they cannot be seen. */
+bool platform_section_peek(const platform_section_request *request, uint8_t *bytes, size_t length);
+
 /* Whether a section could be made for `request` beside `replaced`, whose name and whose file it may be going to have: makes
    one without a name, as far as that shows it, and lets go of it. Nothing that exists is changed, and no file is made. */
 bool platform_section_rehearse(const platform_section_request *request, const platform_section *replaced,

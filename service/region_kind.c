@@ -31,15 +31,21 @@ const char *region_kind_words(const shmb_geometry *geometry, uint32_t flags, cha
     return words;
 }
 
-static bool is_raw(const declared_region *declared)
+bool region_kind_is_raw(const declared_region *declared)
 {
     return declared->geometry.kind == SHMB_KIND_RAW || declared->geometry.kind == 0;
+}
+
+bool region_kind_begins(const declared_region *declared, const uint8_t *header)
+{
+    char why[SHMB_GEOMETRY_WHY];
+    return shmb_geometry_matches(header, &declared->geometry, why);
 }
 
 uint32_t region_kind_form(const declared_region *declared)
 {
     const shmb_geometry *geometry = &declared->geometry;
-    const bool raw = is_raw(declared); /* its bytes may have become more */
+    const bool raw = region_kind_is_raw(declared); /* its bytes may have become more */
     const uint64_t parts[] = {raw ? SHMB_KIND_RAW : geometry->kind, raw ? 0 : geometry->messages,
                               raw ? 0 : geometry->item_size};
     uint64_t hash = SHMB_FNV_OFFSET;
@@ -88,7 +94,7 @@ bool region_kind_begin(const declared_region *declared, platform_section *sectio
     uint8_t *bytes;
     char why[SHMB_GEOMETRY_WHY];
     size_t length = declared->size < WINDOW ? (size_t)declared->size : WINDOW;
-    if (is_raw(declared))
+    if (region_kind_is_raw(declared))
         return true;
     if (!platform_section_open(section, 0, length, true, &bytes, failure))
         return false;
@@ -122,7 +128,7 @@ bool region_kind_go_on(const declared_region *declared, platform_section *sectio
     char why[SHMB_GEOMETRY_WHY];
     if (form != 0 && form != region_kind_form(declared))
         return refuse_to_go_on(declared, "it was made as something else", failure);
-    if (is_raw(declared))
+    if (region_kind_is_raw(declared))
         return true;
     if (!platform_section_open(section, 0, SHMB_KIND_HEADER_BYTES, false, &bytes, failure))
         return false;

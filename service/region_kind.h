@@ -8,6 +8,11 @@
 /* Stands for the kind and the geometry of a region; equal when they are. Never 0. */
 uint32_t region_kind_form(const declared_region *declared);
 
+/* Whether the region is declared without a kind; and whether the first SHMB_KIND_HEADER_BYTES of an object are those of one
+   as is declared. */
+bool region_kind_is_raw(const declared_region *declared);
+bool region_kind_begins(const declared_region *declared, const uint8_t *header);
+
 /*
  * Makes a new region one of its kind, and lets pass what begins as the kind declared, the bytes of a file or a snapshot, when it
  * has made them sound (kind_settle.h). False when they begin otherwise, or cannot be reached. A raw region is left alone.

@@ -142,6 +142,8 @@ static int carry_out(reloading *r, platform_failure *failure)
     context.told = tell_action;
     context.told_context = r;
     apply_plan(&context, &r->plan, session_watch_wanted(&b->sessions), &r->outcome);
+    if (r->outcome.awaited + r->outcome.retiring > 0) /* who asks `status` next is told who has them */
+        holders_tell_at_once(&b->holders, &context, session_watch_wanted(&b->sessions));
     b->outcome.failed = r->outcome.failed + r->outcome.refused;
     b->earlier_may_end = b->earlier_may_end || b->outcome.failed + r->outcome.awaited == 0;
     tell_leftovers(r);

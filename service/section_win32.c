@@ -375,6 +375,21 @@ bool platform_section_is_left(const platform_section_request *request)
     return section != NULL;
 }
 
+bool platform_section_peek(const platform_section_request *request, uint8_t *bytes, size_t length)
+{
+    wchar_t *name = win32_wide(request->object_name);
+    HANDLE section = name ? OpenFileMappingW(FILE_MAP_READ, FALSE, name) : NULL;
+    const void *view = section ? MapViewOfFile(section, FILE_MAP_READ, 0, 0, length) : NULL;
+    if (view) {
+        memcpy(bytes, view, length);
+        UnmapViewOfFile(view);
+    }
+    if (section)
+        CloseHandle(section);
+    free(name);
+    return view != NULL;
+}
+
 void platform_section_close(platform_section *section)
 {
     if (!section)

@@ -159,6 +159,15 @@ bool platform_section_is_left(const platform_section_request *request)
     return find_left(request) != NULL;
 }
 
+bool platform_section_peek(const platform_section_request *request, uint8_t *bytes, size_t length)
+{
+    const fake_section *found = find_left(request);
+    if (!found || found->size < length || fake_refuses("section-peek", NULL))
+        return false;
+    memcpy(bytes, found->bytes, length);
+    return true;
+}
+
 bool platform_section_create(const platform_section_request *request, platform_section **section,
                              platform_section_granted *granted, platform_failure *failure)
 {

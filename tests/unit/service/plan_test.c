@@ -289,6 +289,25 @@ static void what_its_file_is_too_short_for_is_refused_and_stays(void **state)
     plan_free(&p);
 }
 
+/* An earlier broker's, which is there by its name: a start could not take it over, so no plan may say so. */
+static void what_was_left_on_a_file_that_is_too_short_is_refused(void **state)
+{
+    (void)state;
+    declared_region declared = {.name = "a", .backing_path = "X:\\4096", .size = 8192};
+    existing_region left = as_held(&declared);
+    left.left = true;
+    plan p = make(&declared, 1, &left, 1);
+    assert_int_equal(p.count, 1);
+    assert_int_equal(p.actions[0].kind, PLAN_REFUSE);
+    assert_int_equal(p.actions[0].conflict, PLAN_FILE_SHORT);
+    assert_true(p.actions[0].left);
+    plan_free(&p);
+    declared.size = left.size = 4096;
+    p = make(&declared, 1, &left, 1);
+    assert_int_equal(p.actions[0].kind, PLAN_ADOPT);
+    plan_free(&p);
+}
+
 /* b is refused the file of a, so it stays on its own, which c therefore cannot have. */
 static void a_refused_region_keeps_its_file(void **state)
 {
@@ -648,6 +667,7 @@ int main(void)
         cmocka_unit_test(of_three_with_one_name_two_are_refused),
         cmocka_unit_test(of_two_on_one_file_the_one_that_has_it_keeps_it),
         cmocka_unit_test(what_its_file_is_too_short_for_is_refused_and_stays),
+        cmocka_unit_test(what_was_left_on_a_file_that_is_too_short_is_refused),
         cmocka_unit_test(a_refused_region_keeps_its_file),
         cmocka_unit_test(any_plan_reaches_what_is_declared_and_a_second_does_nothing),
         cmocka_unit_test(what_is_the_same_on_both_sides_is_never_touched),
