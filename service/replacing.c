@@ -183,7 +183,7 @@ static bool hold(const apply_context *context, replaced *one, const region_objec
 static bool have_again(const apply_context *context, replaced *one, bool anew, uint64_t *generation,
                        platform_failure *failure)
 {
-    region_objects objects;
+    region_objects objects = {{NULL}, 0};
     bool same;
     if (!restore(context, one, anew, &objects, &same, failure))
         return false;
