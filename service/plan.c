@@ -224,7 +224,7 @@ static bool decide(planning *p, size_t index)
     action->left = existing->left;
     action->changes = changes_of(existing, declared, p->known);
     action->kind = kind_for(existing, declared, action->changes);
-    if ((action->kind == PLAN_REPLACE) && p->file_size &&
+    if ((action->kind == PLAN_REPLACE || action->kind == PLAN_ADOPT) && p->file_size &&
         is_file_short(p, declared))
         refuse(action, PLAN_FILE_SHORT, PLAN_NOTHING);
     return true;
