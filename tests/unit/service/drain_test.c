@@ -250,6 +250,29 @@ static void who_keeps_a_replacement_waiting_is_told(void **state)
     run(BOTH, replace_what_is_held, 5);
 }
 
+/* Each heartbeat has time for one of them: the reload itself has looked at all. */
+static void replace_all_that_are_held(unsigned wait)
+{
+    if (wait == 0) {
+        fake.programs = 1;
+        fake.holders = "4712 peer.exe";
+        reload_to(HEAD "  Stays: { size: 8 KiB }\n  Goes: { size: 8 KiB }\n");
+    } else if (wait == 1) {
+        assert_int_equal(state_of("Goes"), SHMB_REGION_PENDING);
+        assert_string_equal(region.holders, "4712 peer.exe");
+        assert_int_equal(state_of("Stays"), SHMB_REGION_PENDING);
+        assert_string_equal(region.holders, "4712 peer.exe");
+        fake.programs = 0;
+        fake_let_sections_go();
+    }
+}
+
+static void a_reload_has_seen_who_has_what_it_makes_wait(void **state)
+{
+    (void)state;
+    run(BOTH, replace_all_that_are_held, 3);
+}
+
 static int last(void **state)
 {
     (void)state;
@@ -271,6 +294,7 @@ int main(void)
         DRAIN_TEST(a_stop_waits_for_nobody),
         DRAIN_TEST(who_may_manage_it_may_have_it_retired_until_the_next_reload),
         DRAIN_TEST(who_keeps_a_replacement_waiting_is_told),
+        DRAIN_TEST(a_reload_has_seen_who_has_what_it_makes_wait),
     };
     return cmocka_run_group_tests_name("drain", tests, NULL, NULL);
 }
