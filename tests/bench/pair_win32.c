@@ -113,6 +113,12 @@ static void stay_on(unsigned n, bool narrow)
         bench_fail("cannot stay on one processor: %s", support_error(GetLastError()));
 }
 
+void pair_stay(unsigned n)
+{
+    if (pair_can_be_apart())
+        stay_on(n, false);
+}
+
 /* ---- The two ends ---------------------------------------------------------------------------------------------------- */
 
 static void open_page(const char *name)

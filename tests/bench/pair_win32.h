@@ -35,6 +35,9 @@ void pair_open(unsigned mine, unsigned theirs);
 /* Whether this machine lets the two have a processor each. */
 bool pair_can_be_apart(void);
 
+/* Holds the calling thread on the n-th processor, where there are several. Its process may use the others. */
+void pair_stay(unsigned n);
+
 /* Has the peer begin `act`, and returns when it is ready. */
 void pair_begin(const char *act, const void *arguments, size_t size);
 
