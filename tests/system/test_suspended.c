@@ -131,7 +131,7 @@ static void stop_all(stage *on)
     process_kill(on->peers[0]);
     process_kill(on->peers[2]);
     while (receive_one(on, 500) == SHMB_OK)
-        continue;
+        ;
     process_kill(on->peers[1]);
     process_kill(on->peers[3]);
 }

@@ -93,7 +93,7 @@ static bool pause_before(uint64_t step, void (*work)(void *context), bool sends,
     assert_int_equal(played.last_status, SHMB_OK);
     assert_true(!paused || seen.held || seen.went_on);
     while (receive_next(SYNC_AT_ONCE) == SHMB_OK)
-        continue;
+        ;
     check_numbers(sends ? 0 : own);
     played_must_work(OTHER);
     return paused;
