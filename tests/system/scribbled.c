@@ -367,9 +367,10 @@ static uint8_t *make_guarded_page(void)
 {
     DWORD before;
     uint8_t *pages = VirtualAlloc(NULL, 2 * PAGE_BYTES, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-    if (pages == NULL || !VirtualProtect(pages + PAGE_BYTES, PAGE_BYTES, PAGE_NOACCESS, &before))
+    uint8_t *guard = pages ? pages + PAGE_BYTES : NULL;
+    if (guard == NULL || !VirtualProtect(guard, PAGE_BYTES, PAGE_NOACCESS, &before))
         wrong("no memory: error %lu", GetLastError());
-    return pages + PAGE_BYTES;
+    return guard;
 }
 
 int main(int argc, char **argv)
