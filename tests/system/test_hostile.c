@@ -76,9 +76,9 @@ static process *start_program(const test_broker *b, char *const names[SCRIBBLED_
 static unsigned long long number_behind(const char *line, const char *word)
 {
     const char *at = strstr(line, word);
-    if (at == NULL)
-        support_fail("there is no \"%s\" in \"%s\"", word, line);
-    return strtoull(at + strlen(word), NULL, 10);
+    if (at)
+        return strtoull(at + strlen(word), NULL, 10);
+    support_fail("there is no \"%s\" in \"%s\"", word, line);
 }
 
 static void add_score(sums *all, process *program)
