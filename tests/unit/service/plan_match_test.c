@@ -1,10 +1,9 @@
 /* plan_match.c: finding what exists beside what is declared, and that plans are the same with it and without. */
-#include "testing.h"
+#include "plan_testing.h"
 
 #include "plan_match.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define MOST   40u
 #define POOL   60u /* names to draw from */
@@ -40,16 +39,6 @@ static declared_region random_region(uint64_t *seed, const char *name)
     region.backing_path = files[testing_random(seed) % 4];
     region.revoke = testing_random(seed) % 4 == 0;
     return region;
-}
-
-static existing_region as_held(const declared_region *declared)
-{
-    return (existing_region){.name = declared->name,
-                             .object_name = declared->object_name,
-                             .backing_path = declared->backing_path,
-                             .access = plan_access_of(declared),
-                             .details = plan_details_of(declared),
-                             .size = declared->size};
 }
 
 /* Two configurations, the one that is held and the one that is declared, with room for a region more. */
