@@ -33,6 +33,15 @@ struct guest {
     unsigned tasks;
 };
 
+/* The path of a program of Windows. */
+static const char *system_program(const char *name)
+{
+    wchar_t folder[MAX_PATH];
+    if (GetSystemDirectoryW(folder, MAX_PATH) == 0)
+        support_fail("where is the system's folder: %s", support_error(GetLastError()));
+    return support_text("%s\\%s", support_utf8(folder), name);
+}
+
 /* ---- Remote Desktop -------------------------------------------------------------------------------------------- */
 
 typedef struct setting {
@@ -229,11 +238,7 @@ static uint32_t await_state(guest *g, WTS_CONNECTSTATE_CLASS state, const char *
 
 uint32_t guest_log_on(guest *g)
 {
-    wchar_t system[MAX_PATH];
-    if (GetSystemDirectoryW(system, MAX_PATH) == 0)
-        support_fail("where is the system's folder: %s", support_error(GetLastError()));
-    g->viewer =
-        process_start(support_text("%s\\mstsc.exe", support_utf8(system)), "/v:%s /w:800 /h:600", g->address);
+    g->viewer = process_start(system_program("mstsc.exe"), "/v:%s /w:800 /h:600", g->address);
     g->session = await_state(g, WTSActive, "logged on");
     return g->session;
 }
@@ -267,41 +272,31 @@ void guest_log_off(guest *g)
 
 /* ---- Programs in a session ------------------------------------------------------------------------------------- */
 
-typedef struct task {
-    char *name;
-    char *scheduler;
-} task;
-
-static process *schedule(const task *t, const char *verb, const char *more)
+/* By Windows's own PowerShell, which can say how a task's user logs on; schtasks.exe has no option for that. */
+static process *ask_scheduler(const char *commands)
 {
-    return process_run(t->scheduler, "/%s /tn %s %s", verb, t->name, more);
+    return process_run(system_program("WindowsPowerShell\\v1.0\\powershell.exe"),
+                       "-NoProfile -NonInteractive -Command \"$ErrorActionPreference = 'Stop'; %s\"",
+                       commands);
 }
 
-static void delete_task(void *memory)
+static void delete_task(void *name)
 {
-    process_wait(schedule(memory, "delete", "/f"));
+    process_wait(
+        ask_scheduler(support_text("Unregister-ScheduledTask -TaskName '%s' -Confirm:$false", (char *)name)));
 }
 
-static void must(process *p, const char *what)
-{
-    if (process_wait(p) != 0)
-        support_fail("cannot %s: %s%s", what, process_output(p), process_errors(p));
-}
-
+/* A task whose logon type is `Interactive` runs in the session of its user, who must be logged on, and needs no password. */
 void guest_run(guest *g, const char *program, const char *arguments)
 {
-    wchar_t system[MAX_PATH];
-    task *t = support_memory(sizeof *t);
-    support_on_cleanup(free, t);
-    if (GetSystemDirectoryW(system, MAX_PATH) == 0)
-        support_fail("where is the system's folder: %s", support_error(GetLastError()));
-    t->name = support_text("%s-%u", g->name, g->tasks++);
-    t->scheduler = support_text("%s\\schtasks.exe", support_utf8(system));
-    /* A task that runs only while its user is logged on runs in that user's session, and needs no password. */
-    must(schedule(t, "create",
-                  support_text("/f /sc once /st 00:00 /ru %s /it /tr \"\\\"%s\\\" %s\"", g->name,
-                               support_program(program), arguments)),
-         "make a task for a guest");
-    support_on_cleanup(delete_task, t);
-    must(schedule(t, "run", ""), "run a guest's task");
+    char *name = support_text("%s-%u", g->name, g->tasks++);
+    process *p = ask_scheduler(support_text(
+        "Register-ScheduledTask -TaskName '%s' -Action (New-ScheduledTaskAction -Execute '%s' -Argument "
+        "'%s') "
+        "-Principal (New-ScheduledTaskPrincipal -UserId '%s' -LogonType Interactive) | Out-Null; "
+        "Start-ScheduledTask -TaskName '%s'",
+        name, support_program(program), arguments, g->name, name));
+    support_on_cleanup(delete_task, name);
+    if (process_wait(p) != 0)
+        support_fail("cannot run %s for %s: %s%s", program, g->name, process_output(p), process_errors(p));
 }
