@@ -7,6 +7,7 @@
 #include "kinds/stream_use.h"
 
 #include "hook/hooked_atomics.h"
+#include "wait_alone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,24 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MINE  4u
-#define OTHER 8u
-#define DEAD  12u
+#define DEAD  UINT64_C(0x3000)
 #define SIZE  16u
 #define NEVER UINT64_MAX
 
-struct sync_place {
-    bool woken;
-};
-
-struct sync_lives {
-    sync_life mine;
-};
-
 static shmb_lock_words words;
-static struct sync_place meeting;
-static struct sync_lives program = {MINE};
-static uint64_t clock_ns;
 static uint64_t accesses_left = NEVER; /* until the lock is written over */
 static uint64_t written;
 
@@ -43,93 +31,6 @@ uint64_t hook_perform(const hook_access *access)
     if (accesses_left != NEVER)
         accesses_left--;
     return hook_execute(access);
-}
-
-/* ---- What wait.h asks for: nobody else does anything, and time passes ----------------------------------------------- */
-
-sync_deadline sync_now(void)
-{
-    return clock_ns += 2000000;
-}
-
-sync_deadline sync_deadline_in(uint32_t milliseconds)
-{
-    return milliseconds == 0 ? SYNC_AT_ONCE : sync_now() + milliseconds * UINT64_C(1000000);
-}
-
-bool sync_deadline_passed(sync_deadline deadline)
-{
-    return deadline == SYNC_AT_ONCE || sync_now() >= deadline;
-}
-
-void sync_rest(sync_deadline until)
-{
-    clock_ns = until;
-}
-
-uint32_t sync_processors(void)
-{
-    return 1;
-}
-
-sync_life sync_life_mine(sync_lives *lives)
-{
-    return lives->mine;
-}
-
-bool sync_life_is_over(sync_lives *lives, sync_life life)
-{
-    (void)lives;
-    return life != MINE && life != OTHER;
-}
-
-void sync_life_bury(sync_lives *lives, sync_life life)
-{
-    (void)lives;
-    (void)life;
-}
-
-sync_result sync_gate_enter(sync_place *place, sync_deadline deadline)
-{
-    (void)place;
-    (void)deadline;
-    return SYNC_OK;
-}
-
-void sync_gate_leave(sync_place *place)
-{
-    (void)place;
-}
-
-void sync_place_wake(sync_place *place)
-{
-    place->woken = true;
-}
-
-sync_result sync_place_wait(sync_place *place, sync_lives *lives, sync_life watched, sync_deadline deadline)
-{
-    if (watched != SYNC_NOBODY && sync_life_is_over(lives, watched))
-        return SYNC_OVER;
-    if (place->woken) {
-        place->woken = false;
-        return SYNC_WOKEN;
-    }
-    clock_ns = deadline > clock_ns ? deadline : clock_ns;
-    return SYNC_TIMED_OUT;
-}
-
-void sync_bell_ring(sync_bell *bell, uint32_t epoch)
-{
-    (void)bell;
-    (void)epoch;
-}
-
-sync_result sync_bell_wait(sync_bell *bell, uint32_t epoch, sync_deadline deadline)
-{
-    (void)bell;
-    (void)epoch;
-    (void)deadline;
-    return SYNC_TIMED_OUT;
 }
 
 /* ---- A state and a stream -------------------------------------------------------------------------------------------- */
@@ -158,9 +59,10 @@ static void begin(room *made)
     const shmb_geometry state = {SHMB_KIND_STATE, 0, SIZE}, stream = {SHMB_KIND_STREAM, 4, SIZE};
     memset(made, 0, sizeof *made);
     memset(&words, 0, sizeof words);
+    wait_alone_reset();
     made->state_bytes = region_of(&state);
     made->stream_bytes = region_of(&stream);
-    sync_lock_init(&made->turn, &words, &meeting, &program);
+    sync_lock_init(&made->turn, &words, wait_alone_place(), wait_alone_lives());
     state_init(&made->state.region, made->state_bytes, &state);
     broadcast_init(&made->state.news, &made->waiting, &made->epoch, NULL);
     stream_init(&made->stream.region, made->stream_bytes, &stream);
@@ -226,7 +128,8 @@ static bool rob(shmb_status (*operation)(room *), uint32_t statuses, uint64_t fi
 
 static void rob_at_each_access(shmb_status (*operation)(room *), uint32_t statuses)
 {
-    static const uint64_t values[] = {SYNC_NOBODY, MINE, OTHER, DEAD, SHMB_LOCK_HANDED_OVER, NEVER};
+    static const uint64_t values[] = {SYNC_NOBODY, WAIT_ALONE_MINE,       WAIT_ALONE_OTHER,
+                                      DEAD,        SHMB_LOCK_HANDED_OVER, NEVER};
     const size_t count = sizeof values / sizeof *values;
     for (size_t i = 0; i < count * count; i++) {
         uint64_t n = 0;
